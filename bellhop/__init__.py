@@ -1,0 +1,1 @@
+"""Bellhop: one inbox for guests and tenants, mirrored both ways with the property management system."""

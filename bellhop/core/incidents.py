@@ -1,0 +1,59 @@
+"""Incidents: open once, count repeats, close when over. One alert per incident (invariant 12)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from bellhop.core import clock, events
+from bellhop.core.models import Incident
+
+
+class IncidentOpened:
+    """Told once per incident; the accounts layer finds whom to alert."""
+
+    def __init__(self, incident: Incident) -> None:
+        self.incident = incident
+
+
+def open_incident(
+    organization_id: int,
+    code: str,
+    title: str,
+    *,
+    subject: str = "",
+    detail: str = "",
+    remedy: str = "",
+    connection_id: int | None = None,
+) -> Incident:
+    """Open the incident `code` about `subject`, or count it again if it is open already."""
+    now = clock.now()
+    with transaction.atomic():
+        incident, created = Incident.objects.get_or_create(
+            organization_id=organization_id,
+            code=code,
+            subject=subject,
+            closed_at=None,
+            defaults={
+                "connection_id": connection_id,
+                "title": title,
+                "detail": detail,
+                "remedy": remedy,
+                "opened_at": now,
+                "last_seen_at": now,
+            },
+        )
+        if created:
+            events.emit(IncidentOpened(incident))
+        else:
+            Incident.objects.filter(pk=incident.pk).update(
+                last_seen_at=now, times_seen=incident.times_seen + 1, detail=detail or incident.detail
+            )
+    return incident
+
+
+def close_incident(organization_id: int, code: str, *, subject: str = "") -> bool:
+    """Close it if it is open. True if something was closed."""
+    closed = Incident.objects.filter(
+        organization_id=organization_id, code=code, subject=subject, closed_at__isnull=True
+    ).update(closed_at=clock.now())
+    return bool(closed)

@@ -1,0 +1,93 @@
+"""Live events: append a numbered row, wake the web processes, read what came after a number.
+
+Numbers follow commit order because the organization's counter row stays locked until commit; take it last in a
+transaction (lock order: … receipt → live counter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from bellhop.core import clock, wake
+from bellhop.core.models import LiveEvent
+
+KEEP = timedelta(hours=26)
+TOO_MANY = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that a screen may show: topic, the row it is about, and who may see it."""
+
+    topic: str
+    subject_id: int | None = None
+    property_id: int | None = None
+    user_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def append(organization_id: int, changes: Sequence[Change]) -> int:
+    """Store `changes` in the current transaction and wake the sockets after commit. Returns the last number.
+
+    Must be the last thing of a transaction, because it holds the organization's counter.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("Live events belong to the transaction of the change they tell.")
+    if not changes:
+        return last_number(organization_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_livecounter (organization_id, last_number) VALUES (%s, %s) "
+            "ON CONFLICT (organization_id) DO UPDATE SET last_number = core_livecounter.last_number + %s "
+            "RETURNING last_number",
+            [organization_id, len(changes), len(changes)],
+        )
+        row = cursor.fetchone()
+    assert row is not None
+    last = int(row[0])
+    now = clock.now()
+    LiveEvent.objects.bulk_create(
+        LiveEvent(
+            organization_id=organization_id,
+            number=last - len(changes) + 1 + index,
+            topic=change.topic,
+            subject_id=change.subject_id,
+            property_id=change.property_id,
+            user_id=change.user_id,
+            data=change.data,
+            at=now,
+        )
+        for index, change in enumerate(changes)
+    )
+    transaction.on_commit(lambda: wake.sockets(organization_id, last))
+    return last
+
+
+def last_number(organization_id: int) -> int:
+    """The newest number of an organization, 0 before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_number FROM core_livecounter WHERE organization_id = %s", [organization_id])
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def since(organization_id: int, number: int) -> list[LiveEvent] | None:
+    """What came after `number`, in order; None when that is too much or no longer kept (the screen must refresh)."""
+    last = last_number(organization_id)
+    if number > last or last - number > TOO_MANY:
+        return None
+    events = list(LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number"))
+    if last > number and (not events or events[0].number != number + 1):
+        return None
+    return events
+
+
+def prune(before: datetime | None = None) -> int:
+    """Delete events older than `before` (default: 26 hours ago). Returns how many."""
+    deleted, _ = LiveEvent.objects.filter(at__lt=before or clock.now() - KEEP).delete()
+    return deleted

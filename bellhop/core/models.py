@@ -1,0 +1,96 @@
+"""Tables of the floor. Organizations live one layer up, so rows here carry the bare `organization_id`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from bellhop.core.fields import PublicIdField
+
+
+class ClockOffset(models.Model):
+    """One row, demo and test only: how far `clock.now()` is from the database's time, in seconds."""
+
+    offset_s = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.offset_s:+.0f} s"
+
+
+class LiveCounter(models.Model):
+    """The last live number of an organization. Locked until commit, so that numbers follow commit order."""
+
+    organization_id = models.BigIntegerField(primary_key=True)
+    last_number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"organization {self.organization_id}: {self.last_number}"
+
+
+class LiveEvent(models.Model):
+    """One change that a screen may show. Append-only; pruned by age (`live.prune`).
+
+    `topic` is what changed ("thread", "view_counts", "health", …), `subject_id` its row, `property_id` who may see it
+    (null: everybody of the organization), `data` small facts that save a query.
+    """
+
+    organization_id = models.BigIntegerField()
+    number = models.BigIntegerField()
+    topic = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField(null=True)
+    property_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    data: Any = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["organization_id", "number"], name="live_event_number_unique"),)
+        indexes = (models.Index(fields=["at"], name="live_event_at"),)
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}/{self.number} {self.topic}"
+
+
+class Incident(models.Model):
+    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it."""
+
+    public_id = PublicIdField()
+    organization_id = models.BigIntegerField()
+    connection_id = models.BigIntegerField(null=True)
+    code = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120, blank=True, default="")
+    title = models.CharField(max_length=200)
+    detail = models.TextField(blank=True, default="")
+    remedy = models.CharField(max_length=300, blank=True, default="")
+    opened_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    times_seen = models.PositiveIntegerField(default=1)
+    alerted_user_id = models.BigIntegerField(null=True)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by_id = models.BigIntegerField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["organization_id", "code", "subject"],
+                condition=models.Q(closed_at__isnull=True),
+                name="incident_one_open",
+            ),
+        )
+        indexes = (models.Index(fields=["organization_id", "-opened_at"], name="incident_by_organization"),)
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Heartbeat(models.Model):
+    """When a process of ours was last alive (worker, beat); read by /readyz and by lease recovery."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%H:%M:%S}"

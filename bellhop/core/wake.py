@@ -1,0 +1,55 @@
+"""Wake-ups by Redis. They may be lost: every sleeper also looks at the rows by itself (invariant 2).
+
+A Redis that is gone or silent must not slow a request: short time-outs, and after a failure no new try for a moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+
+import redis
+import structlog
+from django.conf import settings
+
+LIVE_CHANNEL = "bellhop:live"
+_PAUSE_S = 1.0
+_TIMEOUT_S = 0.5
+
+log = structlog.get_logger(__name__)
+_lock = threading.Lock()
+_silent_until = 0.0
+
+
+@cache
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=None
+    )
+
+
+def publish(channel: str, text: str) -> bool:
+    """Publish `text`; False if Redis could not be asked. Never raises for a Redis that is away."""
+    global _silent_until
+    if time.monotonic() < _silent_until:
+        return False
+    try:
+        _client().publish(channel, text)
+    except (redis.RedisError, OSError) as error:
+        with _lock:
+            if time.monotonic() >= _silent_until:
+                log.warning("redis_unavailable", error=type(error).__name__)
+            _silent_until = time.monotonic() + _PAUSE_S
+        return False
+    return True
+
+
+def available() -> bool:
+    """Did the last publish work? Lets a task be enqueued only where it has a chance."""
+    return time.monotonic() >= _silent_until
+
+
+def sockets(organization_id: int, number: int) -> None:
+    """Tell the hubs of all web processes that an organization has live events up to `number`."""
+    publish(LIVE_CHANNEL, f"{organization_id}:{number}")

@@ -1,0 +1,84 @@
+"""Typed readers for environment variables. A value that can't be used stops the program with one sentence.
+
+`NAME_FILE` may be set instead of `NAME` for every secret: the value is then the content of that file
+(the convention of container platforms), with surrounding white space removed.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+_TRUE: Final = {"1", "true", "yes", "on"}
+_FALSE: Final = {"0", "false", "no", "off", ""}
+
+
+class EnvironmentMistake(SystemExit):
+    """A variable that can't be used. Being a SystemExit, it ends the process with its sentence, no traceback."""
+
+
+def _mistake(name: str, expected: str, value: str) -> EnvironmentMistake:
+    return EnvironmentMistake(f"{name} must be {expected}, but it is {value!r}.")
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable without surrounding white space; `default` where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    """A whole number from `low` to `high`, both included."""
+    value = text(name)
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        raise _mistake(name, "a whole number", value) from None
+    if not low <= number <= high:
+        raise _mistake(name, f"between {low} and {high}", value)
+    return number
+
+
+def port(name: str, default: int) -> int:
+    return integer(name, default, low=1, high=65535)
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """1/true/yes/on or 0/false/no/off, in any case."""
+    value = text(name).lower()
+    if not value:
+        return default
+    if value not in _TRUE | _FALSE:
+        raise _mistake(name, "1 or 0", value)
+    return value in _TRUE
+
+
+def words(name: str) -> list[str]:
+    """A list separated by commas; empty entries are dropped."""
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def http_url(name: str, default: str) -> str:
+    """An http or https address with a host and without a trailing slash."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _mistake(name, "an address such as https://bellhop.example.com", value)
+    return value
+
+
+def secret(name: str) -> str:
+    """The variable, else the content of the file named by `NAME_FILE`, else an empty string."""
+    if value := text(name):
+        return value
+    file = text(f"{name}_FILE")
+    if not file:
+        return ""
+    try:
+        value = Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise EnvironmentMistake(f"{name}_FILE names {file}, which can't be read: {error.strerror}.") from None
+    if not value:
+        raise EnvironmentMistake(f"{name}_FILE names {file}, which is empty.")
+    return value

@@ -1,0 +1,63 @@
+"""What one webhook delivery means: canonical events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from connectors.contract.records import AnyRecord, ConversationRecord, MessageRecord
+
+
+class EventKind(StrEnum):
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_SENT = "message.sent"
+    RESERVATION_CREATED = "reservation.created"
+    RESERVATION_UPDATED = "reservation.updated"
+    GUEST_UPDATED = "guest.updated"
+    NOTES_CHANGED = "notes.changed"
+    UNIT_UPDATED = "unit.updated"
+    WORK_ORDER_UPDATED = "work_order.updated"
+    LEASE_UPDATED = "lease.updated"
+    IGNORED = "ignored"
+
+
+class Entity(StrEnum):
+    PROPERTY = "property"
+    UNIT = "unit"
+    GUEST = "guest"
+    RESERVATION = "reservation"
+    CONVERSATION = "conversation"
+    MESSAGE = "message"
+    NOTE = "note"
+    WORK_ORDER = "work_order"
+    LEASE = "lease"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadHint:
+    """An object that must be fetched because the payload only says that it changed."""
+
+    entity: Entity
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalEvent:
+    """One fact of a delivery. `dedupe_key` is the same for every delivery of the same fact.
+
+    `version` is the provider's time of the change where told. `conversation` and `earlier` ride along with message
+    events: the conversation as described there, and repeated earlier posts that may fill a gap.
+    """
+
+    kind: EventKind
+    dedupe_key: str
+    record: AnyRecord | None = None
+    needs_read: tuple[ReadHint, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    version: str | None = None
+    occurred_at: datetime | None = None
+    conversation: ConversationRecord | None = None
+    earlier: tuple[MessageRecord, ...] = ()
+    reason: str = ""

@@ -1,0 +1,50 @@
+"""Requests and responses as connectors see them; who really talks is the caller's business."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from connectors.contract.errors import Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request. `effect` is true where repeating it could do something twice: such a request is never
+    retried after it left. `path` is relative to the connection's base URL, or an absolute URL."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    effect: bool = False
+    authorized: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back. Header names are lower case; the body is bounded by the caller."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The decoded body. Raises Unreadable for HTML, truncated or binary answers."""
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise Unreadable(detail=f"HTTP {self.status}, not JSON: {self.body[:200]!r}") from error
+
+
+class Call(Protocol):
+    """Performs one request: authorisation, rate limit, time-outs and error classes are already handled.
+
+    Raises any ConnectorError; returns only responses with a 2xx status.
+    """
+
+    def __call__(self, request: Request, /) -> Response: ...

@@ -1,0 +1,226 @@
+"""Canonical records: what a PMS said, in our words. Immutable; the raw payload always rides along.
+
+`UNSET` means "the payload does not tell"; None means "the PMS says there is none". A connector that
+turns a missing key into an empty string would wipe a good value, so the two are kept apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Any, Final, Literal
+
+Json = Mapping[str, Any]
+
+
+class Unset(Enum):
+    """The type of `UNSET`, so that type checkers can tell it apart."""
+
+    UNSET = "unset"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNSET: Final = Unset.UNSET
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class AuthorKind(StrEnum):
+    """Who wrote a message. `US` only where the payload itself proves that Bellhop sent it."""
+
+    GUEST = "guest"
+    STAFF = "staff"
+    US = "us"
+    SYSTEM = "system"
+
+
+class StayStatus(StrEnum):
+    INQUIRY = "inquiry"
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    CHECKED_OUT = "checked_out"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Common to all records. `version` orders two states of one object: an ISO instant in UTC where the PMS
+    has a change time; None where it has none. `unknown` keeps raw values that no table of ours names."""
+
+    external_id: str
+    version: str | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    raw: Json = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyRecord(Record):
+    name: str
+    timezone: str | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRecord(Record):
+    """A rentable unit. `timezone` is IANA; times are local to it."""
+
+    property_id: str | None = None
+    name: str | Unset = UNSET
+    title: str | Unset = UNSET
+    timezone: str | None | Unset = UNSET
+    address: str | Unset = UNSET
+    check_in_time: time | None | Unset = UNSET
+    check_out_time: time | None | Unset = UNSET
+    wifi: str | Unset = UNSET
+    parking: str | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestRecord(Record):
+    """A person at the PMS. E-mail addresses of an OTA are relays; phones are as the PMS has them."""
+
+    full_name: str | Unset = UNSET
+    first_name: str | Unset = UNSET
+    last_name: str | Unset = UNSET
+    emails: tuple[str, ...] | Unset = UNSET
+    phones: tuple[str, ...] | Unset = UNSET
+    language: str | None | Unset = UNSET
+    notes: str | Unset = UNSET
+    tags: tuple[str, ...] | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """Totals of a stay in major units as decimals, with their ISO 4217 currency."""
+
+    currency: str
+    total: Decimal | None = None
+    paid: Decimal | None = None
+    balance: Decimal | None = None
+    lines: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationRecord(Record):
+    """A stay. Dates are local to the property; times are local clock times; `status_raw` is the PMS's own word.
+
+    `status` is UNSET where the PMS's word is unknown to us: the previous status is kept and the word reported.
+    """
+
+    confirmation_code: str | None | Unset = UNSET
+    status: StayStatus | Unset = UNSET
+    status_raw: str | None = None
+    arrival_date: date | None | Unset = UNSET
+    departure_date: date | None | Unset = UNSET
+    check_in_time: time | None | Unset = UNSET
+    check_out_time: time | None | Unset = UNSET
+    property_id: str | None | Unset = UNSET
+    unit_id: str | None | Unset = UNSET
+    guest_id: str | None | Unset = UNSET
+    guest: GuestRecord | None = None
+    conversation_id: str | None | Unset = UNSET
+    source: str | None | Unset = UNSET
+    source_raw: str | None = None
+    channel_code: str | None | Unset = UNSET
+    adults: int | None | Unset = UNSET
+    children: int | None | Unset = UNSET
+    infants: int | None | Unset = UNSET
+    pets: int | None | Unset = UNSET
+    rate_plan: str | None | Unset = UNSET
+    money: Money | None | Unset = UNSET
+    door_code: str | None | Unset = UNSET
+    notes: Mapping[str, str] | Unset = UNSET
+    custom_fields: Mapping[str, Any] | Unset = UNSET
+    cancelled_at: datetime | None | Unset = UNSET
+    cancelled_by: str | None | Unset = UNSET
+    is_owner_stay: bool = False
+    is_test: bool = False
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentRecord:
+    external_id: str
+    name: str = ""
+    url: str = ""
+    mime_type: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRecord(Record):
+    """One utterance to or from a guest. `channel` is our word (airbnb, booking, vrbo, sms, email, whatsapp, …);
+    `channel_raw` is what the PMS wants back when we answer there. `automatic` is true where the PMS marks it so."""
+
+    conversation_id: str
+    reservation_id: str | None = None
+    direction: Direction
+    author_kind: AuthorKind
+    author_name: str = ""
+    channel: str = ""
+    channel_raw: str = ""
+    body_text: str
+    body_html: str = ""
+    sent_at: datetime
+    automatic: bool = False
+    attachments: tuple[AttachmentRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteRecord(Record):
+    """A remark that no guest sees: a post that was stored and not sent."""
+
+    conversation_id: str | None = None
+    reservation_id: str | None = None
+    author_name: str = ""
+    body_text: str
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRecord(Record):
+    """A remote conversation with one party. `is_guest` is false for owners and vendors: those stay out of the inbox."""
+
+    is_guest: bool = True
+    guest_id: str | None = None
+    guest_name: str = ""
+    reservation_ids: tuple[str, ...] = ()
+    channel: str = ""
+    channel_raw: str = ""
+    language: str | None = None
+    subject: str = ""
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderRecord(Record):
+    title: str
+    kind: str = ""
+    status: str = ""
+    reservation_id: str | None = None
+    unit_id: str | None = None
+
+
+AnyRecord = (
+    PropertyRecord
+    | UnitRecord
+    | GuestRecord
+    | ReservationRecord
+    | MessageRecord
+    | NoteRecord
+    | ConversationRecord
+    | WorkOrderRecord
+)

@@ -1,0 +1,32 @@
+"""Comparing texts that travelled: what we sent against what a PMS shows."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+
+_TAG = re.compile(r"<[^>]+>")
+_BREAK = re.compile(r"<\s*(br|/p|/div|/li)\s*/?>", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+
+
+def html_to_text(body: str) -> str:
+    """Plain text of an HTML body, line breaks kept, entities resolved. Plain text passes unchanged."""
+    if "<" not in body or not _TAG.search(body):
+        return body
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", body))).strip()
+
+
+def normalise(body: str) -> str:
+    """A form in which two copies of one text are equal: NFKC, no markup, no case, white space folded, no symbols
+    beyond letters, digits and punctuation of the basic plane (channels drop or replace emoji)."""
+    text = unicodedata.normalize("NFKC", html_to_text(body)).replace("\u200d", "").replace("\ufe0f", "")
+    text = "".join(c for c in text if unicodedata.category(c) not in {"So", "Sk", "Cf", "Cs", "Co", "Cn"})
+    return _SPACE.sub(" ", text).strip().casefold()
+
+
+def fingerprint(body: str) -> str:
+    """32 hex digits over the normalised body."""
+    return hashlib.sha256(normalise(body).encode()).hexdigest()[:32]

@@ -1,0 +1,159 @@
+"""The sandbox's memory: one SQLite file, one row per record, columns derived from the record's fields."""
+
+import dataclasses
+import functools
+import json
+import sqlite3
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from connectors.sandbox.records import INDEXES, TABLES
+
+T = TypeVar("T")
+Params = Sequence[object]
+
+
+class MissingError(LookupError):
+    """There is no record of this kind with this id."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Column:
+    name: str
+    sql_type: str
+    is_json: bool
+    is_bool: bool
+
+
+@functools.cache
+def _columns(kind: type[Any]) -> tuple[_Column, ...]:
+    hints = typing.get_type_hints(kind)
+    return tuple(_column(spec.name, hints[spec.name]) for spec in dataclasses.fields(kind))
+
+
+def _column(name: str, hint: Any) -> _Column:
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    base = typing.get_origin(hint) or hint
+    sql = {int: "INTEGER", bool: "INTEGER", float: "REAL"}.get(base, "TEXT")
+    return _Column(name, sql, base in (dict, list), base is bool)
+
+
+@functools.cache
+def _upsert(kind: type[Any]) -> str:
+    names = [f'"{column.name}"' for column in _columns(kind)]
+    marks = ", ".join("?" for _ in names)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in names if name != '"id"')
+    return f'INSERT INTO "{kind.__name__}" ({", ".join(names)}) VALUES ({marks}) ON CONFLICT("id") DO UPDATE SET {sets}'
+
+
+class Store:
+    """Reads and writes records. Used from the event loop's thread only; every write belongs to a `tx`."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._depth = 0
+        self.version = 0
+        for kind in TABLES:
+            self._create(kind)
+
+    def _create(self, kind: type[Any]) -> None:
+        columns = ", ".join(
+            f'"{column.name}" {column.sql_type}' + (" PRIMARY KEY" if column.name == "id" else "")
+            for column in _columns(kind)
+        )
+        self._db.execute(f'CREATE TABLE IF NOT EXISTS "{kind.__name__}" ({columns})')
+        for number, indexed in enumerate(INDEXES.get(kind, ())):
+            name = f"{kind.__name__}_{number}"
+            self._db.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{kind.__name__}" ({indexed})')
+
+    def close(self) -> None:
+        """Write the log back into the file and let go of it."""
+        self._db.close()
+
+    @contextmanager
+    def tx(self) -> Iterator[None]:
+        """All or nothing. A `tx` inside a `tx` belongs to the outer one."""
+        if self._depth:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        self._depth = 1
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        else:
+            self._db.execute("COMMIT")
+        finally:
+            self._depth = 0
+            self.version += 1
+
+    def put(self, record: Any) -> None:
+        """Insert the record, or overwrite the one with its id."""
+        self.put_all([record])
+
+    def put_all(self, records: Sequence[Any]) -> None:
+        """Insert or overwrite several records of one kind."""
+        if records:
+            kind = type(records[0])
+            with self.tx():
+                self._db.executemany(_upsert(kind), [_row(record) for record in records])
+
+    def get(self, kind: type[T], key: str | None) -> T | None:
+        """The record with this id, or None."""
+        if key is None:
+            return None
+        found = self.find(kind, "id = ?", (key,))
+        return found[0] if found else None
+
+    def need(self, kind: type[T], key: str) -> T:
+        """The record with this id. Raises MissingError."""
+        record = self.get(kind, key)
+        if record is None:
+            raise MissingError(f"no {kind.__name__} {key}")
+        return record
+
+    def find(
+        self, kind: type[T], where: str = "1", params: Params = (), *, order: str = "rowid", limit: int = -1, skip: int = 0
+    ) -> list[T]:
+        """Records that satisfy an SQL condition. `where` and `order` are code, values go into `params`."""
+        sql = f'SELECT * FROM "{kind.__name__}" WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?'
+        return [_record(kind, row) for row in self._db.execute(sql, (*params, limit, skip))]
+
+    def count(self, kind: type[Any], where: str = "1", params: Params = ()) -> int:
+        """How many records satisfy the condition."""
+        sql = f'SELECT count(*) FROM "{kind.__name__}" WHERE {where}'
+        return int(self._db.execute(sql, tuple(params)).fetchone()[0])
+
+    def delete(self, kind: type[Any], where: str, params: Params = ()) -> int:
+        """Delete what satisfies the condition; answers how many."""
+        with self.tx():
+            return self._db.execute(f'DELETE FROM "{kind.__name__}" WHERE {where}', tuple(params)).rowcount
+
+
+def _row(record: Any) -> list[object]:
+    values: list[object] = []
+    for column in _columns(type(record)):
+        value = getattr(record, column.name)
+        values.append(json.dumps(value, ensure_ascii=False) if column.is_json else value)
+    return values
+
+
+def _record(kind: type[T], row: Sequence[Any]) -> T:
+    values = []
+    for column, value in zip(_columns(kind), row, strict=True):
+        if column.is_json:
+            value = json.loads(value)
+        elif column.is_bool:
+            value = bool(value)
+        values.append(value)
+    return kind(*values)
