@@ -71,6 +71,9 @@ class Command(models.Model):
     remote_id = models.CharField(max_length=200, blank=True, default="")
     matched_by_text = models.BooleanField(default=False)
     echoed_at = models.DateTimeField(null=True)
+    echo_delivery = models.ForeignKey(
+        "connectors.WebhookDelivery", models.SET_NULL, null=True, related_name="+"
+    )
     reason = models.CharField(max_length=300, blank=True, default="")
     reason_code = models.CharField(max_length=40, blank=True, default="")
 
@@ -104,7 +107,10 @@ class Command(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of a Command: when, what came back, in words and in the provider's code."""
+    """One try of a Command: when, what came back, in words and in the provider's code.
+
+    `left_at` is committed before the request leaves: a worker that died before it surely sent nothing.
+    """
 
     class Result(models.TextChoices):
         RUNNING = "running", "Running"
@@ -119,6 +125,7 @@ class Attempt(models.Model):
     number = models.PositiveSmallIntegerField()
     read_back = models.BooleanField(default=False)
     started_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=10, choices=Result, default=Result.RUNNING)
     status_code = models.PositiveSmallIntegerField(null=True)

@@ -1,0 +1,108 @@
+"""Facts that this layer tells upward. Handled inside the transaction that emits them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.contract.records import (
+    ConversationRecord,
+    GuestRecord,
+    MessageRecord,
+    NoteRecord,
+    PropertyRecord,
+    ReservationRecord,
+    UnitRecord,
+)
+from connectors.models import Command, Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a record came from: a webhook (`delivery_id`), a catch-up, or the first import (`history`: nothing in it
+    is new to anybody, so nobody is alerted and nothing is waiting)."""
+
+    connection: Connection
+    delivery_id: int | None = None
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyTold:
+    source: Source
+    record: PropertyRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTold:
+    source: Source
+    record: UnitRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestTold:
+    source: Source
+    record: GuestRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationTold:
+    source: Source
+    record: ReservationRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationTold:
+    source: Source
+    record: ConversationRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """A message stands in the PMS that is not ours (echoes were taken out). May be told again: dedupe by its id."""
+
+    source: Source
+    record: MessageRecord
+    conversation: ConversationRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteReceived:
+    """A note stands in the PMS that is not ours. May be told again."""
+
+    source: Source
+    record: NoteRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandMoved:
+    """A Command changed its state (or its due time). Told in the transaction that changes it, which never locks a
+    thread."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandEchoed:
+    """The PMS showed what a confirmed Command did: by a webhook or by a read."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDown:
+    connection_id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRecovered:
+    connection_id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """State, queue or progress of a connection changed in a way that screens show."""
+
+    connection_id: int
+    organization_id: int

@@ -1,0 +1,11 @@
+"""What this app listens to: a bare list of event → function."""
+
+from __future__ import annotations
+
+from bellhop.core.events import subscribe
+from connectors.events import ConnectionRecovered
+from connectors.outbound import outage
+
+
+def register() -> None:
+    subscribe(ConnectionRecovered, outage.on_recovered)

@@ -1,0 +1,152 @@
+"""Committing effects that are owed, and what people may still do to them. The only writer of new Commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from bellhop.core import clock, events, wake
+from connectors.contract.intents import AddNote, Intent, SendMessage, SetCustomField
+from connectors.contract.text import fingerprint
+from connectors.events import CommandMoved
+from connectors.models import OPEN_STATES, Command, CommandKind, CommandState, Connection, Origin, Stage
+
+GIVE_UP_AFTER = timedelta(hours=72)
+PRIORITY = {Origin.AGENT: 0, Origin.SYSTEM: 10, Origin.SEQUENCE: 20}
+
+_KINDS: dict[type[Intent], CommandKind] = {
+    SendMessage: CommandKind.SEND_MESSAGE,
+    AddNote: CommandKind.ADD_NOTE,
+    SetCustomField: CommandKind.SET_CUSTOM_FIELD,
+}
+_INTENTS: dict[str, type[Intent]] = {kind.value: intent for intent, kind in _KINDS.items()}
+
+
+class NotPossible(Exception):
+    """The Command is no longer in a state in which that can be done."""
+
+
+def enqueue(
+    connection: Connection,
+    intent: Intent,
+    *,
+    subject: str,
+    order_key: str,
+    origin: Origin = Origin.AGENT,
+    due_at: datetime | None = None,
+    give_up_at: datetime | None = None,
+) -> Command:
+    """Owe `intent` to the remote system, in the caller's transaction (invariant 2).
+
+    `subject` is the caller's own name for it ("message:12"); `due_at` in the future is undo time or send later.
+    """
+    now = clock.now()
+    due = due_at or now
+    command = Command.objects.create(
+        organization_id=connection.organization_id,
+        connection=connection,
+        kind=_KINDS[type(intent)],
+        origin=origin,
+        priority=PRIORITY[origin],
+        order_key=order_key,
+        subject=subject,
+        intent=_as_json(intent),
+        conversation_id=getattr(intent, "conversation_id", None) or "",
+        fingerprint=fingerprint(intent.body) if isinstance(intent, SendMessage | AddNote) else "",
+        state=CommandState.WOULD_HAVE_SENT if connection.stage == Stage.SHADOW else CommandState.WAITING,
+        created_at=now,
+        due_at=due,
+        give_up_at=give_up_at or due + GIVE_UP_AFTER,
+    )
+    wake_at(due, now)
+    return command
+
+
+def _as_json(intent: Intent) -> dict[str, object]:
+    fields = asdict(intent)
+    if "to" in fields:
+        fields["to"] = list(fields["to"])
+    return fields
+
+
+def intent_of(command: Command) -> Intent:
+    """The connector's intent that a Command stands for."""
+    fields = dict(command.intent)
+    if "to" in fields:
+        fields["to"] = tuple(fields["to"])
+    return _INTENTS[command.kind](**fields)
+
+
+def wake_at(due: datetime, now: datetime) -> None:
+    """Wake a worker when `due` comes, after commit. Lost wake-ups cost at most one sweep."""
+    delay = max(0.0, (due - now).total_seconds())
+    transaction.on_commit(lambda: wake.task("connectors.drain_outbound", queue="outbound", delay_s=delay))
+
+
+@transaction.atomic
+def cancel(command_id: int, reason: str) -> Command:
+    """Take back what has not left. Raises NotPossible once a worker has it."""
+    command = Command.objects.select_for_update().get(pk=command_id)
+    if command.state not in {CommandState.WAITING, CommandState.HELD, CommandState.WOULD_HAVE_SENT}:
+        raise NotPossible(str(command.state))
+    _end(command, CommandState.CANCELLED, reason)
+    return command
+
+
+@transaction.atomic
+def send_now(command_id: int) -> Command:
+    """End undo or send-later time. Raises NotPossible unless it is waiting."""
+    command = Command.objects.select_for_update().get(pk=command_id)
+    if command.state != CommandState.WAITING:
+        raise NotPossible(str(command.state))
+    now = clock.now()
+    command.due_at = min(command.due_at, now)
+    command.save(update_fields=["due_at"])
+    events.emit(CommandMoved(command=command))
+    wake_at(now, now)
+    return command
+
+
+@transaction.atomic
+def decide_arrived(command_id: int, by: str) -> Command:
+    """A person says that an unconfirmed effect did arrive. Raises NotPossible in any other state."""
+    command = Command.objects.select_for_update().get(pk=command_id)
+    if command.state != CommandState.UNCONFIRMED:
+        raise NotPossible(str(command.state))
+    _end(command, CommandState.CONFIRMED, f"{by} saw that it arrived.")
+    return command
+
+
+@transaction.atomic
+def again(command_id: int) -> Command:
+    """A new Command with the same intent, for one that failed or stayed unconfirmed. Raises NotPossible otherwise."""
+    old = Command.objects.select_for_update().select_related("connection").get(pk=command_id)
+    if old.state not in {CommandState.FAILED, CommandState.UNCONFIRMED}:
+        raise NotPossible(str(old.state))
+    return enqueue(
+        old.connection, intent_of(old), subject=old.subject, order_key=old.order_key, origin=Origin(old.origin)
+    )
+
+
+def open_commands(connection_ids: Iterable[int]) -> dict[int, tuple[int, datetime]]:
+    """connection → (how many Commands wait, since when the oldest is due)."""
+    from django.db.models import Count, Min
+
+    rows = (
+        Command.objects.filter(connection_id__in=list(connection_ids), state__in=OPEN_STATES)
+        .values("connection_id")
+        .annotate(count=Count("id"), oldest=Min("due_at"))
+    )
+    return {row["connection_id"]: (row["count"], row["oldest"]) for row in rows}
+
+
+def _end(command: Command, state: CommandState, reason: str) -> None:
+    command.state = state
+    command.reason = reason[:300]
+    command.settled_at = clock.now()
+    command.save(update_fields=["state", "reason", "settled_at"])
+    events.emit(CommandMoved(command=command))
+    wake_at(command.settled_at, command.settled_at)

@@ -1,0 +1,51 @@
+"""A person who stays or rents, and the ways to reach them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from bellhop.core.fields import PublicIdField
+
+
+class Guest(models.Model):
+    """A person (guest or tenant) of one organization."""
+
+    public_id = PublicIdField()
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="guests")
+    full_name = models.CharField(max_length=200, blank=True, default="")
+    language = models.CharField(max_length=20, blank=True, default="")
+    notes = models.TextField(blank=True, default="")
+    tags: Any = ArrayField(models.CharField(max_length=60), default=list)
+    created_at = models.DateTimeField()
+    as_of = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["organization", "full_name"], name="guest_by_name"),)
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class ContactKind(models.TextChoices):
+    PHONE = "phone", "Phone"
+    EMAIL = "email", "E-mail"
+    RELAY = "relay", "Relay address"
+
+
+class ContactPoint(models.Model):
+    """A phone (E.164 where it can be read as one), an e-mail address, or an OTA's relay address."""
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="contact_points")
+    guest = models.ForeignKey(Guest, models.CASCADE, related_name="contact_points")
+    kind = models.CharField(max_length=10, choices=ContactKind)
+    value = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["guest", "kind", "value"], name="contact_point_unique"),)
+        indexes = (models.Index(fields=["organization", "kind", "value"], name="contact_point_value"),)
+
+    def __str__(self) -> str:
+        return self.value

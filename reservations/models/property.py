@@ -1,0 +1,60 @@
+"""A building or resort with its time zone, its rentable units, and who may see it."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+
+from bellhop.core.fields import PublicIdField
+
+
+class Property(models.Model):
+    """A building or resort; all local dates and times of its stays are in its `timezone` (IANA)."""
+
+    public_id = PublicIdField()
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="properties")
+    name = models.CharField(max_length=200)
+    timezone = models.CharField(max_length=64, default="UTC")
+    address = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "properties"
+        indexes = (models.Index(fields=["organization", "name"], name="property_by_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Unit(models.Model):
+    """A rentable room, apartment or home. Times are local clock times."""
+
+    public_id = PublicIdField()
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="units")
+    property = models.ForeignKey(Property, models.CASCADE, related_name="units")
+    name = models.CharField(max_length=200)
+    title = models.CharField(max_length=300, blank=True, default="")
+    check_in_time = models.TimeField(null=True)
+    check_out_time = models.TimeField(null=True)
+    wifi = models.CharField(max_length=200, blank=True, default="")
+    parking = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PropertyScope(models.Model):
+    """One property that a person without `all_properties` may see."""
+
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="property_scopes")
+    property = models.ForeignKey(Property, models.CASCADE, related_name="scopes")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "property"], name="property_scope_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} may see {self.property_id}"
