@@ -1,12 +1,13 @@
 """The base class of PMS connectors: facts on top, then thin conversions. No Django, no network of its own.
 
-Inbound methods (`delivery_key`, `verify`, `parse`) must not call anything. The others get a `Call` and must use only that.
+Inbound methods (`delivery_key`, `verify`, `parse`) must not call anything. The others get a `Call` and must
+use only that.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
@@ -40,7 +41,8 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a connector is constructed with. `timezone` is the fallback zone (IANA) where a payload names none."""
+    """What a connector is constructed with. `timezone` is the fallback zone (IANA) where a payload names
+    none."""
 
     base_url: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -57,7 +59,8 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """One page of a list. `next_cursor` is None at the end; it survives a restart (back-fill resumes from it)."""
+    """One page of a list. `next_cursor` is None at the end; it survives a restart (back-fill resumes from
+    it)."""
 
     items: Sequence[T]
     next_cursor: str | None
@@ -74,7 +77,8 @@ class Subscription:
 
 
 class PmsConnector(ABC):
-    """One PMS. Subclasses state the facts as class attributes and convert; the flow is in the base and its callers."""
+    """One PMS. Subclasses state the facts as class attributes and convert; the flow is in the base and its
+    callers."""
 
     slug: ClassVar[str]
     label: ClassVar[str]
@@ -91,20 +95,25 @@ class PmsConnector(ABC):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    # --- inbound: no network, no clock of its own ------------------------------------------------------------
+    # --- inbound: no network, no clock of its own ---
     @abstractmethod
     def delivery_key(self, headers: Mapping[str, str], body: bytes) -> str:
-        """The key that all deliveries of one webhook share; never raises (the body's hash where nothing is readable)."""
+        """The key that all deliveries of one webhook share; never raises (the body's hash where nothing is
+        readable)."""
 
     @abstractmethod
-    def verify(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at: datetime) -> bool | None:
-        """Is it really from the PMS? None where the vendor signs nothing. Constant time; `at` is for replay windows."""
+    def verify(
+        self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], at: datetime
+    ) -> bool | None:
+        """Is it really from the PMS? None where the vendor signs nothing. Constant time; `at` is for replay
+        windows."""
 
     @abstractmethod
     def parse(self, headers: Mapping[str, str], body: bytes) -> list[CanonicalEvent]:
-        """What the delivery means. Raises Unreadable if it can't be understood; unknown events are `ignored`."""
+        """What the delivery means. Raises Unreadable if it can't be understood; unknown events are
+        `ignored`."""
 
-    # --- authorisation and answers ------------------------------------------------------------------------------
+    # --- authorisation and answers ---
     @abstractmethod
     def limit_key(self) -> str:
         """Under which key the provider counts our requests (account, token, …). Never holds a secret."""
@@ -121,9 +130,10 @@ class PmsConnector(ABC):
 
     @abstractmethod
     def check(self, request: Request, response: Response) -> None:
-        """Raise the ConnectorError that a non-2xx (or an error inside a 2xx) stands for; return when it is fine."""
+        """Raise the ConnectorError that a non-2xx (or an error inside a 2xx) stands for; return when it is
+        fine."""
 
-    # --- reads ----------------------------------------------------------------------------------------------------
+    # --- reads ---
     @abstractmethod
     def ping(self, call: Call) -> str:
         """The cheapest authorised read; returns the account's name or id."""
@@ -162,16 +172,20 @@ class PmsConnector(ABC):
     @abstractmethod
     def get_unit(self, call: Call, external_id: str) -> UnitRecord: ...
 
-    # --- effects -----------------------------------------------------------------------------------------------------
+    # --- effects ---
     @abstractmethod
     def perform(self, call: Call, intent: Intent) -> Done:
-        """Carry out one intent. Raises OutcomeUnknown where it may have happened, Unsupported where it can't."""
+        """Carry out one intent. Raises OutcomeUnknown where it may have happened, Unsupported where it
+        can't."""
 
     @abstractmethod
-    def find(self, call: Call, intent: Intent, since: datetime) -> Found | None:
-        """Read-back: did `intent`, begun at `since` (UTC), take effect? None = read, and it is not there."""
+    def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:
+        """Read-back: did `intent`, begun at `since` (UTC), take effect? None = read, and it is not there.
 
-    # --- webhooks -------------------------------------------------------------------------------------------------------
+        `known` are remote ids that belong to other Commands: equal texts must not share one remote message.
+        """
+
+    # --- webhooks ---
     @abstractmethod
     def list_subscriptions(self, call: Call) -> Iterator[Subscription]: ...
 
@@ -185,7 +199,7 @@ class PmsConnector(ABC):
     def read_webhook_secret(self, call: Call, url: str) -> str | None:
         """The signing secret; None where it isn't ready yet or the vendor has none."""
 
-    # --- links -----------------------------------------------------------------------------------------------------------
-    def reservation_url(self, external_id: str) -> str | None:
+    # --- links ---
+    def reservation_url(self, external_id: str) -> str | None:  # noqa: ARG002
         """Where a person opens it in the PMS; None where no such address is known."""
         return None

@@ -17,7 +17,8 @@ class Push(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
-    """One row of the capability table. `fallback` says what happens instead, in plain words; `why` cites the reason."""
+    """One row of the capability table. `fallback` says what happens instead, in plain words; `why` cites
+    the reason."""
 
     read: bool = False
     write: bool = False

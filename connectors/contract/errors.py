@@ -1,16 +1,17 @@
 """Errors, by what the caller does next.
 
-    ConnectorError               user_message for the person, detail for the log
-    ├── Retryable                surely without effect: try again, `after_s` if the provider said when
-    │   ├── RateLimited          429; holds for the whole connection
-    │   └── Unreachable          down or not answering before anything was sent
-    ├── OutcomeUnknown           it may have happened: read back, never send again blindly
-    ├── NotAuthorized            credentials refused: pause the connection, ask a person
-    ├── Rejected                 refused for good
-    │   └── NotFound             the remote object does not exist
-    ├── Unsupported              this PMS can't do that, by declared capability
-    └── Unreadable               an answer or payload that we can't make sense of
+ConnectorError               user_message for the person, detail for the log
+├── Retryable                surely without effect: try again, `after_s` if the provider said when
+│   ├── RateLimited          429; holds for the whole connection
+│   └── Unreachable          down or not answering before anything was sent
+├── OutcomeUnknown           it may have happened: read back, never send again blindly
+├── NotAuthorized            credentials refused: pause the connection, ask a person
+├── Rejected                 refused for good
+│   └── NotFound             the remote object does not exist
+├── Unsupported              this PMS can't do that, by declared capability
+└── Unreadable               an answer or payload that we can't make sense of
 """
+# ruff: noqa: N818 - named for what the caller does next, not for being errors
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ class ConnectorError(Exception):
     certain = True
     default_message = "The connected system answered with an error."
 
-    def __init__(self, user_message: str = "", *, detail: str = "", code: str = "", request_id: str = "") -> None:
+    def __init__(
+        self, user_message: str = "", *, detail: str = "", code: str = "", request_id: str = ""
+    ) -> None:
         self.user_message = user_message or self.default_message
         self.detail = detail
         self.code = code
@@ -32,8 +35,15 @@ class ConnectorError(Exception):
 class Retryable(ConnectorError):
     default_message = "The connected system could not take the request now."
 
-    def __init__(self, user_message: str = "", *, after_s: float | None = None, detail: str = "", code: str = "",
-                 request_id: str = "") -> None:
+    def __init__(
+        self,
+        user_message: str = "",
+        *,
+        after_s: float | None = None,
+        detail: str = "",
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
         super().__init__(user_message, detail=detail, code=code, request_id=request_id)
         self.after_s = after_s
 

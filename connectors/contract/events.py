@@ -47,8 +47,8 @@ class ReadHint:
 class CanonicalEvent:
     """One fact of a delivery. `dedupe_key` is the same for every delivery of the same fact.
 
-    `version` is the provider's time of the change where told. `conversation` and `earlier` ride along with message
-    events: the conversation as described there, and repeated earlier posts that may fill a gap.
+    `version` is the provider's time of the change where told. `conversation` and `earlier` ride along with
+    message events: the conversation as described there, and repeated earlier posts that may fill a gap.
     """
 
     kind: EventKind

@@ -11,7 +11,8 @@ from connectors.contract.records import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage:
-    """Send `body` to the guest through the PMS's conversation. `channel_raw` as the guest's last message had it."""
+    """Send `body` to the guest through the PMS's conversation. `channel_raw` as the guest's last message
+    had it."""
 
     conversation_id: str
     body: str
@@ -42,7 +43,8 @@ Intent = SendMessage | AddNote | SetCustomField
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The PMS took it. `remote_id` is the id under which it will appear in later reads, empty where there is none."""
+    """The PMS took it. `remote_id` is the id under which it will appear in later reads, empty where there
+    is none."""
 
     remote_id: str
     at: datetime | None = None

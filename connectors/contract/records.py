@@ -80,10 +80,10 @@ class UnitRecord(Record):
     property_id: str | None = None
     name: str | Unset = UNSET
     title: str | Unset = UNSET
-    timezone: str | None | Unset = UNSET
+    timezone: str | Unset | None = UNSET
     address: str | Unset = UNSET
-    check_in_time: time | None | Unset = UNSET
-    check_out_time: time | None | Unset = UNSET
+    check_in_time: time | Unset | None = UNSET
+    check_out_time: time | Unset | None = UNSET
     wifi: str | Unset = UNSET
     parking: str | Unset = UNSET
 
@@ -97,7 +97,7 @@ class GuestRecord(Record):
     last_name: str | Unset = UNSET
     emails: tuple[str, ...] | Unset = UNSET
     phones: tuple[str, ...] | Unset = UNSET
-    language: str | None | Unset = UNSET
+    language: str | Unset | None = UNSET
     notes: str | Unset = UNSET
     tags: tuple[str, ...] | Unset = UNSET
 
@@ -115,37 +115,39 @@ class Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReservationRecord(Record):
-    """A stay. Dates are local to the property; times are local clock times; `status_raw` is the PMS's own word.
+    """A stay. Dates are local to the property; times are local clock times; `status_raw` is the PMS's own
+    word.
 
-    `status` is UNSET where the PMS's word is unknown to us: the previous status is kept and the word reported.
+    `status` is UNSET where the PMS's word is unknown to us: the previous status is kept and the word
+    reported.
     """
 
-    confirmation_code: str | None | Unset = UNSET
+    confirmation_code: str | Unset | None = UNSET
     status: StayStatus | Unset = UNSET
     status_raw: str | None = None
-    arrival_date: date | None | Unset = UNSET
-    departure_date: date | None | Unset = UNSET
-    check_in_time: time | None | Unset = UNSET
-    check_out_time: time | None | Unset = UNSET
-    property_id: str | None | Unset = UNSET
-    unit_id: str | None | Unset = UNSET
-    guest_id: str | None | Unset = UNSET
+    arrival_date: date | Unset | None = UNSET
+    departure_date: date | Unset | None = UNSET
+    check_in_time: time | Unset | None = UNSET
+    check_out_time: time | Unset | None = UNSET
+    property_id: str | Unset | None = UNSET
+    unit_id: str | Unset | None = UNSET
+    guest_id: str | Unset | None = UNSET
     guest: GuestRecord | None = None
-    conversation_id: str | None | Unset = UNSET
-    source: str | None | Unset = UNSET
+    conversation_id: str | Unset | None = UNSET
+    source: str | Unset | None = UNSET
     source_raw: str | None = None
-    channel_code: str | None | Unset = UNSET
-    adults: int | None | Unset = UNSET
-    children: int | None | Unset = UNSET
-    infants: int | None | Unset = UNSET
-    pets: int | None | Unset = UNSET
-    rate_plan: str | None | Unset = UNSET
-    money: Money | None | Unset = UNSET
-    door_code: str | None | Unset = UNSET
+    channel_code: str | Unset | None = UNSET
+    adults: int | Unset | None = UNSET
+    children: int | Unset | None = UNSET
+    infants: int | Unset | None = UNSET
+    pets: int | Unset | None = UNSET
+    rate_plan: str | Unset | None = UNSET
+    money: Money | Unset | None = UNSET
+    door_code: str | Unset | None = UNSET
     notes: Mapping[str, str] | Unset = UNSET
     custom_fields: Mapping[str, Any] | Unset = UNSET
-    cancelled_at: datetime | None | Unset = UNSET
-    cancelled_by: str | None | Unset = UNSET
+    cancelled_at: datetime | Unset | None = UNSET
+    cancelled_by: str | Unset | None = UNSET
     is_owner_stay: bool = False
     is_test: bool = False
     created_at: datetime | None = None
@@ -162,8 +164,9 @@ class AttachmentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRecord(Record):
-    """One utterance to or from a guest. `channel` is our word (airbnb, booking, vrbo, sms, email, whatsapp, …);
-    `channel_raw` is what the PMS wants back when we answer there. `automatic` is true where the PMS marks it so."""
+    """One utterance to or from a guest. `channel` is our word (airbnb, booking, vrbo, sms, email, whatsapp,
+    …); `channel_raw` is what the PMS wants back when we answer there. `automatic` is true where the PMS
+    marks it so."""
 
     conversation_id: str
     reservation_id: str | None = None
@@ -192,7 +195,8 @@ class NoteRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRecord(Record):
-    """A remote conversation with one party. `is_guest` is false for owners and vendors: those stay out of the inbox."""
+    """A remote conversation with one party. `is_guest` is false for owners and vendors: those stay out of
+    the inbox."""
 
     is_guest: bool = True
     guest_id: str | None = None

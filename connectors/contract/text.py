@@ -7,21 +7,23 @@ import html
 import re
 import unicodedata
 
-_TAG = re.compile(r"<[^>]+>")
+_TAG = re.compile(r"</?[a-z][^<>]*>|<!--.*?-->|<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
+_UNSHOWN = re.compile(r"<(style|script|head|title)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _BREAK = re.compile(r"<\s*(br|/p|/div|/li)\s*/?>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 
 def html_to_text(body: str) -> str:
-    """Plain text of an HTML body, line breaks kept, entities resolved. Plain text passes unchanged."""
+    """Plain text of an HTML body, line breaks kept, entities resolved. Plain text (a "<3" too) passes
+    unchanged."""
     if "<" not in body or not _TAG.search(body):
         return body
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", body))).strip()
+    return html.unescape(_TAG.sub("", _BREAK.sub("\n", _UNSHOWN.sub("", body)))).strip()
 
 
 def normalise(body: str) -> str:
-    """A form in which two copies of one text are equal: NFKC, no markup, no case, white space folded, no symbols
-    beyond letters, digits and punctuation of the basic plane (channels drop or replace emoji)."""
+    """A form in which two copies of one text are equal: NFKC, no markup, no case, white space folded, no
+    symbols beyond letters, digits and punctuation of the basic plane (channels drop or replace emoji)."""
     text = unicodedata.normalize("NFKC", html_to_text(body)).replace("\u200d", "").replace("\ufe0f", "")
     text = "".join(c for c in text if unicodedata.category(c) not in {"So", "Sk", "Cf", "Cs", "Co", "Cn"})
     return _SPACE.sub(" ", text).strip().casefold()

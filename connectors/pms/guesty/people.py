@@ -87,7 +87,7 @@ def _told(data: Wire, key: str) -> str | Unset:
     return text(data[key]) if key in data else UNSET
 
 
-def _time(data: Wire, key: str) -> time | None | Unset:
+def _time(data: Wire, key: str) -> time | Unset | None:
     return wire.local_time(data[key], UTC) if key in data else UNSET
 
 

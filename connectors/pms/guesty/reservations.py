@@ -1,4 +1,5 @@
-"""Guesty reservations → ReservationRecord. Two shapes: v3 with `stay[]`, and flat (legacy objects, lean v2 events)."""
+"""Guesty reservations → ReservationRecord. Two shapes: v3 with `stay[]`, and flat (legacy objects, lean v2
+events)."""
 
 from __future__ import annotations
 
@@ -113,7 +114,7 @@ def _date(stay: Wire, name: str, zone: tzinfo) -> date | None:
     return local or (moment.astimezone(zone).date() if moment else None)
 
 
-def _told_date(stay: Wire, name: str, zone: tzinfo) -> date | None | Unset:
+def _told_date(stay: Wire, name: str, zone: tzinfo) -> date | Unset | None:
     if f"{name}DateLocalized" not in stay and name not in stay:
         return UNSET
     return _date(stay, name, zone)
@@ -121,8 +122,9 @@ def _told_date(stay: Wire, name: str, zone: tzinfo) -> date | None | Unset:
 
 def _clock(
     stay: Wire, listing: Wire, names: tuple[str, str], default: str, zone: tzinfo
-) -> time | None | Unset:
-    """The agreed clock time (`plannedArrival` flat, `eta` in v3), else the listing's default if that is told."""
+) -> time | Unset | None:
+    """The agreed clock time (`plannedArrival` flat, `eta` in v3), else the listing's default if that is
+    told."""
     for name in names:
         found = wire.local_time(stay.get(name), zone)
         if found is not None:
@@ -133,13 +135,13 @@ def _clock(
     return None if any(name in stay for name in names) else UNSET
 
 
-def _unit(stay: Wire) -> str | None | Unset:
+def _unit(stay: Wire) -> str | Unset | None:
     names = ("unitId", "unitTypeId", "listingId")
     found = next((unit for unit in (identifier(stay.get(name)) for name in names) if unit), None)
     return found if found or any(name in stay for name in names) else UNSET
 
 
-def _guest_id(data: Wire) -> str | None | Unset:
+def _guest_id(data: Wire) -> str | Unset | None:
     found = first(data.get("bookerId"), data.get("guestId"), obj(data.get("guest")).get("_id"))
     return found or (None if "bookerId" in data or "guestId" in data else UNSET)
 
@@ -150,8 +152,9 @@ def _guest(data: Wire) -> GuestRecord | None:
     return people.read_guest(guest, external_id=told or "") if guest and (told or guest.get("_id")) else None
 
 
-def _channel_code(data: Wire) -> str | None | Unset:
-    """The channel's own code: for Airbnb it is the confirmation code, others keep it under their platform's name."""
+def _channel_code(data: Wire) -> str | Unset | None:
+    """The channel's own code: for Airbnb it is the confirmation code, others keep it under their platform's
+    name."""
     integration = obj(data.get("integration"))
     platform = first(data.get("platform"), integration.get("platform"))
     if platform.lower().startswith("airbnb"):
@@ -193,7 +196,7 @@ def _money(data: Wire) -> Money | Unset:
     )
 
 
-def _door_code(data: Wire) -> str | None | Unset:
+def _door_code(data: Wire) -> str | Unset | None:
     notes = obj(data.get("notes"))
     code = first(notes.get("keyCode"), data.get("keyCode"))
     return code or (None if "keyCode" in notes or "keyCode" in data else UNSET)

@@ -1,4 +1,5 @@
-"""Reading Guesty's JSON without trusting it: what is missing, null or odd becomes UNSET, None or the fallback."""
+"""Reading Guesty's JSON without trusting it: what is missing, null or odd becomes UNSET, None or the
+fallback."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def first(*values: Any) -> str:
     return next((found for found in map(text, values) if found), "")
 
 
-def told_text(data: Wire, key: str) -> str | None | Unset:
+def told_text(data: Wire, key: str) -> str | Unset | None:
     """UNSET where the key is missing, None where the PMS says that there is none."""
     return UNSET if key not in data else (text(data[key]) or None)
 
@@ -122,3 +123,13 @@ def items(answer: Any, key: str = "results") -> list[Wire]:
     body = obj(answer)
     data = body.get("data")
     return objects(body.get(key)) or objects(data) or objects(obj(data).get(key))
+
+
+def epoch(value: Any) -> datetime | None:
+    """Unix seconds as an instant."""
+    given = text(value)
+    return (
+        datetime.fromtimestamp(int(given), UTC)
+        if given.isascii() and given.isdigit() and len(given) < 12
+        else None
+    )

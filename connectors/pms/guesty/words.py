@@ -1,4 +1,5 @@
-"""Guesty's words and what they mean to us. Raw values that stand in no table are kept and reported, never refused.
+"""Guesty's words and what they mean to us. Raw values that stand in no table are kept and reported, never
+refused.
 
 Sources: open-api-docs.guesty.com (/docs/webhooks, /docs/rate-limits, reference of reservations-v3).
 """
@@ -28,7 +29,8 @@ STAY_STATUSES: Final = {
     "not_set": StayStatus.CONFIRMED,
 }
 
-# `platform` of reservations and conversations, and `source` where no platform is told. Compared in lower case.
+# `platform` of reservations and conversations, and `source` where no platform is told. Compared in lower
+# case.
 SOURCES: Final = {
     "airbnb2": "airbnb",
     "airbnb": "airbnb",
