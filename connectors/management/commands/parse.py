@@ -32,13 +32,18 @@ from connectors.contract.registry import UnknownConnector, connector_class
 SHOWN: dict[type, tuple[str, str]] = {
     MessageRecord: (
         "message",
-        "external_id conversation_id reservation_id direction author_kind author_name channel body_text sent_at",
+        (
+            "external_id conversation_id reservation_id direction author_kind author_name channel body_text "
+            "sent_at"
+        ),
     ),
     ReservationRecord: (
         "reservation",
-        "external_id confirmation_code status status_raw arrival_date departure_date check_in_time "
-        "check_out_time unit_id guest_id conversation_id source source_raw adults children door_code "
-        "is_owner_stay version",
+        (
+            "external_id confirmation_code status status_raw arrival_date departure_date check_in_time "
+            "check_out_time unit_id guest_id conversation_id source source_raw adults children door_code "
+            "is_owner_stay version"
+        ),
     ),
     GuestRecord: (
         "guest",
@@ -129,9 +134,7 @@ def _shown(event: CanonicalEvent) -> dict[str, Any]:
     return {
         "kind": str(event.kind if listed else EventKind.IGNORED),
         "dedupe_key": event.dedupe_key,
-        "needs_read": [
-            {"entity": str(one.entity), "external_id": one.external_id} for one in event.needs_read
-        ],
+        "needs_read": [{"entity": one.entity.value, "external_id": one.external_id} for one in hints],
         "unknown": dict(event.unknown),
         "version": event.version,
         "reason": event.reason if listed else "Units are read from the PMS, not told as events.",

@@ -34,8 +34,8 @@ _LISTING_FIELDS: Final = (
 _RESERVATION_FIELDS: Final = (
     "_id status confirmationCode source integration checkIn checkOut checkInDateLocalized "
     "checkOutDateLocalized plannedArrival plannedDeparture guestsCount numberOfGuests guestId guest "
-    "listingId unitId listing conversationId ratePlanId money note notes keyCode customFields guestStay canceledAt "
-    "canceledBy createdAt lastUpdatedAt"
+    "listingId unitId listing conversationId ratePlanId money note notes keyCode customFields guestStay "
+    "canceledAt canceledBy createdAt lastUpdatedAt"
 )
 _GUEST_FIELDS: Final = (
     "_id firstName lastName fullName email emails phone phones preferredLanguage notes tags"
