@@ -70,6 +70,7 @@ class ConnectionHealth(models.Model):
     credentials_refused_at = models.DateTimeField(null=True)
     caught_up_to = models.DateTimeField(null=True)
     catch_up_due_at = models.DateTimeField(null=True)
+    subscription_due_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"health of {self.connection_id}"

@@ -1,0 +1,70 @@
+"""The connections that webhooks are for, remembered for a few seconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bellhop.core import vault
+from connectors.contract.base import PmsConnector, Settings
+from connectors.contract.registry import connector_class
+
+if TYPE_CHECKING:
+    from connectors.inbound.intake_store import Store
+
+log = structlog.get_logger(__name__)
+REMEMBER_S = 5.0
+REMEMBER_MAX = 5_000
+REPORT_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What intake needs of a connection."""
+
+    connection_id: int
+    connector: PmsConnector
+    secrets: tuple[str, ...]
+
+
+class Known:
+    """Token in the address → connection. Unknown tokens are remembered too, so that guessing costs us nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._entries: OrderedDict[str, tuple[float, Target | None]] = OrderedDict()
+        self._refused: dict[int, int] = {}
+        self._reported_at = 0.0
+
+    async def get(self, token: str, *, fresh: bool = False) -> Target | None:
+        """The connection with this token. Raises NoDatabase."""
+        entry = self._entries.get(token)
+        if entry is not None and not fresh and time.monotonic() - entry[0] < REMEMBER_S:
+            return entry[1]
+        target = _target(await self._store.connection_row(token))
+        self._entries[token] = (time.monotonic(), target)
+        while len(self._entries) > REMEMBER_MAX:
+            self._entries.popitem(last=False)
+        return target
+
+    def count_refused(self, connection_id: int) -> None:
+        """A wrong signature is counted and logged now and then, never stored."""
+        self._refused[connection_id] = self._refused.get(connection_id, 0) + 1
+        if time.monotonic() - self._reported_at > REPORT_EVERY_S:
+            self._reported_at = time.monotonic()
+            log.warning("webhook_signatures_refused", counts=dict(self._refused))
+            self._refused.clear()
+
+
+def _target(row: tuple[int, str, str, str, bytes] | None) -> Target | None:
+    if row is None:
+        return None
+    connection_id, slug, base_url, timezone, secrets = row
+    entries = json.loads(vault.decrypt(bytes(secrets)))
+    connector = connector_class(slug)(Settings(base_url=base_url, timezone=timezone))
+    return Target(connection_id, connector, tuple(entry["value"] for entry in entries))

@@ -1,0 +1,234 @@
+"""Processing the journal: claim an entry, read what it only hints at, then apply it in one transaction."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, connection as database, transaction
+from django.db.models import F
+
+from bellhop.core import clock
+from connectors.contract.base import PmsConnector
+from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable, Unreadable
+from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
+from connectors.contract.records import MessageRecord
+from connectors.events import Source
+from connectors.inbound import identity, journal, reading
+from connectors.inbound.apply import apply
+from connectors.models import Connection, ConnectionHealth, DeliveryState, WebhookDelivery
+from connectors.outbound import backoff, caller, health
+from connectors.outbound.leases import LEASE, keeper
+
+log = structlog.get_logger(__name__)
+BATCH = 200
+MAX_CRASHES = 5
+PER_CONNECTION = 8
+
+_NEXT = """
+UPDATE connectors_webhookdelivery SET lease_until = %(until)s, leased_by = %(worker)s
+WHERE id = (
+  SELECT d.id FROM connectors_webhookdelivery d
+  WHERE d.state = 'received' AND d.next_try_at <= %(now)s AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
+    AND (SELECT count(*) FROM connectors_webhookdelivery f WHERE f.connection_id = d.connection_id
+         AND f.state = 'received' AND f.lease_until > %(now)s) < %(per_connection)s
+  ORDER BY d.next_try_at, d.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """An entry's events, and what had to be fetched for them (None: the PMS no longer has it)."""
+
+    events: list[CanonicalEvent]
+    fetched: list[reading.Fetched]
+    missing: int = 0
+
+
+def drain() -> int:
+    """Process what is due until nothing is left (or a batch is done). Returns how many."""
+    for done in range(BATCH):
+        delivery_id = _claim()
+        if delivery_id is None:
+            return done
+        with keeper.held(WebhookDelivery, delivery_id):
+            process(delivery_id)
+    return BATCH
+
+
+def _claim() -> int | None:
+    now = clock.now()
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(
+            _NEXT,
+            {
+                "now": now,
+                "until": now + LEASE,
+                "worker": settings.BELLHOP_WORKER_NAME,
+                "per_connection": PER_CONNECTION,
+            },
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def process(delivery_id: int) -> None:
+    """Bring one claimed entry to an end or to a next try. A defect of ours is counted, and parked at the fifth time."""
+    delivery = WebhookDelivery.objects.select_related("connection", "connection__health").get(pk=delivery_id)
+    try:
+        understood = _understand(delivery)
+        _apply(delivery, understood)
+    except Unreadable as error:
+        with transaction.atomic():
+            journal.quarantine(delivery, str(error))
+    except NotAuthorized as error:
+        _later(delivery, timedelta(seconds=60), error)
+    except Retryable as error:
+        _later(delivery, backoff.delay(delivery.attempts + 1, error.after_s), error)
+    except ConnectorError as error:
+        with transaction.atomic():
+            journal.quarantine(delivery, str(error))
+    except OperationalError as error:
+        # The database went away or two transactions met: not this entry's fault.
+        _later(delivery, timedelta(seconds=1), error)
+    except Exception as error:
+        log.exception("delivery_crashed", delivery=delivery_id)
+        _crashed(delivery, error)
+
+
+def _understand(delivery: WebhookDelivery) -> Understood:
+    connection = delivery.connection
+    connector = caller.connector_for(connection)
+    events = connector.parse(delivery.headers, bytes(delivery.body))
+    fetched, missing = [], 0
+    for hint in _hints(events):
+        if identity.read_since(connection.pk, hint.entity, hint.external_id, delivery.received_at):
+            continue
+        found = _fetch(connection, connector, hint)
+        if found is None:
+            missing += 1
+        else:
+            fetched.append(found)
+    fetched += _unknown_stays(connection, connector, events)
+    return Understood(events, fetched, missing)
+
+
+def _hints(events: list[CanonicalEvent]) -> list[ReadHint]:
+    return list(dict.fromkeys(hint for event in events for hint in event.needs_read))
+
+
+def _fetch(connection: Connection, connector: PmsConnector, hint: ReadHint) -> reading.Fetched | None:
+    if connection.paused_at is not None:
+        raise Retryable("The connection is paused.", after_s=15)
+    if not health.is_available(connection, clock.now()):
+        raise Retryable("The PMS is not reachable.", after_s=5)
+    return reading.fetch(connection, connector, caller.caller_for(connection, bulk=True), hint)
+
+
+def _unknown_stays(
+    connection: Connection, connector: PmsConnector, events: list[CanonicalEvent]
+) -> list[reading.Fetched]:
+    """Stays that a message names and that we never saw. A message doesn't wait for them: if they can't be read now,
+    the next catch-up brings them."""
+    wanted = [
+        event.record.reservation_id
+        for event in events
+        if isinstance(event.record, MessageRecord) and event.record.reservation_id
+    ]
+    known = identity.known(connection.pk, Entity.RESERVATION, wanted) if wanted else {}
+    found = []
+    for reservation_id in dict.fromkeys(wanted):
+        if reservation_id in known:
+            continue
+        try:
+            fetched = _fetch(connection, connector, ReadHint(entity=Entity.RESERVATION, external_id=reservation_id))
+        except ConnectorError as error:
+            log.info("stay_not_read", connection=connection.pk, code=error.code)
+            ConnectionHealth.objects.filter(pk=connection.pk).update(catch_up_due_at=clock.now())
+            continue
+        if fetched is not None:
+            found.append(fetched)
+    return found
+
+
+@transaction.atomic
+def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
+    locked = WebhookDelivery.objects.select_for_update().get(pk=delivery.pk)
+    if locked.state != DeliveryState.RECEIVED:
+        return
+    source = Source(connection=delivery.connection, delivery_id=delivery.pk)
+    words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
+    for event in understood.events:
+        words += _apply_event(source, event)
+    nothing = all(event.kind == EventKind.IGNORED for event in understood.events)
+    locked.state = DeliveryState.IGNORED if nothing else DeliveryState.PROCESSED
+    locked.processed_at = now = clock.now()
+    locked.lease_until = None
+    locked.summary = _summary(understood, words)
+    locked.error = ""
+    locked.save(update_fields=["state", "processed_at", "lease_until", "summary", "error"])
+    _note_applied(delivery.connection, now)
+
+
+def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
+    if event.kind == EventKind.IGNORED:
+        return [event.reason or "ignored"]
+    words = []
+    if event.conversation is not None:
+        words.append(apply(source, event.conversation))
+    known = identity.known(source.connection.pk, Entity.MESSAGE, [post.external_id for post in event.earlier])
+    for earlier in event.earlier:
+        if earlier.external_id not in known:
+            apply(source, earlier, event.conversation)
+    if event.record is not None:
+        words.append(apply(source, event.record, event.conversation))
+    return words
+
+
+def apply_fetched(source: Source, fetched: reading.Fetched) -> list[str]:
+    """Apply what was read, and note how fresh we are. In the caller's transaction."""
+    words = [apply(source, record, fetched.conversation) for record in fetched.records]
+    identity.note_read(source.connection.pk, fetched.entity, fetched.external_id, fetched.began_at)
+    return words
+
+
+def _summary(understood: Understood, words: list[str]) -> str:
+    unknown = {key: value for event in understood.events for key, value in event.unknown.items()}
+    parts = [", ".join(dict.fromkeys(words)) or "nothing to do"]
+    if understood.missing:
+        parts.append("the PMS no longer has it")
+    if unknown:
+        parts.append("unknown: " + ", ".join(f"{key}={value}" for key, value in unknown.items()))
+    return "; ".join(parts)[:300]
+
+
+def _note_applied(connection: Connection, now: datetime) -> None:
+    """At most one write per second and connection: this row is shared by all workers."""
+    ConnectionHealth.objects.filter(pk=connection.pk).exclude(
+        last_applied_at__gt=now - timedelta(seconds=1)
+    ).update(last_applied_at=now)
+
+
+def _later(delivery: WebhookDelivery, wait: timedelta, error: Exception) -> None:
+    WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.RECEIVED).update(
+        next_try_at=clock.now() + wait, lease_until=None, error=str(error)[:300]
+    )
+    journal.wake_processing(wait.total_seconds())
+
+
+def _crashed(delivery: WebhookDelivery, error: Exception) -> None:
+    text = "".join(traceback.format_exception(error))
+    try:
+        with transaction.atomic():
+            WebhookDelivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1)
+            fresh = WebhookDelivery.objects.select_for_update().select_related("connection").get(pk=delivery.pk)
+            if fresh.attempts >= MAX_CRASHES:
+                journal.quarantine(fresh, repr(error), text)
+                return
+    except DatabaseError:
+        log.exception("delivery_not_parked", delivery=delivery.pk)
+    _later(delivery, backoff.delay(1), error)

@@ -1,0 +1,99 @@
+"""Keeping our webhook subscription at the PMS, and its signing secret here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from bellhop.core import clock, incidents
+from connectors.contract.errors import ConnectorError, Unsupported
+from connectors.models import Connection, ConnectionHealth
+from connectors.outbound import caller, health
+
+log = structlog.get_logger(__name__)
+KEEP_OLD_SECRET = timedelta(days=1)
+CHECK_EVERY = timedelta(hours=24)
+RETRY_AFTER = timedelta(seconds=10)
+INCIDENT = "webhooks_not_subscribed"
+
+
+def hook_url(connection: Connection) -> str:
+    """The address to which the PMS sends this connection's webhooks."""
+    return f"{settings.BELLHOP_PUBLIC_URL}/hooks/{connection.hook_token}"
+
+
+def ensure_due() -> int:
+    """Check every subscription whose time has come. Returns how many."""
+    now = clock.now()
+    due = Connection.objects.filter(paused_at__isnull=True).filter(
+        Q(health__subscription_due_at__isnull=True) | Q(health__subscription_due_at__lte=now)
+    )
+    return sum(_ensure_quietly(connection) for connection in due.select_related("health"))
+
+
+def _ensure_quietly(connection: Connection) -> bool:
+    if not health.is_available(connection, clock.now()):
+        return False
+    try:
+        wait = CHECK_EVERY if ensure(connection) else RETRY_AFTER
+        incidents.close_incident(connection.organization_id, INCIDENT, subject=str(connection.pk))
+    except Unsupported:
+        wait = CHECK_EVERY
+    except ConnectorError as error:
+        wait = timedelta(minutes=1)
+        _report(connection, error)
+    ConnectionHealth.objects.filter(pk=connection.pk).update(subscription_due_at=clock.now() + wait)
+    return True
+
+
+def _report(connection: Connection, error: ConnectorError) -> None:
+    log.warning("subscription_failed", connection=connection.pk, code=error.code)
+    incidents.open_incident(
+        connection.organization_id,
+        INCIDENT,
+        f"{connection.name}: webhooks are not set up",
+        subject=str(connection.pk),
+        detail=error.user_message,
+        remedy="Bellhop tries again every minute; until then it reads changes every 5 minutes.",
+        connection_id=connection.pk,
+    )
+
+
+def ensure(connection: Connection) -> bool:
+    """Subscribe if needed and fetch the secret. False while the PMS doesn't have the secret ready. Raises ConnectorError."""
+    connector = caller.connector_for(connection)
+    call = caller.caller_for(connection, bulk=True)
+    url = hook_url(connection)
+    mine = next((entry for entry in connector.list_subscriptions(call) if entry.url == url), None)
+    if mine is None:
+        mine = connector.subscribe(call, url)
+    if connector.signature_header is None:
+        _store(connection, mine.external_id, None)
+        return True
+    secret = connector.read_webhook_secret(call, url)
+    _store(connection, mine.external_id, secret)
+    return secret is not None
+
+
+@transaction.atomic
+def _store(connection: Connection, subscription_id: str, secret: str | None) -> None:
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row.subscription_id = subscription_id
+    if secret is not None:
+        row.webhook_secrets = with_secret(row.webhook_secrets, secret)
+    row.save(update_fields=["subscription_id", "webhook_secrets"])
+
+
+def with_secret(entries: list[dict[str, Any]], secret: str) -> list[dict[str, Any]]:
+    """The list with `secret` newest; older ones are good for one more day."""
+    now = clock.now()
+    limit = (now - KEEP_OLD_SECRET).isoformat()
+    if entries and entries[0]["value"] == secret:
+        return [entries[0], *(entry for entry in entries[1:] if entry.get("replaced_at", "") > limit)]
+    old = [{**entry, "replaced_at": entry.get("replaced_at") or now.isoformat()} for entry in entries]
+    return [{"value": secret}, *(entry for entry in old if entry["replaced_at"] > limit and entry["value"] != secret)]

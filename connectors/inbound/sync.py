@@ -1,0 +1,213 @@
+"""Reading lists: the first import (resumable) and the changed-since catch-up. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from bellhop.core import clock, events, wake
+from connectors.contract.base import Page, PmsConnector
+from connectors.contract.errors import ConnectorError, NotFound, Retryable
+from connectors.contract.events import Entity
+from connectors.contract.http import Call
+from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
+from connectors.events import ConnectionChanged, Source
+from connectors.inbound import reading
+from connectors.inbound.apply import apply
+from connectors.inbound.processing import apply_fetched
+from connectors.models import Connection, ConnectionHealth, SyncRun
+from connectors.outbound import backoff, caller, health
+from connectors.outbound.leases import LEASE, keeper
+
+log = structlog.get_logger(__name__)
+ORDER = (Entity.PROPERTY, Entity.UNIT, Entity.RESERVATION, Entity.CONVERSATION)
+CATCH_UP_EVERY = timedelta(minutes=5)
+OVERLAP = timedelta(minutes=2)
+HISTORY_PAGES = 20
+CATCH_UP_PAGES = 40
+PAGES_PER_STEP = 25
+
+
+@transaction.atomic
+def start_backfill(connection: Connection) -> None:
+    """Plan the first import; already planned or finished parts are left alone."""
+    now = clock.now()
+    have = set(
+        SyncRun.objects.filter(connection=connection, purpose=SyncRun.Purpose.BACKFILL).values_list("entity", flat=True)
+    )
+    SyncRun.objects.bulk_create(
+        SyncRun(connection=connection, purpose=SyncRun.Purpose.BACKFILL, entity=entity, started_at=now)
+        for entity in ORDER
+        if entity not in have
+    )
+    ConnectionHealth.objects.filter(pk=connection.pk, caught_up_to__isnull=True).update(caught_up_to=now - OVERLAP)
+    wake_sync()
+
+
+def wake_sync(delay_s: float = 0.0) -> None:
+    transaction.on_commit(lambda: wake.task("connectors.sync", queue="default", delay_s=delay_s))
+
+
+def plan_catch_ups() -> int:
+    """Start a catch-up for every connection whose time has come. Returns how many."""
+    now = clock.now()
+    due = Connection.objects.filter(paused_at__isnull=True, health__caught_up_to__isnull=False).filter(
+        Q(health__catch_up_due_at__lte=now)
+        | Q(health__catch_up_due_at__isnull=True, health__caught_up_to__lte=now - CATCH_UP_EVERY)
+    )
+    started = sum(_start_catch_up(connection) for connection in due.select_related("health"))
+    wake_sync()
+    return started
+
+
+@transaction.atomic
+def _start_catch_up(connection: Connection) -> bool:
+    if connection.sync_runs.filter(finished_at__isnull=True).exists():
+        return False
+    now = clock.now()
+    since = connection.health.caught_up_to
+    assert since is not None
+    for entity in (Entity.RESERVATION, Entity.CONVERSATION):
+        SyncRun.objects.create(
+            connection=connection,
+            purpose=SyncRun.Purpose.CATCH_UP,
+            entity=entity,
+            since=since - OVERLAP,
+            started_at=now,
+        )
+    ConnectionHealth.objects.filter(pk=connection.pk).update(catch_up_due_at=None)
+    return True
+
+
+def run_due() -> int:
+    """Advance every import and catch-up that may go on, one after another. Returns how many steps were made."""
+    steps = 0
+    while (run := _claim()) is not None:
+        with keeper.held(SyncRun, run.pk):
+            _advance(run)
+        steps += 1
+    return steps
+
+
+@transaction.atomic
+def _claim() -> SyncRun | None:
+    """The first open run of a connection: its parts go in order, one at a time."""
+    now = clock.now()
+    open_runs = SyncRun.objects.filter(finished_at__isnull=True)
+    blocked = open_runs.filter(lease_until__gt=now).values("connection_id")
+    run = (
+        open_runs.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+        .filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now))
+        .filter(connection__paused_at__isnull=True)
+        .exclude(connection_id__in=blocked)
+        .select_related("connection", "connection__health")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("id")
+        .first()
+    )
+    if run is None or open_runs.filter(connection_id=run.connection_id, pk__lt=run.pk).exists():
+        return None
+    run.lease_until, run.leased_by = now + LEASE, settings.BELLHOP_WORKER_NAME
+    run.save(update_fields=["lease_until", "leased_by"])
+    return run
+
+
+def _advance(run: SyncRun) -> None:
+    connection = run.connection
+    try:
+        if not health.is_available(connection, clock.now()):
+            raise Retryable("The PMS is not reachable.", after_s=5)
+        connector = caller.connector_for(connection)
+        call = caller.caller_for(connection, bulk=True)
+        for _ in range(PAGES_PER_STEP):
+            if _step(run, connector, call):
+                return
+    except ConnectorError as error:
+        _postpone(run, error)
+        return
+    SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
+
+
+def _postpone(run: SyncRun, error: ConnectorError) -> None:
+    wait = backoff.delay(3, getattr(error, "after_s", None))
+    SyncRun.objects.filter(pk=run.pk).update(
+        lease_until=None, next_try_at=clock.now() + wait, error=error.user_message[:300]
+    )
+    wake_sync(wait.total_seconds())
+
+
+def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
+    """Read one page and store it. True when the run is finished."""
+    page = _page(run, connector, call)
+    bundles = _enrich(run, connector, call, page.items)
+    with transaction.atomic():
+        source = Source(connection=run.connection, history=run.purpose == SyncRun.Purpose.BACKFILL)
+        for record, fetched in bundles:
+            if fetched is not None:
+                apply_fetched(source, fetched)
+            else:
+                apply(source, record)
+        run.done += len(page.items)
+        run.total = page.total if page.total is not None else run.total
+        run.cursor = page.next_cursor or ""
+        run.error, run.next_try_at = "", None
+        if page.next_cursor is None:
+            _finish(run)
+        run.save(update_fields=["done", "total", "cursor", "error", "next_try_at", "finished_at", "lease_until"])
+        events.emit(
+            ConnectionChanged(connection_id=run.connection_id, organization_id=run.connection.organization_id)
+        )
+    return page.next_cursor is None
+
+
+def _finish(run: SyncRun) -> None:
+    run.finished_at, run.lease_until = clock.now(), None
+    if run.purpose == SyncRun.Purpose.CATCH_UP and run.entity == Entity.CONVERSATION:
+        ConnectionHealth.objects.filter(pk=run.connection_id).update(caught_up_to=run.started_at)
+    if run.purpose == SyncRun.Purpose.BACKFILL and run.total is None:
+        run.total = run.done
+
+
+def _page(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
+    cursor = run.cursor or None
+    page: Page[AnyRecord]
+    if run.entity == Entity.PROPERTY:
+        page = connector.list_properties(call, cursor)  # type: ignore[assignment]
+    elif run.entity == Entity.UNIT:
+        page = connector.list_units(call, cursor)  # type: ignore[assignment]
+    elif run.entity == Entity.RESERVATION:
+        page = connector.list_reservations(call, cursor, run.since)  # type: ignore[assignment]
+    else:
+        page = connector.list_conversations(call, cursor, run.since)  # type: ignore[assignment]
+    return page
+
+
+def _enrich(
+    run: SyncRun, connector: PmsConnector, call: Call, records: Sequence[AnyRecord]
+) -> list[tuple[AnyRecord, reading.Fetched | None]]:
+    """Conversations come with their posts, reservations with a unit or guest that we never saw."""
+    bundles: list[tuple[AnyRecord, reading.Fetched | None]] = []
+    for record in records:
+        began = clock.now()
+        if isinstance(record, ConversationRecord) and record.is_guest:
+            pages = HISTORY_PAGES if run.purpose == SyncRun.Purpose.BACKFILL else CATCH_UP_PAGES
+            try:
+                posts = reading.read_posts(run.connection, connector, call, record.external_id, pages=pages)
+            except NotFound:
+                posts = []
+            bundle = reading.Fetched(Entity.CONVERSATION, record.external_id, began, (record, *posts), record)
+            bundles.append((record, bundle))
+        elif isinstance(record, ReservationRecord):
+            parts = reading.missing_parts(run.connection, connector, call, record)
+            bundle = reading.Fetched(Entity.RESERVATION, record.external_id, began, (*parts, record))
+            bundles.append((record, bundle))
+        else:
+            bundles.append((record, None))
+    return bundles
+
+

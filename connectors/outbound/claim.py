@@ -1,0 +1,102 @@
+"""Taking the next Command: the head of its order key, of a connection that may be called now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from bellhop.core import clock, events
+from connectors.events import CommandMoved
+from connectors.models import Attempt, Command, CommandState
+from connectors.outbound.leases import LEASE
+
+PER_CONNECTION = 4
+
+# A waiting head that is due, or an unknown one whose read-back is due, or one whose worker is gone (lease over).
+# An earlier open Command of the same order key holds the later ones (invariant 5).
+_NEXT = """
+SELECT c.id
+FROM connectors_command c
+JOIN connectors_connection k ON k.id = c.connection_id
+LEFT JOIN connectors_connectionhealth h ON h.connection_id = c.connection_id
+WHERE c.state IN ('waiting', 'in_flight', 'unknown')
+  AND c.due_at <= %(now)s
+  AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
+  AND k.paused_at IS NULL AND k.stage <> 'shadow'
+  AND h.down_since IS NULL AND h.credentials_refused_at IS NULL
+  AND (h.hold_until IS NULL OR h.hold_until <= %(now)s)
+  AND NOT EXISTS (
+    SELECT 1 FROM connectors_command e
+    WHERE e.connection_id = c.connection_id AND e.order_key = c.order_key AND e.id < c.id
+      AND e.state IN ('held', 'waiting', 'in_flight', 'unknown'))
+  AND (SELECT count(*) FROM connectors_command f
+       WHERE f.connection_id = c.connection_id AND f.state IN ('in_flight', 'unknown')
+         AND f.lease_until > %(now)s) < %(per_connection)s
+ORDER BY c.priority, c.due_at, c.id
+LIMIT 1
+FOR UPDATE OF c SKIP LOCKED
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A Command that this worker holds, and the try that it is about to make."""
+
+    command: Command
+    attempt: Attempt
+
+
+def take() -> Claim | None:
+    """Claim the next Command and commit the Attempt. None when nothing may be done now."""
+    try:
+        with transaction.atomic():
+            return _take()
+    except IntegrityError:
+        # Two workers met at one order key; the other one has it.
+        return None
+
+
+def _take() -> Claim | None:
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    command = Command.objects.select_related("connection", "connection__health").get(pk=row[0])
+    if command.state == CommandState.IN_FLIGHT:
+        _after_death(command)
+    reads_back = command.state == CommandState.UNKNOWN
+    if not reads_back:
+        command.state = CommandState.IN_FLIGHT
+        command.tries += 1
+        command.first_sent_at = command.first_sent_at or now
+    command.lease_until = now + LEASE
+    command.leased_by = settings.BELLHOP_WORKER_NAME
+    command.save(update_fields=["state", "tries", "first_sent_at", "lease_until", "leased_by"])
+    attempt = Attempt.objects.create(
+        command=command,
+        number=command.attempts.count() + 1,
+        read_back=reads_back,
+        started_at=now,
+        worker=settings.BELLHOP_WORKER_NAME,
+    )
+    if not reads_back:
+        events.emit(CommandMoved(command=command))
+    return Claim(command, attempt)
+
+
+def _after_death(command: Command) -> None:
+    """Its worker is gone. What surely never left may be tried; all else is read back first (invariant 3)."""
+    last = command.attempts.order_by("-number").first()
+    if last is None or last.finished_at is not None:
+        command.state = CommandState.WAITING
+        return
+    left = last.left_at is not None
+    last.result = Attempt.Result.UNKNOWN if left else Attempt.Result.RETRY
+    last.message = "The worker ended before an answer came." if left else "The worker ended before it was sent."
+    last.finished_at = clock.now()
+    last.save(update_fields=["result", "message", "finished_at"])
+    command.state = CommandState.UNKNOWN if left else CommandState.WAITING

@@ -1,0 +1,120 @@
+"""Carrying out claimed Commands: call, then settle. No transaction is open while the network is used."""
+
+from __future__ import annotations
+
+import structlog
+
+from bellhop.core import clock
+from connectors.contract.errors import (
+    ConnectorError,
+    NotAuthorized,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Retryable,
+    Unreadable,
+    Unsupported,
+)
+from connectors.contract.http import Call, Request, Response
+from connectors.contract.intents import SetCustomField
+from connectors.models import Attempt, Command
+from connectors.outbound import caller, health, settle
+from connectors.outbound.claim import Claim, take
+from connectors.outbound.leases import keeper
+from connectors.outbound.outbox import intent_of
+
+log = structlog.get_logger(__name__)
+BATCH = 50
+
+
+def drain() -> int:
+    """Carry out what is due until nothing is left (or a batch is done). Returns how many."""
+    for done in range(BATCH):
+        claim = take()
+        if claim is None:
+            return done
+        with keeper.held(Command, claim.command.pk):
+            run(claim)
+    return BATCH
+
+
+def run(claim: Claim) -> Command:
+    """One try of one Command; every outcome ends in exactly one settling transaction."""
+    log.info("command_try", command=claim.command.pk, kind=claim.command.kind, number=claim.attempt.number)
+    return _read_back(claim) if claim.attempt.read_back else _send(claim)
+
+
+def _send(claim: Claim) -> Command:
+    connection = claim.command.connection
+    connector = caller.connector_for(connection)
+    call = caller.caller_for(connection)
+    try:
+        done = connector.perform(_Marking(call, claim.attempt), intent_of(claim.command))
+    except OutcomeUnknown as error:
+        return settle.unknown(claim, error, status=_status(call))
+    except NotAuthorized as error:
+        return settle.retry(claim, error, after_s=30, status=_status(call))
+    except Retryable as error:
+        return settle.retry(claim, error, after_s=error.after_s, status=_status(call))
+    except (Rejected, Unsupported, Unreadable) as error:
+        return settle.failed(claim, error, status=_status(call))
+    except ConnectorError as error:
+        return settle.failed(claim, error, status=_status(call))
+    except Exception as error:
+        # A defect of ours. Whether the request left decides what is known.
+        log.exception("command_crashed", command=claim.command.pk)
+        mistake = ConnectorError("Something went wrong in Bellhop.", detail=repr(error), code="crash")
+        return (settle.unknown if claim.attempt.left_at else settle.failed)(claim, mistake)
+    health.note_success(connection, "write")
+    return settle.confirmed(claim, done.remote_id, status=_status(call))
+
+
+def _read_back(claim: Claim) -> Command:
+    connection = claim.command.connection
+    connector = caller.connector_for(connection)
+    intent = intent_of(claim.command)
+    since = claim.command.first_sent_at or claim.command.created_at
+    try:
+        found = connector.find(caller.caller_for(connection), intent, since)
+    except RateLimited as error:
+        return settle.read_later(claim, error, after_s=error.after_s)
+    except ConnectorError as error:
+        return settle.read_later(claim, error)
+    except Exception as error:
+        log.exception("read_back_crashed", command=claim.command.pk)
+        return settle.read_later(claim, ConnectorError(detail=repr(error), code="crash"))
+    if found is None or _taken(claim.command, found.remote_id):
+        return settle.absent(
+            claim,
+            propagation_s=connector.propagation_delay_s,
+            repeatable=isinstance(intent, SetCustomField),
+        )
+    health.note_success(connection, "write")
+    return settle.confirmed(claim, found.remote_id, found=True)
+
+
+def _taken(command: Command, remote_id: str) -> bool:
+    """Is that remote message another Command's? Two equal texts in a row must not share one."""
+    return bool(remote_id) and (
+        Command.objects.filter(connection_id=command.connection_id, kind=command.kind, remote_id=remote_id)
+        .exclude(pk=command.pk)
+        .exists()
+    )
+
+
+def _status(call: caller.Caller) -> int | None:
+    return call.last.status_code if call.last else None
+
+
+class _Marking:
+    """A Call that commits the moment at which an effect leaves, so that a death before it is known to be harmless."""
+
+    def __init__(self, call: Call, attempt: Attempt) -> None:
+        self._call = call
+        self._attempt = attempt
+
+    def __call__(self, request: Request, /) -> Response:
+        if request.effect and self._attempt.left_at is None:
+            self._attempt.left_at = clock.now()
+            self._attempt.save(update_fields=["left_at"])
+        return self._call(request)

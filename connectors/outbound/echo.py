@@ -1,0 +1,66 @@
+"""Recognising our own effects when the PMS shows them to us (invariant 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.contract.records import AuthorKind, Direction, MessageRecord, NoteRecord
+from connectors.contract.text import fingerprint, normalise
+from connectors.models import Command, CommandKind, CommandState
+from connectors.outbound import settle
+from connectors.outbound.outbox import intent_of
+
+SKEW = timedelta(minutes=5)
+WINDOW = timedelta(hours=72)
+MIN_PREFIX = 20
+_OPEN_TO_TEXT = (CommandState.IN_FLIGHT, CommandState.UNKNOWN, CommandState.UNCONFIRMED)
+
+
+def is_ours(connection_id: int, record: MessageRecord | NoteRecord, delivery_id: int | None) -> bool:
+    """Is this something that we sent? Then its Command is settled by it, and nobody else hears of it.
+
+    By remote id; before the id is known, by conversation, direction, text and time.
+    """
+    if not record.external_id:
+        return False
+    known = Command.objects.filter(
+        connection_id=connection_id, remote_id=record.external_id, kind=_kind(record)
+    ).values_list("pk", flat=True).first()
+    if known is not None:
+        return settle.echoed(known, record.external_id, delivery_id, by_text=False)
+    if isinstance(record, MessageRecord) and not _could_be_ours(record):
+        return False
+    return any(
+        settle.echoed(command.pk, record.external_id, delivery_id, by_text=True)
+        for command in _candidates(connection_id, record)
+    )
+
+
+def _kind(record: MessageRecord | NoteRecord) -> CommandKind:
+    return CommandKind.SEND_MESSAGE if isinstance(record, MessageRecord) else CommandKind.ADD_NOTE
+
+
+def _could_be_ours(record: MessageRecord) -> bool:
+    return record.direction == Direction.OUTBOUND and record.author_kind in {AuthorKind.STAFF, AuthorKind.US}
+
+
+def _candidates(connection_id: int, record: MessageRecord | NoteRecord) -> list[Command]:
+    at = record.sent_at if isinstance(record, MessageRecord) else record.written_at
+    open_ones = Command.objects.filter(
+        connection_id=connection_id,
+        conversation_id=record.conversation_id or "",
+        kind=_kind(record),
+        state__in=_OPEN_TO_TEXT,
+        remote_id="",
+        first_sent_at__range=(at - WINDOW, at + SKEW),
+    ).order_by("id")
+    return [command for command in open_ones if _same_text(command, record.body_text)]
+
+
+def _same_text(command: Command, text: str) -> bool:
+    """Equal, or one the beginning of the other: channels cut long texts and drop symbols."""
+    if command.fingerprint == fingerprint(text):
+        return True
+    ours, theirs = normalise(getattr(intent_of(command), "body", "")), normalise(text)
+    shorter = min(ours, theirs, key=len)
+    return len(shorter) >= MIN_PREFIX and ours.startswith(shorter) and theirs.startswith(shorter)

@@ -1,0 +1,197 @@
+"""Ending or postponing a Command. Every change of state goes through here, under the Command's row lock, and is told
+to the receipts in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from bellhop.core import clock, events
+from connectors.contract.errors import ConnectorError
+from connectors.events import CommandEchoed, CommandMoved
+from connectors.models import Attempt, Command, CommandState
+from connectors.outbound import backoff, outbox
+from connectors.outbound.claim import Claim
+
+FIRST_READ_AFTER = timedelta(seconds=2)
+
+
+def _locked(command: Command) -> Command:
+    return Command.objects.select_for_update(of=("self",)).select_related("connection", "connection__health").get(
+        pk=command.pk
+    )
+
+
+def _finish(claim: Claim, result: Attempt.Result, error: ConnectorError | None, status: int | None) -> None:
+    attempt = claim.attempt
+    attempt.result = result
+    attempt.finished_at = clock.now()
+    attempt.status_code = status
+    if error is not None:
+        attempt.code = error.code[:60]
+        attempt.message = error.user_message[:300]
+        attempt.detail = error.detail[:1000]
+        attempt.request_id = error.request_id[:100]
+    attempt.save()
+
+
+def _store(command: Command, *, wake_at: datetime | None = None) -> None:
+    command.lease_until = None
+    command.leased_by = ""
+    command.save()
+    events.emit(CommandMoved(command=command))
+    outbox.wake_at(wake_at or clock.now(), clock.now())
+
+
+def _still_mine(command: Command) -> bool:
+    """False where an echo or a person settled it while we were on the wire."""
+    return command.state in {CommandState.IN_FLIGHT, CommandState.UNKNOWN}
+
+
+@transaction.atomic
+def confirmed(claim: Claim, remote_id: str, *, status: int | None = None, found: bool = False) -> Command:
+    """The provider took it, or it was found there. An id that differs from an echo matched by its text shows that the
+    echo was somebody else's message: that one is read again and becomes a message of its own (invariant 4)."""
+    result = Attempt.Result.FOUND if found else Attempt.Result.CONFIRMED
+    _finish(claim, result, None, status)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        if command.state == CommandState.CONFIRMED and remote_id and command.remote_id != remote_id:
+            _take_back_echo(command, remote_id)
+        return command
+    command.state = CommandState.CONFIRMED
+    command.remote_id = remote_id or command.remote_id
+    command.settled_at = clock.now()
+    command.reason = command.reason_code = ""
+    if found:
+        command.echoed_at = command.settled_at
+    _store(command)
+    if found:
+        events.emit(CommandEchoed(command=command))
+    return command
+
+
+def _take_back_echo(command: Command, remote_id: str) -> None:
+    from connectors.inbound import journal
+
+    delivery, command.echo_delivery = command.echo_delivery, None
+    command.remote_id, command.matched_by_text, command.echoed_at = remote_id, False, None
+    _store(command)
+    if delivery is not None:
+        journal.replay(delivery)
+    else:
+        command.connection.health.__class__.objects.filter(pk=command.connection_id).update(
+            catch_up_due_at=clock.now()
+        )
+
+
+@transaction.atomic
+def retry(claim: Claim, error: ConnectorError, *, after_s: float | None = None, status: int | None = None) -> Command:
+    """Surely without effect: try again with a growing delay, until its deadline."""
+    _finish(claim, Attempt.Result.RETRY, error, status)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    now = clock.now()
+    due = now + backoff.delay(command.tries, after_s)
+    if due > command.give_up_at:
+        return _fail(command, error)
+    command.state = CommandState.WAITING
+    command.due_at = due
+    command.reason, command.reason_code = error.user_message[:300], error.code[:40]
+    _store(command, wake_at=due)
+    return command
+
+
+@transaction.atomic
+def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) -> Command:
+    """Refused for good."""
+    _finish(claim, Attempt.Result.FAILED, error, status)
+    command = _locked(claim.command)
+    return _fail(command, error) if _still_mine(command) else command
+
+
+def _fail(command: Command, error: ConnectorError) -> Command:
+    command.state = CommandState.FAILED
+    command.settled_at = clock.now()
+    command.reason, command.reason_code = error.user_message[:300], error.code[:40]
+    _store(command)
+    return command
+
+
+@transaction.atomic
+def unknown(claim: Claim, error: ConnectorError, *, status: int | None = None) -> Command:
+    """It may have arrived: from here on only reading decides (invariant 3)."""
+    _finish(claim, Attempt.Result.UNKNOWN, error, status)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    command.state = CommandState.UNKNOWN
+    command.due_at = clock.now() + FIRST_READ_AFTER
+    command.reason, command.reason_code = error.user_message[:300], error.code[:40]
+    _store(command, wake_at=command.due_at)
+    return command
+
+
+@transaction.atomic
+def absent(claim: Claim, *, propagation_s: int, repeatable: bool) -> Command:
+    """Read back and not there. After two reads, the later past the propagation delay: unconfirmed, or sent again where
+    doing it twice is the same as doing it once."""
+    _finish(claim, Attempt.Result.ABSENT, None, None)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    now = clock.now()
+    command.reads += 1
+    visible_from = (command.first_sent_at or command.created_at) + timedelta(seconds=propagation_s)
+    if command.reads < 2 or claim.attempt.started_at < visible_from:
+        command.due_at = max(now + FIRST_READ_AFTER, visible_from)
+        _store(command, wake_at=command.due_at)
+        return command
+    if repeatable:
+        command.state, command.due_at = CommandState.WAITING, now
+    else:
+        command.state, command.settled_at = CommandState.UNCONFIRMED, now
+        command.reason = "No clear answer came, and it does not stand in the PMS."
+    _store(command)
+    return command
+
+
+@transaction.atomic
+def read_later(claim: Claim, error: ConnectorError, *, after_s: float | None = None) -> Command:
+    """The read-back itself didn't work: later. Past the deadline it stays unconfirmed."""
+    _finish(claim, Attempt.Result.RETRY, error, None)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    now = clock.now()
+    reads = command.attempts.filter(read_back=True).count()
+    command.due_at = now + backoff.delay(reads, after_s)
+    if command.due_at > command.give_up_at:
+        command.state, command.settled_at = CommandState.UNCONFIRMED, now
+        command.reason = "No clear answer came, and it could not be read back."
+    _store(command, wake_at=command.due_at)
+    return command
+
+
+@transaction.atomic
+def echoed(command_id: int, remote_id: str, delivery_id: int | None, *, by_text: bool) -> bool:
+    """The PMS shows our own effect as `remote_id`. False where the Command turned out to be about something else."""
+    command = _locked(Command(pk=command_id))
+    now = clock.now()
+    if command.state == CommandState.CONFIRMED:
+        if command.remote_id and command.remote_id != remote_id:
+            return False
+    elif command.state not in {CommandState.IN_FLIGHT, CommandState.UNKNOWN, CommandState.UNCONFIRMED}:
+        return False
+    else:
+        command.state, command.settled_at = CommandState.CONFIRMED, now
+        command.matched_by_text, command.echo_delivery_id = by_text, delivery_id
+        command.reason = command.reason_code = ""
+    command.remote_id = remote_id
+    first_time, command.echoed_at = command.echoed_at is None, command.echoed_at or now
+    _store(command)
+    if first_time:
+        events.emit(CommandEchoed(command=command))
+    return True
