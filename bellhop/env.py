@@ -6,8 +6,8 @@
 
 import os
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off", ""}
@@ -78,7 +78,28 @@ def secret(name: str) -> str:
     try:
         value = Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise EnvironmentMistake(f"{name}_FILE names {file}, which can't be read: {error.strerror}.") from None
+        raise EnvironmentMistake(
+            f"{name}_FILE names {file}, which can't be read: {error.strerror}."
+        ) from None
     if not value:
         raise EnvironmentMistake(f"{name}_FILE names {file}, which is empty.")
     return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Django's description of a postgresql:// address; its query may name a socket folder (`host`) and options."""
+    value = secret(name) or default
+    parts = urlsplit(value)
+    database_name = unquote(parts.path.lstrip("/"))
+    if parts.scheme not in {"postgres", "postgresql"} or not database_name:
+        raise EnvironmentMistake(f"{name} must look like postgresql://user:password@host:5432/bellhop.")
+    options = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": database_name,
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", parts.hostname or ""),
+        "PORT": str(parts.port or options.pop("port", "")),
+        "OPTIONS": options,
+    }

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from bellhop.core import vault
+
+# Django's fields can be parametrised for the type checker only.
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+    _BinaryField = models.BinaryField[Any, Any]
+else:
+    _CharField = models.CharField
+    _BinaryField = models.BinaryField
 
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 14
@@ -19,7 +27,7 @@ def new_public_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-class PublicIdField(models.CharField[str, str]):
+class PublicIdField(_CharField):
     """What people see in URLs instead of the row's number."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,7 +38,7 @@ class PublicIdField(models.CharField[str, str]):
         super().__init__(*args, **kwargs)
 
 
-class EncryptedJSONField(models.BinaryField[Any, Any]):
+class EncryptedJSONField(_BinaryField):
     """A JSON value that only exists encrypted in the database (MultiFernet, see `vault`)."""
 
     def get_prep_value(self, value: Any) -> bytes | None:

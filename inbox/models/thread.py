@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from django.db import models
@@ -106,7 +107,7 @@ class Thread(models.Model):
     def __str__(self) -> str:
         return self.party_name or self.public_id
 
-    @property
+    @builtins.property
     def order_key(self) -> str:
         """The order key of Commands: one line per thread and connection (invariant 5)."""
         return f"thread:{self.pk}"

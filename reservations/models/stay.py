@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from datetime import date, datetime, time
 from typing import Any
 
@@ -80,18 +81,18 @@ class Reservation(models.Model):
     def __str__(self) -> str:
         return self.code or self.remote_id
 
-    @property
+    @builtins.property
     def nights(self) -> int | None:
         if self.arrival_date is None or self.departure_date is None:
             return None
         return (self.departure_date - self.arrival_date).days
 
-    @property
+    @builtins.property
     def effective_check_in(self) -> time | None:
         """Agreed time, else the unit's usual one."""
         return self.check_in_time or (self.unit.check_in_time if self.unit else None)
 
-    @property
+    @builtins.property
     def effective_check_out(self) -> time | None:
         return self.check_out_time or (self.unit.check_out_time if self.unit else None)
 

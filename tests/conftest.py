@@ -1,0 +1,47 @@
+"""One throw-away PostgreSQL and Redis for a whole test run, shared by its xdist workers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
+from bellhop.start.servers import processes_in
+from bellhop.start.throwaway import Throwaway
+
+_servers = pytest.StashKey[Throwaway]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if _is_worker(session.config) or session.config.option.collectonly:
+        return
+    _sweep_leftovers()
+    session.config.stash[_servers] = Throwaway(Path(os.environ["BELLHOP_TEST_FOLDER"])).__enter__()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if servers := config.stash.get(_servers, None):
+        servers.__exit__(None, None, None)
+
+
+def _sweep_leftovers() -> None:
+    """End the servers and remove the folders of test runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob("bellhop-test-*"):
+        pid = folder.name.rpartition("-")[2]
+        if not pid.isdigit() or psutil.pid_exists(int(pid)):
+            continue
+        for process in processes_in(folder / "pg", "postgres") + processes_in(
+            folder / "redis", "redis-server"
+        ):
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
