@@ -1,8 +1,14 @@
-"""The web process: webhooks and sockets are taken before Django, everything else is Django."""
+"""The web process: webhooks and the socket are taken before Django, everything else is Django.
+
+Plain ASGI: Daphne, uvicorn and granian run it alike.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
 
@@ -13,12 +19,40 @@ from django.core.asgi import get_asgi_application
 
 _django = get_asgi_application()  # sets Django up; what follows may import models
 
-import bellhop.celery  # noqa: E402, F401 (makes it the process's Celery app)
+import bellhop.celery  # noqa: E402, F401 (what a request wakes goes through this app)
+from connectors.inbound import intake  # noqa: E402
 from inbox.live.routing import websocket_urlpatterns  # noqa: E402
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def _http(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"].startswith("/hooks/"):
+        await intake.application(scope, receive, send)
+    else:
+        await _django(scope, receive, send)
+
+
+async def _lifespan(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Answered for the servers that ask; nothing here needs it."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
 
 application = ProtocolTypeRouter(
     {
-        "http": _django,
+        "http": _http,
+        "lifespan": _lifespan,
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )
+
+# The slowest requests are mostly collections of what start-up made: set it aside, and collect less often.
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 50, 1_000)

@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.schedules import schedule
+from celery.signals import worker_ready
+from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
 
 from django.conf import settings
 
 QUEUES = ("inbound", "outbound", "default")
+HEARTBEAT_EVERY_S = 5.0
 
 # task → (seconds between two runs, queue). Each task is one call of one service.
 SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.sweep_outbound": (2.0, "outbound"),
     "connectors.sweep_inbound": (5.0, "inbound"),
-    "connectors.watch_health": (15.0, "default"),
-    "connectors.catch_up": (60.0, "inbound"),
+    "connectors.watch_health": (3.0, "default"),
+    "connectors.catch_up": (15.0, "default"),
+    "connectors.sync": (15.0, "default"),
+    "connectors.ensure_subscriptions": (10.0, "default"),
+    "inbox.after_settling": (5.0, "default"),
     "inbox.wake_snoozed": (15.0, "default"),
-    "core.heartbeat": (5.0, "default"),
+    "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
     "core.prune": (3600.0, "default"),
 }
 
 
+class EagerConnection(Connection):
+    """kombu waits 2 s, 4 s … 30 s for a broker that is away; ours may be back at any moment."""
+
+    def ensure_connection(
+        self, errback: Callable[..., Any] | None = None, max_retries: int | None = None, **options: Any
+    ) -> Any:
+        pace = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
+        return super().ensure_connection(errback, max_retries, **(options | pace))
+
+
+class EagerAMQP(AMQP):
+    Connection = EagerConnection
+
+
+class BellhopCelery(Celery):
+    amqp_cls = "bellhop.celery:EagerAMQP"
+
+
 def broker_url(redis_url: str) -> str:
-    """Celery's spelling of a Redis address: a Unix socket is redis+socket:// with the database as virtual host."""
+    """Celery's spelling of a Redis address: a socket is redis+socket:// with the database as virtual host."""
     parts = urlsplit(redis_url)
     if parts.scheme != "unix":
         return redis_url
@@ -38,30 +65,21 @@ def broker_url(redis_url: str) -> str:
 
 def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
     """A message that nobody took within its interval is dropped: the next one says the same."""
-    return {
-        "task": task,
-        "schedule": schedule(seconds),
-        "options": {"queue": queue, "expires": seconds, "ignore_result": True},
-    }
+    options = {"queue": queue, "expires": seconds, "ignore_result": True}
+    return {"task": task, "schedule": schedule(seconds), "options": options}
 
 
-app = Celery("bellhop")
+app = BellhopCelery("bellhop")
 app.conf.update(
     broker_url=broker_url(settings.REDIS_URL),
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
     broker_transport_options={
-        "socket_connect_timeout": 1.0,
-        "socket_keepalive": True,
-        "health_check_interval": 5,
-        "retry_on_timeout": False,
         "global_keyprefix": "bellhop:",
-        # kombu waits 2 s, 4 s, … up to 30 s for a broker that is away; ours is expected back at any moment.
-        "interval_start": 0.2,
-        "interval_step": 0.3,
-        "interval_max": 1.0,
+        "socket_connect_timeout": 0.5,
+        "socket_timeout": 0.8,
+        "health_check_interval": 5,
     },
-    broker_pool_limit=10,
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,
@@ -74,8 +92,19 @@ app.conf.update(
     worker_redirect_stdouts=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     beat_schedule={name: beat_entry(name, *entry) for name, entry in SWEEPS.items()},
+    beat_scheduler="celery.beat:Scheduler",  # in memory: what ran when is of no interest after a restart
     beat_max_loop_interval=5,
     timezone="UTC",
 )
 app.set_default()  # for every thread of the process, so that `current_app` is this one
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _show_signs_of_life(**_: Any) -> None:
+    """A worker tells that it lives by itself, not by a task: it lives on while Redis is away."""
+    from bellhop.core import heartbeat
+
+    threading.Thread(
+        target=heartbeat.keep_beating, args=("worker", HEARTBEAT_EVERY_S), name="heartbeat", daemon=True
+    ).start()

@@ -60,7 +60,9 @@ def configuration(*, json: bool) -> dict[str, Any]:
     if json:
         final += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
     else:
-        final.append(structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0))
+        final.append(
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        )
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "processors": final,

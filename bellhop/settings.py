@@ -124,13 +124,12 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-# ── Static files: served by WhiteNoise straight from static/ (no copy, no build); `?v=` by version, see `logs` ──
+# ── Static files: WhiteNoise serves static/ as it is: no copy, no build; browsers ask again by ETag after a minute ──
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BELLHOP_DATA / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-WHITENOISE_MAX_AGE = 0 if DEBUG else 3600
+WHITENOISE_MAX_AGE = 0 if DEBUG else 60
 
 # ── Sign-in ─────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "accounts.User"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from bellhop.core import heartbeat as beats
-from bellhop.core import live
+from bellhop.core import heartbeat, prune
 
 
 @shared_task(name="core.heartbeat")
-def heartbeat() -> None:
-    beats.beat("worker")
+def beat() -> None:
+    heartbeat.beat("scheduler", "scheduler")
 
 
 @shared_task(name="core.prune")
-def prune() -> None:
-    live.prune()
+def forget() -> None:
+    prune.prune()

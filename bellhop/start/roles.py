@@ -1,0 +1,111 @@
+"""What each forked process does. Imports of web server and worker happen in the child, Django's before the fork."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+import structlog
+
+WORKER_THREADS = 16
+
+log = structlog.get_logger(__name__)
+
+
+def name_process(name: str) -> str:
+    """Give this process its unique name: leases, signs of life and database sessions carry it."""
+    from django.conf import settings
+
+    unique = f"{name}-{os.getpid()}-{int(time.time())}"
+    settings.BELLHOP_WORKER_NAME = unique
+    settings.DATABASES["default"]["OPTIONS"]["application_name"] = unique
+    return unique
+
+
+def web() -> None:
+    """Daphne on 127.0.0.1:BELLHOP_PORT."""
+    from daphne.cli import CommandLineInterface
+    from django.conf import settings
+
+    name_process("web")
+    arguments = ["-v", "0", "-b", "127.0.0.1", "-p", str(settings.BELLHOP_PORT), "--no-server-name"]
+    CommandLineInterface().run([*arguments, "--application-close-timeout", "5", "bellhop.asgi:application"])
+
+
+def worker(name: str, predecessor: str) -> None:
+    """A Celery worker; what its dead predecessor had claimed is freed first, so that nothing waits for a lease."""
+    from django.conf import settings
+    from django.db import DatabaseError, connection
+
+    from bellhop.celery import QUEUES, app
+    from connectors.outbound import leases
+
+    settings.BELLHOP_WORKER_NAME = name
+    settings.DATABASES["default"]["OPTIONS"]["application_name"] = name
+    if predecessor:
+        try:
+            leases.release(predecessor)
+        except DatabaseError as error:  # they end by themselves after ten seconds
+            log.warning("leases_not_released", error=type(error).__name__)
+        finally:
+            connection.close()
+    options = ["-P", "threads", "-c", str(WORKER_THREADS), "-Q", ",".join(QUEUES), "-n", f"{name}@bellhop"]
+    quiet = ["-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    app.start(["--quiet", "worker", *options, *quiet])
+
+
+def beat() -> None:
+    """Celery's scheduler."""
+    from bellhop.celery import app
+
+    name_process("beat")
+    app.start(["--quiet", "beat", "--pidfile=", "-l", "WARNING"])
+
+
+def database(data: Path) -> None:
+    """Make the database if there is none, and bring its tables up to this version (skipped when nothing changed)."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    name_process("setup")
+    if settings.BELLHOP_EMBEDDED:
+        _create_database(settings.DATABASES["default"])
+    note = data / "migrated"
+    fingerprint = migration_fingerprint()
+    if not settings.BELLHOP_EMBEDDED or not note.exists() or note.read_text() != fingerprint:
+        call_command("migrate", interactive=False, verbosity=0)
+        note.write_text(fingerprint)
+
+
+def _create_database(description: dict[str, str]) -> None:
+    import psycopg
+
+    link = psycopg.connect(
+        host=description["HOST"], user=description["USER"], dbname="postgres", autocommit=True
+    )
+    with link as connection:
+        name = description["NAME"]
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f'CREATE DATABASE "{name}"')  # the name is ours, from `places`
+
+
+def migration_fingerprint() -> str:
+    """Changes when a migration is added, removed or edited."""
+    from django.apps import apps
+
+    digest = hashlib.sha256()
+    for config in apps.get_app_configs():
+        for file in sorted(Path(config.path).glob("migrations/*.py")):
+            digest.update(f"{config.label}/{file.name}".encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def seed() -> None:
+    """The demo organization, its people and its connection to the sandbox; does nothing if all is there."""
+    from django.core.management import call_command
+
+    name_process("seed")
+    call_command("seed_demo")
