@@ -263,9 +263,13 @@ class Subscription:
 
 @dataclass(slots=True)
 class Delivery:
-    """One webhook owed to one endpoint; `state` is pending, held, delivered, failed, lost or dropped."""
+    """One webhook owed to one endpoint; `state` is pending, delivered, failed, lost or dropped.
+
+    `message_id` is what the receiver dedupes by: two deliveries share it when the sandbox sends one message twice.
+    """
 
     id: str
+    message_id: str
     subscription_id: str
     event: str
     body: str
@@ -343,7 +347,7 @@ INDEXES: dict[type[Any], tuple[str, ...]] = {
     Stay: ("updated_at, id", "arrival", "departure", "conversation_id", "guest_id", "code", "created_at"),
     Conversation: ("kind, created_at, id", "kind, modified_at, id", "guest_id"),
     Post: ("conversation_id, created_at, id",),
-    Delivery: ("state, due_at", "subscription_id"),
+    Delivery: ("subscription_id, state, due_at, id", "state, due_at", "waits_for"),
     Token: ("application, issued_at",),
     Change: ("stay_id",),
 }

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from connectors.sandbox.records import INDEXES, TABLES
 
 T = TypeVar("T")
 Params = Sequence[object]
+Write = tuple[str, list[list[object]]]
 
 
 class MissingError(LookupError):
@@ -52,15 +53,22 @@ def _upsert(kind: type[Any]) -> str:
 
 
 class Store:
-    """Reads and writes records. Used from the event loop's thread only; every write belongs to a `tx`."""
+    """Reads and writes records. Used from the event loop's thread only; every write belongs to a `tx`.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    `path` is None for a store in memory. `on_commit` is told every write of a transaction that was committed, so that
+    it can be repeated on another store.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._depth = 0
+        self._writes: list[Write] = []
         self.version = 0
+        self.on_commit: Callable[[list[Write]], None] | None = None
         for kind in TABLES:
             self._create(kind)
 
@@ -86,6 +94,7 @@ class Store:
             return
         self._db.execute("BEGIN IMMEDIATE")
         self._depth = 1
+        self._writes = []
         try:
             yield
         except BaseException:
@@ -93,9 +102,15 @@ class Store:
             raise
         else:
             self._db.execute("COMMIT")
+            if self.on_commit:
+                self.on_commit(self._writes)
         finally:
             self._depth = 0
             self.version += 1
+
+    def copy_into(self, other: "Store") -> None:
+        """Make the other store hold exactly what this one holds."""
+        self._db.backup(other._db)  # noqa: SLF001 - the same class
 
     def put(self, record: Any) -> None:
         """Insert the record, or overwrite the one with its id."""
@@ -105,8 +120,11 @@ class Store:
         """Insert or overwrite several records of one kind."""
         if records:
             kind = type(records[0])
+            rows = [_row(record) for record in records]
             with self.tx():
-                self._db.executemany(_upsert(kind), [_row(record) for record in records])
+                self._db.executemany(_upsert(kind), rows)
+                if self.on_commit:
+                    self._writes.append((_upsert(kind), rows))
 
     def get(self, kind: type[T], key: str | None) -> T | None:
         """The record with this id, or None."""
@@ -136,8 +154,17 @@ class Store:
 
     def delete(self, kind: type[Any], where: str, params: Params = ()) -> int:
         """Delete what satisfies the condition; answers how many."""
+        sql = f'DELETE FROM "{kind.__name__}" WHERE {where}'
         with self.tx():
-            return self._db.execute(f'DELETE FROM "{kind.__name__}" WHERE {where}', tuple(params)).rowcount
+            if self.on_commit:
+                self._writes.append((sql, [list(params)]))
+            return self._db.execute(sql, tuple(params)).rowcount
+
+    def repeat(self, writes: Sequence["Write"]) -> None:
+        """Apply what another store committed."""
+        with self.tx():
+            for sql, rows in writes:
+                self._db.executemany(sql, rows)
 
 
 def _row(record: Any) -> list[object]:

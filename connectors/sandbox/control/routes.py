@@ -1,0 +1,87 @@
+"""Which control request is handled where."""
+
+import json
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from connectors.sandbox.actions.stays import ActionError
+from connectors.sandbox.control import deeds, steering, views
+from connectors.sandbox.control.requests import Ask, ControlError
+from connectors.sandbox.faults import FaultError
+from connectors.sandbox.records import Json
+from connectors.sandbox.settings import SettingError
+from connectors.sandbox.store import MissingError
+from connectors.sandbox.world import World
+
+Deed = Callable[[Ask], Json]
+_STAY = "/reservations/{key}"
+_TALK = "/conversations/{id}"
+
+ROUTES: tuple[tuple[str, str, Deed], ...] = (
+    ("GET", "/state", views.state),
+    ("GET", "/kinds", views.kinds),
+    ("GET", "/faults", views.faults),
+    ("GET", "/faults/{name}", views.fault),
+    ("GET", "/peaks", views.peaks),
+    ("GET", "/requests", views.requests),
+    ("GET", "/deliveries", views.deliveries),
+    ("GET", "/messages", views.messages),
+    ("GET", "/conversations", views.conversations),
+    ("GET", _TALK, views.conversation),
+    ("GET", "/reservations", views.reservations),
+    ("GET", _STAY, views.reservation),
+    ("GET", "/guests/{id}", views.guest),
+    ("GET", "/tasks", views.tasks),
+    ("POST", "/reset", steering.reset),
+    ("PUT", "/faults/{name}", steering.put_fault),
+    ("DELETE", "/faults/{name}", steering.delete_fault),
+    ("DELETE", "/faults", steering.delete_faults),
+    ("PATCH", "/settings", steering.settings),
+    ("POST", "/clock", steering.clock),
+    ("DELETE", "/peaks", steering.clear_peaks),
+    ("DELETE", "/requests", steering.clear_requests),
+    ("POST", "/tokens/revoke", steering.forget_tokens),
+    ("POST", "/redeliver", steering.redeliver),
+    ("POST", "/drop-pending", steering.drop_pending),
+    ("POST", "/book", deeds.book),
+    ("POST", f"{_STAY}/dates", deeds.dates),
+    ("POST", f"{_STAY}/cancel", deeds.cancel),
+    ("POST", f"{_STAY}/status", deeds.status),
+    ("POST", f"{_STAY}/check-in", deeds.check_in),
+    ("POST", f"{_STAY}/check-out", deeds.check_out),
+    ("POST", f"{_STAY}/no-show", deeds.no_show),
+    ("POST", f"{_STAY}/custom-field", deeds.custom_field),
+    ("POST", f"{_STAY}/move", deeds.move),
+    ("POST", f"{_TALK}/guest-writes", deeds.guest_writes),
+    ("POST", f"{_TALK}/staff-replies", deeds.staff_replies),
+    ("POST", f"{_TALK}/staff-notes", deeds.staff_notes),
+    ("POST", "/guests/{id}", deeds.edit_guest),
+    ("POST", "/units/{id}/cleaning", deeds.cleaning),
+    ("POST", "/tasks", deeds.add_task),
+    ("POST", "/tasks/{id}", deeds.set_task),
+    ("POST", "/bulk", deeds.bulk),
+)
+
+
+def routes(world: World) -> list[Route]:
+    """Every control route."""
+    return [Route(path, _endpoint(world, deed), methods=[method]) for method, path, deed in ROUTES]
+
+
+def _endpoint(world: World, deed: Deed) -> Callable[[Request], Awaitable[JSONResponse]]:
+    async def endpoint(request: Request) -> JSONResponse:
+        try:
+            raw = await request.body()
+            body = json.loads(raw) if raw else {}
+            if not isinstance(body, dict):
+                raise ControlError("the body is a JSON object")  # noqa: TRY301 - one way out
+            return JSONResponse(deed(Ask(world, request.path_params, request.query_params, body)))
+        except MissingError as error:
+            return JSONResponse({"error": str(error)}, 404)
+        except (ControlError, ActionError, FaultError, SettingError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return endpoint

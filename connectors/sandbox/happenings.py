@@ -1,0 +1,59 @@
+"""What can happen in a PMS that its subscribers want to know; wires turn a happening into their webhooks."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.sandbox.records import Guest, Json, Post, Stay, Task, Unit
+
+
+@dataclass(frozen=True)
+class MessagePosted:
+    """A guest or the house wrote in a conversation."""
+
+    post: Post
+
+
+@dataclass(frozen=True)
+class StayChanged:
+    """A reservation was made (`new`) or changed. `at` is the instant that its version is compared by."""
+
+    stay: Stay
+    at: str
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class GuestChanged:
+    """`verb` is created, updated or deleted."""
+
+    guest: Guest
+    verb: str
+    by: str
+
+
+@dataclass(frozen=True)
+class TaskChanged:
+    """`verb` is created, updated or deleted."""
+
+    task: Task
+    verb: str
+    by: str
+
+
+@dataclass(frozen=True)
+class UnitChanged:
+    """A listing was changed."""
+
+    unit: Unit
+
+
+Happening = MessagePosted | StayChanged | GuestChanged | TaskChanged | UnitChanged
+
+
+class Wire(Protocol):
+    """One vendor's face of the sandbox."""
+
+    name: str
+
+    def payloads(self, happening: Happening) -> list[tuple[str, Json]]:
+        """Event names with the bodies that the vendor would post."""

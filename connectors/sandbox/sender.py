@@ -1,0 +1,157 @@
+"""Sends the owed webhooks: many at once, signed, retried on a schedule, switched off after long failure.
+
+Schedule, time-out and switching off are those of Svix (https://docs.svix.com/retries).
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+
+import httpx
+
+from connectors.sandbox.clock import iso
+from connectors.sandbox.webhook_queue import DELIVERED, FAILED, PENDING
+from connectors.sandbox.records import Delivery, Json, Subscription
+from connectors.sandbox.signing import new_secret, signature
+from connectors.sandbox.world import World
+
+RETRY_DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
+"""Seconds between the eight attempts."""
+DISABLE_AFTER = 5 * 86_400.0
+"""Seconds of nothing but failure after which an endpoint is switched off."""
+_PER_ENDPOINT = 32
+_LONGEST_NAP = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Sender:
+    """A loop that wakes when something is due and keeps up to 32 deliveries per endpoint on the wire."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._busy: dict[str, set[str]] = defaultdict(set)
+        self._tasks: set[asyncio.Task[None]] = set()
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=_PER_ENDPOINT * 2)
+        self._http = httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+
+    async def run(self) -> None:
+        """Until cancelled. What is on the wire then stays owed and is sent again after the next start."""
+        try:
+            while True:
+                self._world.wake.clear()
+                for subscription in self._world.queue.subscriptions():
+                    self._start_due(subscription)
+                await self._nap()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await self._http.aclose()
+
+    async def _nap(self) -> None:
+        until = self._world.queue.next_due()
+        nap = _LONGEST_NAP if until is None else min(until, _LONGEST_NAP)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._world.wake.wait(), max(nap, 0.001))
+
+    def _start_due(self, subscription: Subscription) -> None:
+        busy = self._busy[subscription.id]
+        room = _PER_ENDPOINT - len(busy)
+        if room <= 0:
+            return
+        for delivery in self._world.queue.due(subscription, busy, room):
+            busy.add(delivery.id)
+            task = asyncio.create_task(self._send(subscription, delivery))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _send(self, subscription: Subscription, delivery: Delivery) -> None:
+        try:
+            attempt = await self._attempt(subscription, delivery)
+            self._settle(subscription.id, delivery, attempt)
+        except Exception:
+            _log.exception("delivery %s could not be settled", delivery.id)
+            raise
+        finally:
+            self._busy[subscription.id].discard(delivery.id)
+            self._world.wake.set()
+
+    async def _attempt(self, subscription: Subscription, delivery: Delivery) -> Json:
+        started = time.monotonic()
+        attempt: Json = {"at": self._world.clock.iso(), "status": None, "error": None}
+        secret, fault = subscription.secret, self._bad_signature(delivery.event)
+        if fault:
+            secret, attempt["fault"] = new_secret(), fault
+        body = delivery.body.encode()
+        timestamp = int(self._world.clock.epoch())
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "Svix-Webhooks/1.24 (sandbox)",
+            "svix-id": delivery.message_id,
+            "svix-timestamp": str(timestamp),
+            "svix-signature": signature(secret, delivery.message_id, timestamp, body),
+        }
+        try:
+            async with asyncio.timeout(self._world.settings.answer_seconds):
+                answer = await self._http.post(subscription.url, content=body, headers=headers, timeout=None)
+            attempt["status"] = answer.status_code
+        except TimeoutError:
+            attempt["error"] = "no answer in time"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            attempt["error"] = f"{type(error).__name__}: {error}"
+        attempt["ms"] = round((time.monotonic() - started) * 1000)
+        return attempt
+
+    def _bad_signature(self, event: str) -> str | None:
+        fault = self._world.faults.strike_webhook("webhook_bad_signature", event)
+        return fault.id if fault else None
+
+    def _settle(self, subscription_id: str, sent: Delivery, attempt: Json) -> None:
+        """Note the attempt on what is stored now: meanwhile it may have been dropped or reset away."""
+        store = self._world.store
+        delivery = store.get(Delivery, sent.id)
+        subscription = store.get(Subscription, subscription_id)
+        if delivery is None:
+            return
+        with store.tx():
+            delivery.tries += 1
+            delivery.attempts.append(attempt)
+            status = attempt["status"]
+            if status is not None and 200 <= status < 300:
+                delivery.state = DELIVERED
+                self._endpoint_works(subscription)
+            else:
+                self._retry_later(delivery)
+                self._endpoint_fails(subscription)
+            store.put(delivery)
+            self._world.queue.released_by(delivery)
+
+    def _retry_later(self, delivery: Delivery) -> None:
+        if delivery.state != PENDING:
+            return
+        if delivery.tries > len(RETRY_DELAYS):
+            delivery.state = FAILED
+            return
+        wait = RETRY_DELAYS[delivery.tries - 1] * self._world.settings.retry_scale
+        delivery.state, delivery.due_at = PENDING, self._world.clock.epoch() + wait
+        delivery.attempts[-1]["retry_at"] = iso(datetime.fromtimestamp(delivery.due_at, UTC))
+
+    def _endpoint_works(self, subscription: Subscription | None) -> None:
+        if subscription and subscription.failing_since is not None:
+            subscription.failing_since = None
+            self._world.store.put(subscription)
+
+    def _endpoint_fails(self, subscription: Subscription | None) -> None:
+        if subscription is None or subscription.disabled_at is not None:
+            return
+        now = self._world.clock.epoch()
+        if subscription.failing_since is None:
+            subscription.failing_since = now
+        elif now - subscription.failing_since >= DISABLE_AFTER * self._world.settings.retry_scale:
+            subscription.disabled_at = now
+            self._world.queue.subscriptions_changed()
+        else:
+            return
+        self._world.store.put(subscription)

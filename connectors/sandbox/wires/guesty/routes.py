@@ -1,0 +1,77 @@
+"""Which call is handled where."""
+
+from collections.abc import Callable
+
+from connectors.sandbox.wires.guesty import (
+    account,
+    conversations,
+    guests,
+    reservations,
+    reservations_v3,
+    tasks,
+    units,
+    webhooks,
+)
+from connectors.sandbox.wires.guesty.answers import Answer, Call
+
+Handler = Callable[[Call], Answer]
+_V3 = "/reservations-v3/{id}"
+_TALK = "/communication/conversations"
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/accounts/me", account.me),
+    ("GET", "/accounts/{id}/custom-fields", account.field_defs),
+    ("GET", "/accounts/{id}/custom-fields/{field}", account.field_def),
+    ("GET", "/users", account.users),
+    ("GET", "/users/{id}", account.user),
+    ("GET", "/listings", units.find),
+    ("GET", "/listings/{id}", units.get),
+    ("GET", "/listings/{id}/custom-fields", units.get_fields),
+    ("PUT", "/listings/{id}/custom-fields", units.put_fields),
+    ("GET", "/properties-api/complexes", units.complexes),
+    ("GET", "/properties-api/custom-fields/{id}", units.get_fields),
+    ("GET", "/reservations", reservations.find),
+    ("GET", "/reservations/{id}", reservations.get),
+    ("PUT", "/reservations/{id}", reservations.put),
+    ("GET", "/reservations/{id}/custom-fields", reservations.get_fields),
+    ("PUT", "/reservations/{id}/custom-fields", reservations.put_fields),
+    ("GET", "/reservation-logs/{id}", reservations.logs),
+    ("GET", "/accounting-api/reservations/{id}/balance", reservations.balance),
+    ("GET", "/reservations-v3", reservations_v3.by_ids),
+    ("GET", "/reservations-v3/search", reservations_v3.search),
+    ("PUT", "/reservations-v3/guest-stay", reservations_v3.put_guest_stay),
+    ("PUT", f"{_V3}/notes", reservations_v3.put_notes),
+    ("PUT", f"{_V3}/dates", reservations_v3.put_dates),
+    ("PUT", f"{_V3}/status", reservations_v3.put_status),
+    ("POST", f"{_V3}/approve", reservations_v3.approve),
+    ("POST", f"{_V3}/pre-approve", reservations_v3.pre_approve),
+    ("POST", f"{_V3}/decline", reservations_v3.decline),
+    ("POST", f"{_V3}/request-cancellation", reservations_v3.request_cancellation),
+    ("GET", f"{_V3}/custom-fields", reservations_v3.get_fields),
+    ("PUT", f"{_V3}/custom-fields", reservations_v3.put_fields),
+    ("DELETE", f"{_V3}/custom-fields", reservations_v3.delete_fields),
+    ("GET", "/guests-crud", guests.find),
+    ("POST", "/guests-crud", guests.create),
+    ("GET", "/guests-crud/{id}", guests.get),
+    ("PUT", "/guests-crud/{id}", guests.put),
+    ("GET", _TALK, conversations.find),
+    ("GET", f"{_TALK}/{{id}}", conversations.get),
+    ("GET", f"{_TALK}/{{id}}/posts", conversations.posts),
+    ("POST", f"{_TALK}/{{id}}/posts", conversations.store_post),
+    ("POST", f"{_TALK}/{{id}}/send-message", conversations.send),
+    ("GET", "/saved-replies", account.saved_replies),
+    ("GET", "/saved-replies/{id}", account.saved_reply),
+    ("GET", "/vendors", account.vendors),
+    ("GET", "/vendors/{id}", account.vendor),
+    ("POST", "/tasks-open-api/create-single-task", tasks.create),
+    ("GET", "/tasks-open-api/tasks", tasks.find),
+    ("GET", "/tasks-open-api/{id}", tasks.get),
+    ("PUT", "/tasks-open-api/{id}", tasks.put),
+    ("DELETE", "/tasks-open-api/{id}", tasks.delete),
+    ("GET", "/webhooks", webhooks.find),
+    ("POST", "/webhooks", webhooks.create),
+    ("GET", "/webhooks/{id}", webhooks.get),
+    ("PUT", "/webhooks/{id}", webhooks.put),
+    ("DELETE", "/webhooks/{id}", webhooks.delete),
+    ("GET", "/webhooks-v2/secret", webhooks.secret),
+)
