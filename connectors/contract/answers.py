@@ -87,7 +87,7 @@ def require_json(request: Request, response: Response) -> object:
     if not response.body.strip():
         return None
     try:
-        return response.json()  # type: ignore[no-any-return]
+        return response.json()
     except Unreadable as error:
         if request.effect:
             raise OutcomeUnknown(detail=error.detail, code="unreadable") from error

@@ -66,7 +66,8 @@ def read_post(
     moment = wire.instant(data.get("createdAt")) or sent_at
     if author is None or author is AuthorKind.SYSTEM or not external_id or moment is None:
         return None
-    body = data.get("body") if isinstance(data.get("body"), str) else ""
+    told: Any = data.get("body")
+    body = told if isinstance(told, str) else ""
     name = text(obj(data.get("from")).get("fullName")) or (guest_name if author is AuthorKind.GUEST else "")
     module = module_of(data)
     if module.lower() == STORED_ONLY:

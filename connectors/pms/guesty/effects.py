@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
-from connectors.contract.http import Call
+from connectors.contract.http import Call, Response
 from connectors.contract.intents import AddNote, Done, Found, SendMessage, SetCustomField
 from connectors.contract.records import AuthorKind, Direction, MessageRecord, NoteRecord
 from connectors.contract.text import normalise
@@ -42,7 +42,7 @@ class Effects(Reads):
             )
         path = f"/communication/conversations/{self.quoted(intent.conversation_id)}/send-message"
         request = self.request("POST", path, json={"module": module, "body": intent.body}, effect=True)
-        return self._stored(obj(call(request).json()).get("data"))
+        return self._stored(call(request))
 
     def _module(self, call: Call, conversation_id: str) -> str:
         """As the guest wrote last; with nothing from the guest, the conversation's platform."""
@@ -98,8 +98,7 @@ class Effects(Reads):
             return self._note_on_stay(call, intent)
         path = f"/communication/conversations/{self.quoted(intent.conversation_id)}/posts"
         note = {"module": {"type": STORED_ONLY}, "body": intent.body, "sentBy": "host"}
-        data = obj(call(self.request("POST", path, json=note, effect=True)).json()).get("data")
-        return self._stored(data[0] if isinstance(data, list) and data else data)
+        return self._stored(call(self.request("POST", path, json=note, effect=True)))
 
     def find_note(
         self, call: Call, intent: AddNote, since: datetime, known: Collection[str] = ()
@@ -175,10 +174,13 @@ class Effects(Reads):
         kept = custom_fields(wire.items(call(self.request("GET", path)).json(), "customFields"))
         return Found(remote_id=intent.field_id) if kept.get(intent.field_id) == intent.value else None
 
-    def _stored(self, data: object) -> Done:
-        """Raises OutcomeUnknown for an answer without the id: it was taken, so look there instead of
-        sending again."""
-        post = obj(data)
+    def _stored(self, response: Response) -> Done:
+        """The post that was made; a note's answer holds it in a list.
+
+        Raises OutcomeUnknown for an answer without its id: it was taken, so look there instead of sending again.
+        """
+        data = obj(response.json()).get("data") if response.body.strip() else None
+        post = obj(data[0] if isinstance(data, list) and data else data)
         if not identifier(post):
             raise OutcomeUnknown(detail="The answer names no post.", code="no_id")
         return Done(remote_id=identifier(post), at=wire.instant(post.get("createdAt")), raw=post)

@@ -106,12 +106,14 @@ def _message(delivery: Delivery) -> CanonicalEvent:
         for post in wire.objects(about.get("thread"))
         if first(post.get("postId"), post.get("_id")) != post_id
     )
+    # An attachment without text comes with an empty body: the posts of the conversation tell what it was.
     empty = not record.body_text and not record.attachments
+    hint = ReadHint(entity=Entity.CONVERSATION, external_id=conversation.external_id)
     return CanonicalEvent(
         kind=EventKind.MESSAGE_RECEIVED if record.author_kind is AuthorKind.GUEST else EventKind.MESSAGE_SENT,
         dedupe_key=f"message:{post_id}",
         record=record,
-        needs_read=(ReadHint(entity=Entity.MESSAGE, external_id=post_id),) if empty else (),
+        needs_read=(hint,) if empty else (),
         unknown={**conversation.unknown, **record.unknown},
         occurred_at=record.sent_at,
         conversation=conversation,

@@ -1,0 +1,135 @@
+"""Staying under a provider's limits (invariant 9), counted in PostgreSQL for all processes together.
+
+Per limit key one row holds, for every published window, how many requests were granted in each twentieth of
+it. A request is granted only if in every window the grants of the last `window` (plus slack) seconds are
+below the limit. The oldest bucket counts whole until it is wholly past, so the count is never too low; the
+slack covers a request that overtakes another on its way.
+
+Time here is the database's real time, read once the row is locked: a provider's windows don't move with our
+demo clock, hosts may disagree about the time, and waiting for the lock must not age a grant.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import connection, transaction
+
+from connectors.contract.capabilities import RateLimit
+from connectors.models import RateState
+
+BUCKETS: Final = 20
+SLACK_S: Final = 0.25
+BULK_SHARE: Final = 0.8
+
+Ring = list[list[int]]
+"""[bucket number since 1970, grants], oldest first."""
+
+_LOCK = """
+INSERT INTO connectors_ratestate (key, windows) VALUES (%s, '{}')
+ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
+RETURNING windows, hold_until, clock_timestamp()
+"""
+_HOLD = """
+INSERT INTO connectors_ratestate (key, windows, hold_until)
+VALUES (%(key)s, '{}', clock_timestamp() + make_interval(secs => %(after_s)s))
+ON CONFLICT (key) DO UPDATE SET hold_until = GREATEST(connectors_ratestate.hold_until, EXCLUDED.hold_until)
+"""
+
+
+def take(
+    key: str,
+    limits: Sequence[RateLimit],
+    *,
+    scale: float = 1.0,
+    bulk: bool = False,
+    now: datetime | None = None,
+) -> float:
+    """Ask for one request. 0.0: granted and counted. Else the seconds after which to ask again.
+
+    `scale` multiplies the limits (tests and benches run against a sandbox scaled alike). `bulk` work leaves
+    a fifth of every window to people. Opens its own transaction; must not be called inside one.
+    """
+    if not limits:
+        return 0.0
+    with transaction.atomic(durable=True):
+        windows, hold_until, real = _locked(key)
+        at = now or real
+        if hold_until is not None and hold_until > at:
+            return (hold_until - at).total_seconds()
+        rings = {limit.window_s: current(windows.get(str(limit.window_s), []), limit, at) for limit in limits}
+        wait = max(wait_for(rings[limit.window_s], limit, at, scale=scale, bulk=bulk) for limit in limits)
+        if wait > 0:
+            return wait
+        for limit in limits:
+            _add(rings[limit.window_s], bucket(limit, at), 1)
+        RateState.objects.filter(pk=key).update(windows={str(size): ring for size, ring in rings.items()})
+    return 0.0
+
+
+def give_back(key: str, limits: Sequence[RateLimit]) -> None:
+    """Undo the newest grant: the provider surely did not count it."""
+    with transaction.atomic(durable=True):
+        windows, _, _ = _locked(key)
+        for limit in limits:
+            ring = windows.get(str(limit.window_s), [])
+            if ring and ring[-1][1] > 0:
+                ring[-1][1] -= 1
+        RateState.objects.filter(pk=key).update(windows=windows)
+
+
+def hold(key: str, after_s: float) -> None:
+    """Nothing under `key` for `after_s` seconds: the provider said so. Never shortens a longer hold."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, {"key": key, "after_s": after_s})
+
+
+def _locked(key: str) -> tuple[dict[str, Ring], datetime | None, datetime]:
+    """The row (made where it is missing), locked until commit, and the time at which the lock was ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [key])
+        row = cursor.fetchone()
+    assert row is not None
+    return json.loads(row[0]) if isinstance(row[0], str) else row[0], row[1], row[2]
+
+
+# --- arithmetic on one window, pure ---
+def bucket(limit: RateLimit, at: datetime) -> int:
+    """The number of the bucket that `at` falls into."""
+    return math.floor(at.timestamp() * BUCKETS / limit.window_s)
+
+
+def current(ring: Ring, limit: RateLimit, now: datetime) -> Ring:
+    """The buckets that still count. Those that lie far ahead (the clock was moved back) count as of now."""
+    here = bucket(limit, now)
+    first = math.floor((now.timestamp() - limit.window_s - SLACK_S) * BUCKETS / limit.window_s)
+    last = here + math.ceil(SLACK_S * BUCKETS / limit.window_s)
+    kept = [[number, count] for number, count in ring if first <= number <= last]
+    if ahead := sum(count for number, count in ring if number > last):
+        _add(kept, here, ahead)
+    return kept
+
+
+def wait_for(ring: Ring, limit: RateLimit, now: datetime, *, scale: float = 1.0, bulk: bool = False) -> float:
+    """0.0 if one more fits into the window, else the seconds until enough of the oldest grants are past."""
+    allowed = max(1, math.floor(limit.limit * scale * (BULK_SHARE if bulk else 1.0)))
+    excess = sum(count for _, count in ring) + 1 - allowed
+    if excess <= 0:
+        return 0.0
+    for number, count in ring:
+        excess -= count
+        if excess <= 0:
+            free = (number + 1) * limit.window_s / BUCKETS + limit.window_s + SLACK_S
+            return max(0.001, free - now.timestamp())
+    return float(limit.window_s)
+
+
+def _add(ring: Ring, number: int, count: int) -> None:
+    if ring and ring[-1][0] >= number:
+        ring[-1][1] += count
+    else:
+        ring.append([number, count])
