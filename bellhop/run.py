@@ -60,6 +60,16 @@ class Supervisor:
 
     # ── Start ──
 
+    def clear_the_way(self) -> None:
+        """End what a killed supervisor left, recorded or not."""
+        names = self.ledger.end_orphans()
+        for server in (self.postgres, self.redis):
+            for process in server.running() if server is not None else []:
+                if server is not None and process.is_running():
+                    server.stop(process)
+        if names:
+            self.screen.say(f"Ended what an earlier run left behind: {', '.join(names)}.")
+
     def start(self) -> None:
         """Servers and sandbox first, Django while they come up, then the database, then the processes."""
         self.screen.say("Starting PostgreSQL, Redis and the sandbox." if self.postgres else "Starting.")
@@ -257,8 +267,7 @@ def main() -> None:
     folders = data_folders.prepare(PROJECT, account)
     lock = data_folders.hold(folders)
     supervisor = Supervisor(folders, account, screen)
-    if orphans := supervisor.ledger.end_orphans():
-        screen.say(f"Ended what an earlier run left behind: {', '.join(orphans)}.")
+    supervisor.clear_the_way()
     data_folders.require_free_port(supervisor.port, "BELLHOP_PORT")
     if supervisor.demo:
         data_folders.require_free_port(supervisor.sandbox_port, "BELLHOP_SANDBOX_PORT")

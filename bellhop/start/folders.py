@@ -109,8 +109,9 @@ def hold(folders: Folders) -> IO[str]:
     """Take the folder for this supervisor until the returned file is closed. Raises StartMistake if it is taken."""
     lock = (folders.data / "lock").open("a+", encoding="utf-8")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        # A record lock belongs to this process alone: the children don't inherit it, so it ends when this one does.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
         lock.seek(0)
         raise StartMistake(f"Bellhop already runs in {folders.data} ({lock.read().strip()}).") from None
     lock.seek(0)
