@@ -1,5 +1,32 @@
-"""What this app listens to, and the ports it fills."""
+"""What this app listens to: a bare list of event → function."""
+
+from __future__ import annotations
+
+from bellhop.core.events import subscribe
+from bellhop.core.incidents import IncidentOpened
+from connectors.events import (
+    CommandEchoed,
+    CommandMoved,
+    ConnectionChanged,
+    ConnectionDown,
+    ConnectionRecovered,
+    ConversationTold,
+    MessageReceived,
+    NoteReceived,
+)
+from inbox.services import connection_state, conversations, receipts, receive
+from reservations.events import GuestChanged, StayChanged
 
 
 def register() -> None:
-    """Called once when the app is ready."""
+    subscribe(ConversationTold, conversations.on_conversation)
+    subscribe(MessageReceived, receive.on_message)
+    subscribe(NoteReceived, receive.on_note)
+    subscribe(StayChanged, conversations.on_stay)
+    subscribe(GuestChanged, conversations.on_guest)
+    subscribe(CommandMoved, receipts.on_command)
+    subscribe(CommandEchoed, receipts.on_echo)
+    subscribe(ConnectionDown, connection_state.on_change)
+    subscribe(ConnectionRecovered, connection_state.on_change)
+    subscribe(ConnectionChanged, connection_state.on_change)
+    subscribe(IncidentOpened, connection_state.on_incident)

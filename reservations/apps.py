@@ -5,6 +5,9 @@ class ReservationsConfig(AppConfig):
     name = "reservations"
 
     def ready(self) -> None:
+        from connectors import ports
         from reservations import handlers
+        from reservations.services import testing
 
         handlers.register()
+        ports.test_reservation.register(testing.remote_id_of_test)

@@ -1,0 +1,25 @@
+"""Asking a PMS that is down whether it is back: one cheap call per connection, at growing intervals."""
+
+from __future__ import annotations
+
+from bellhop.core import clock
+from connectors.contract.errors import ConnectorError
+from connectors.models import Connection
+from connectors.outbound import caller, health
+
+
+def probe_due() -> int:
+    """Probe every connection that is down and whose time has come. Returns how many were asked."""
+    now = clock.now()
+    return sum(_probe(connection) for connection in health.probes_due(now) if health.claim_probe(connection, now))
+
+
+def _probe(connection: Connection) -> int:
+    connector = caller.connector_for(connection)
+    try:
+        connector.ping(caller.caller_for(connection, probe=True))
+    except ConnectorError as error:
+        health.note_failure(connection, error)
+    else:
+        health.note_recovered(connection)
+    return 1

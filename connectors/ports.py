@@ -1,0 +1,27 @@
+"""What this layer asks of the ones above it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from bellhop.core.ports import Port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirroredMessage:
+    """One message as Bellhop holds it; `external_id` is empty while the PMS has not told its id."""
+
+    conversation: str
+    external_id: str
+    body: str
+    direction: str
+    sent_at: datetime
+
+
+# connection id → every mirrored message of it, in the order of utterance per conversation.
+mirrored_messages: Port[Callable[[int], Iterator[MirroredMessage]]] = Port("mirrored_messages")
+
+# (connection id, remote id or code of a reservation) → its remote id if a person marked it as a test, else None.
+test_reservation: Port[Callable[[int, str], str | None]] = Port("test_reservation")

@@ -1,0 +1,48 @@
+"""Celery tasks: each is one call of one service."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from connectors.inbound import processing, subscriptions, sync
+from connectors.outbound import delivery, probe
+
+
+@shared_task(name="connectors.process_inbound")
+def process_inbound() -> None:
+    processing.drain()
+
+
+@shared_task(name="connectors.sweep_inbound")
+def sweep_inbound() -> None:
+    processing.drain()
+
+
+@shared_task(name="connectors.drain_outbound")
+def drain_outbound() -> None:
+    delivery.drain()
+
+
+@shared_task(name="connectors.sweep_outbound")
+def sweep_outbound() -> None:
+    delivery.drain()
+
+
+@shared_task(name="connectors.sync")
+def sync_runs() -> None:
+    sync.run_due()
+
+
+@shared_task(name="connectors.catch_up")
+def catch_up() -> None:
+    sync.plan_catch_ups()
+
+
+@shared_task(name="connectors.watch_health")
+def watch_health() -> None:
+    probe.probe_due()
+
+
+@shared_task(name="connectors.ensure_subscriptions")
+def ensure_subscriptions() -> None:
+    subscriptions.ensure_due()

@@ -1,0 +1,126 @@
+"""Adding a connection, pausing it, resuming it, giving it new credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from bellhop.accounts.models import Organization, User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import audit, require
+from bellhop.core import clock, events
+from connectors.contract.errors import ConnectorError
+from connectors.contract.registry import UnknownConnector, connector_class
+from connectors.events import ConnectionChanged
+from connectors.inbound import journal, sync
+from connectors.models import Connection, ConnectionHealth, Stage
+from connectors.outbound import caller, health, outbox
+
+
+class CannotConnect(Exception):
+    """What was given can't be used; the text says what and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConnection:
+    """`base_url` empty: the PMS's own. `timezone`: for payloads that name none (IANA)."""
+
+    slug: str
+    name: str
+    credentials: dict[str, str]
+    base_url: str = ""
+    stage: Stage = Stage.SHADOW
+    timezone: str = "UTC"
+    limit_scale: float = 1.0
+
+
+def connect(organization: Organization, new: NewConnection, *, test: bool = True) -> Connection:
+    """Store a connection, test it with one call, and plan the first import. Raises CannotConnect; then nothing stays."""
+    try:
+        cls = connector_class(new.slug)
+    except UnknownConnector as error:
+        raise CannotConnect(str(error)) from error
+    missing = [f.name for f in cls.credential_fields if f.required and not new.credentials.get(f.name)]
+    if missing:
+        raise CannotConnect(f"{cls.label} needs {', '.join(missing)}.")
+    try:
+        ZoneInfo(new.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CannotConnect(f"There is no time zone {new.timezone!r}.") from error
+    connection = _store(organization, new, new.base_url or cls.default_base_url)
+    try:
+        if test:
+            _test(connection)
+    except ConnectorError as error:
+        with transaction.atomic():
+            ConnectionHealth.objects.filter(pk=connection.pk).delete()
+            connection.delete()
+        raise CannotConnect(f"{cls.label}: {error.user_message}") from error
+    sync.start_backfill(connection)
+    return connection
+
+
+@transaction.atomic
+def _store(organization: Organization, new: NewConnection, base_url: str) -> Connection:
+    if Connection.objects.filter(organization=organization, name=new.name).exists():
+        raise CannotConnect(f"A connection called {new.name!r} exists.")
+    connection = Connection.objects.create(
+        organization=organization,
+        slug=new.slug,
+        name=new.name,
+        stage=new.stage,
+        base_url=base_url,
+        credentials=new.credentials,
+        timezone=new.timezone,
+        limit_scale=new.limit_scale,
+        created_at=clock.now(),
+    )
+    ConnectionHealth.objects.create(connection=connection)
+    return connection
+
+
+def _test(connection: Connection) -> None:
+    name = caller.connector_for(connection).ping(caller.caller_for(connection, probe=True))
+    Connection.objects.filter(pk=connection.pk).update(account_name=name[:200])
+
+
+@transaction.atomic
+def pause(connection: Connection, reason: str, user: User | None = None) -> None:
+    """Call nothing and send nothing until it is resumed; webhooks are still taken."""
+    if user is not None:
+        require(user, Permission.HEALTH_ACT)
+    Connection.objects.filter(pk=connection.pk, paused_at__isnull=True).update(
+        paused_at=clock.now(), paused_reason=reason[:300]
+    )
+    _tell(connection, user, "connection.paused", reason)
+
+
+@transaction.atomic
+def resume(connection: Connection, user: User | None = None) -> None:
+    """Go on: what waits leaves in order, what was missed is read."""
+    if user is not None:
+        require(user, Permission.HEALTH_ACT)
+    now = clock.now()
+    Connection.objects.filter(pk=connection.pk).update(paused_at=None, paused_reason="")
+    ConnectionHealth.objects.filter(pk=connection.pk).update(catch_up_due_at=now)
+    outbox.wake_at(now, now)
+    journal.wake_processing()
+    _tell(connection, user, "connection.resumed", "")
+
+
+@transaction.atomic
+def reauthenticate(connection: Connection, credentials: dict[str, str], user: User) -> None:
+    """New credentials for the same connection: ids and queue stay. They are used at once."""
+    require(user, Permission.CONNECTIONS_EDIT)
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row.credentials = {**row.credentials, **{name: value for name, value in credentials.items() if value}}
+    row.save(update_fields=["credentials"])
+    health.credentials_changed(row)
+    _tell(connection, user, "connection.credentials_changed", "")
+
+
+def _tell(connection: Connection, user: User | None, action: str, detail: str) -> None:
+    audit(connection.organization_id, user, action, f"connection:{connection.public_id}", after=detail or None)
+    events.emit(ConnectionChanged(connection_id=connection.pk, organization_id=connection.organization_id))

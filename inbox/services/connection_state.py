@@ -1,0 +1,62 @@
+"""Telling open screens that a connection's state changed, and alerting a person about incidents (invariant 12)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.core import live
+from bellhop.core.incidents import IncidentOpened
+from bellhop.core.models import Incident
+from connectors.events import ConnectionChanged, ConnectionDown, ConnectionRecovered
+
+
+def on_change(event: ConnectionDown | ConnectionRecovered | ConnectionChanged) -> None:
+    """Wake the screens that show this connection: health page, banners in threads."""
+    live.append(event.organization_id, [live.Change(topic="connection", subject_id=event.connection_id)])
+
+
+def on_incident(event: IncidentOpened) -> None:
+    """Name the person who is alerted: the first operations manager, else an admin; and show it to them."""
+    incident = event.incident
+    person = _person(incident.organization_id)
+    if person is not None:
+        Incident.objects.filter(pk=incident.pk).update(alerted_user_id=person.pk)
+    live.append(
+        incident.organization_id,
+        [
+            live.Change(
+                topic="incident",
+                subject_id=incident.pk,
+                user_id=person.pk if person else None,
+                data={"title": incident.title, "remedy": incident.remedy},
+            )
+        ],
+    )
+
+
+def _person(organization_id: int) -> User | None:
+    people = (
+        User.objects.filter(organization_id=organization_id, is_active=True)
+        .filter(role__permissions__contains=[Permission.HEALTH_ACT.value])
+        .select_related("role")
+        .order_by("id")
+    )
+    managers = [person for person in people if not person.may(Permission.USERS_EDIT)]
+    return next(iter(managers), None) or people.first()
+
+
+def alert(organization_id: int, user_id: int, title: str, *, thread_public_id: str = "", tone: str = "bad") -> None:
+    """A toast for one person, on whatever screen they are. Last thing of a transaction."""
+    with transaction.atomic():
+        live.append(
+            organization_id,
+            [
+                live.Change(
+                    topic="alert",
+                    user_id=user_id,
+                    data={"title": title, "thread": thread_public_id, "tone": tone},
+                )
+            ],
+        )

@@ -1,0 +1,231 @@
+"""The thread list: built-in views, filters, order, pages by cursor, counts in one statement."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from bellhop.accounts.models import User
+from bellhop.core import clock
+from inbox.models import Draft, Mention, Receipt, ReceiptState, Tag, Thread, ThreadRead, ThreadStatus
+from inbox.services import threads
+from reservations.models import Reservation, StayPhase
+
+PAGE = 50
+COUNT_LIMIT = 1_000
+OPENISH = Q(status=ThreadStatus.OPEN)
+PROBLEM = (ReceiptState.FAILED, ReceiptState.UNCONFIRMED)
+NOT_IN_PMS = (ReceiptState.QUEUED, ReceiptState.SENDING, ReceiptState.FAILED, ReceiptState.UNCONFIRMED)
+
+VIEWS: dict[str, Any] = {
+    "needs-reply": _("Needs reply"),
+    "mine": _("Mine"),
+    "unassigned": _("Unassigned"),
+    "team": _("Team"),
+    "snoozed": _("Snoozed"),
+    "mentions": _("Mentions"),
+    "unmatched": _("Not matched"),
+    "not-in-pms": _("Not in the PMS"),
+    "failed": _("Failed"),
+    "all": _("All"),
+    "closed": _("Closed"),
+}
+SORTS: dict[str, Any] = {
+    "waiting": _("Longest wait"),
+    "recent": _("Newest activity"),
+    "oldest": _("Oldest activity"),
+    "arrival": _("Arrival soonest"),
+}
+FILTERS = ("property", "channel", "assignee", "team", "status", "phase", "arrival", "source", "tag", "language")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """What a list shows. `filters`: name → chosen values (OR within one, AND between them, ux L5)."""
+
+    view: str = "needs-reply"
+    sort: str = ""
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def order(self) -> str:
+        if self.sort in SORTS:
+            return self.sort
+        return "waiting" if self.view == "needs-reply" else "recent"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    rows: list[Thread]
+    next_cursor: str
+
+
+def in_view(user: User, view: str) -> QuerySet[Thread]:
+    """The threads of a built-in view, in no order. Raises KeyError for an unknown one."""
+    rows = threads.visible_to(user)
+    conditions: dict[str, Q | Exists] = {
+        "needs-reply": OPENISH & Q(waiting_since__isnull=False),
+        "mine": ~Q(status=ThreadStatus.CLOSED) & Q(assignee=user),
+        "unassigned": OPENISH & Q(assignee__isnull=True),
+        "team": ~Q(status=ThreadStatus.CLOSED) & Q(team__in=user.teams.all()),
+        "snoozed": Q(status=ThreadStatus.SNOOZED),
+        "mentions": Exists(Mention.objects.filter(thread=OuterRef("pk"), user=user, seen_at__isnull=True)),
+        "unmatched": OPENISH & Q(stay__isnull=True, guest__isnull=True),
+        "not-in-pms": threads.with_problem(*NOT_IN_PMS, destination="pms"),
+        "failed": threads.with_problem(*PROBLEM),
+        "all": Q(),
+        "closed": Q(status=ThreadStatus.CLOSED),
+    }
+    return rows.filter(conditions[view])
+
+
+def filtered(rows: QuerySet[Thread], filters: Mapping[str, Sequence[str]], now: datetime) -> QuerySet[Thread]:
+    """Narrow by the filters; unknown names and values that can't be read are ignored."""
+    for name in FILTERS:
+        values = [value for value in filters.get(name, ()) if value]
+        if values:
+            rows = rows.filter(_condition(name, values, now))
+    return rows
+
+
+def _condition(name: str, values: list[str], now: datetime) -> Q | Exists:
+    if name == "property":
+        return Q(property__public_id__in=values)
+    if name == "assignee":
+        return Q(assignee__public_id__in=values) | (Q(assignee__isnull=True) if "none" in values else Q())
+    if name == "team":
+        return Q(team__public_id__in=values)
+    if name == "source":
+        return Q(stay__source__in=values)
+    if name == "tag":
+        return Exists(Tag.threads.through.objects.filter(thread_id=OuterRef("pk"), tag__public_id__in=values))
+    if name == "arrival":
+        days = [day for day in map(_date, values) if day is not None]
+        return Q(stay__arrival_date__in=days)
+    if name == "phase":
+        found = Q()
+        for value in values:
+            found |= _phase(value, now)
+        return found
+    return Q(**{f"{name}__in": values})
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _phase(value: str, now: datetime) -> Q:
+    """A phase as a condition on dates. The property's own day may differ by one; the row's chip shows the exact one."""
+    today = now.date()
+    status = Reservation.Status
+    gone = Q(stay__status__in=(status.CANCELLED, status.NO_SHOW))
+    active = ~gone & ~Q(stay__status__in=(status.INQUIRY, status.CHECKED_OUT))
+    conditions = {
+        StayPhase.INQUIRY: Q(stay__status=status.INQUIRY),
+        StayPhase.CANCELLED: gone,
+        StayPhase.UPCOMING: active & Q(stay__arrival_date__gt=today),
+        StayPhase.ARRIVING: active & Q(stay__arrival_date=today),
+        StayPhase.IN_HOUSE: active & Q(stay__arrival_date__lte=today, stay__departure_date__gt=today),
+        StayPhase.DEPARTING: active & Q(stay__departure_date=today),
+        StayPhase.CHECKED_OUT: Q(stay__status=status.CHECKED_OUT)
+        | (active & Q(stay__departure_date__lt=today - timedelta(days=0))),
+    }
+    return conditions.get(StayPhase(value), Q()) if value in StayPhase.values else Q()
+
+
+_FAR = date(9999, 1, 1)
+# Sort → (expression, descending). Ties break by id in the same direction.
+_ORDERS: dict[str, tuple[Any, bool]] = {
+    "waiting": (F("waiting_since"), False),
+    "recent": (F("last_activity_at"), True),
+    "oldest": (F("last_activity_at"), False),
+    "arrival": (Coalesce("stay__arrival_date", Value(_FAR)), False),
+}
+
+
+def page(user: User, query: ListQuery, cursor: str = "") -> ThreadPage:
+    """One page, keyset by (sort value, id): never repeats or skips while rows stay where they are."""
+    rows = filtered(in_view(user, query.view), query.filters, clock.now())
+    expression, descending = _ORDERS[query.order]
+    if query.order == "waiting":
+        rows = rows.filter(waiting_since__isnull=False)
+    rows = rows.annotate(sort_value=expression)
+    position = _decode(cursor)
+    if position is not None:
+        value, last_id = position
+        way = "lt" if descending else "gt"
+        rows = rows.filter(Q(**{f"sort_value__{way}": value}) | Q(sort_value=value, **{f"pk__{way}": last_id}))
+    sign = "-" if descending else ""
+    found = list(for_rows(user, rows).order_by(f"{sign}sort_value", f"{sign}pk")[: PAGE + 1])
+    more = len(found) > PAGE
+    found = found[:PAGE]
+    return ThreadPage(found, _encode(found[-1]) if more else "")
+
+
+def _encode(row: Thread) -> str:
+    value = row.sort_value  # type: ignore[attr-defined]
+    return base64.urlsafe_b64encode(json.dumps([value.isoformat(), row.pk]).encode()).decode()
+
+
+def _decode(cursor: str) -> tuple[datetime | date, int] | None:
+    """A cursor that can't be read starts at the top."""
+    try:
+        text, last_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        value = date.fromisoformat(text) if len(text) == len("2026-01-01") else datetime.fromisoformat(text)
+        return value, int(last_id)
+    except (ValueError, TypeError, binascii.Error):
+        return None
+
+
+def for_rows(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """All that a row shows, in a constant number of statements: unread, draft and worst receipt as annotations."""
+    read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user)
+    problem = Receipt.objects.filter(thread=OuterRef("pk"), state__in=NOT_IN_PMS, message__withdrawn_at__isnull=True)
+    return rows.select_related(
+        "stay", "stay__unit", "stay__property", "property", "assignee", "team", "guest", "connection"
+    ).annotate(
+        last_read_id=Coalesce(Subquery(read.values("last_read_id")[:1]), Value(0)),
+        marked_unread=Coalesce(Subquery(read.values("marked_unread")[:1]), Value(False)),
+        has_draft=Exists(Draft.objects.filter(thread=OuterRef("pk"), user=user)),
+        has_failed=Exists(problem.filter(state=ReceiptState.FAILED)),
+        has_unconfirmed=Exists(problem.filter(state=ReceiptState.UNCONFIRMED)),
+        has_queued=Exists(problem.filter(state__in=(ReceiptState.QUEUED, ReceiptState.SENDING))),
+    )
+
+
+def row(user: User, thread_id: int) -> Thread | None:
+    """One row as the list has it; None where the person may not see it."""
+    return for_rows(user, threads.visible_to(user).filter(pk=thread_id)).first()
+
+
+def counts(user: User) -> dict[str, int]:
+    """Every view's count, each capped at 1,000 ("999+"), in one statement."""
+    parts = {
+        name: Subquery(
+            Thread.objects.filter(pk__in=in_view(user, name).order_by().values("pk")[:COUNT_LIMIT])
+            .order_by()
+            .annotate(one=Value(1))
+            .values("one")
+            .annotate(total=Count("pk"))
+            .values("total")
+        )
+        for name in VIEWS
+    }
+    found = User.objects.filter(pk=user.pk).values(**{name.replace("-", "_"): part for name, part in parts.items()}).get()
+    return {name: found[name.replace("-", "_")] or 0 for name in VIEWS}
+
+
+def prefetch_tags() -> Prefetch[Any]:
+    return Prefetch("tags", queryset=Tag.objects.order_by("name"))

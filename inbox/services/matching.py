@@ -1,0 +1,119 @@
+"""Unknown senders: ranked candidates, linking to a stay, and taking it back (ux V7). Never calls a PMS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import audit, require
+from bellhop.core import clock
+from inbox.models import Thread
+from inbox.services import conversations, threads
+from reservations.models import Reservation
+from reservations.services import scope
+
+LIMIT = 8
+AROUND = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A stay that the thread may be about, and why."""
+
+    stay: Reservation
+    reasons: tuple[str, ...]
+
+
+def candidates(user: User, thread: Thread, text: str = "") -> list[Candidate]:
+    """Stays of the organization that fit the party's name (or `text`: name or code), those near today first."""
+    rows = Reservation.objects.filter(organization_id=thread.organization_id, is_owner_stay=False)
+    ids = scope.property_ids(user)
+    if ids is not None:
+        rows = rows.filter(property_id__in=ids)
+    words = (text or thread.party_name).split()
+    if not words:
+        return []
+    matches = Q(code__iexact=" ".join(words))
+    for word in words:
+        if len(word) > 2:
+            matches |= Q(guest__full_name__icontains=word)
+    today = clock.now().date()
+    found = rows.filter(matches).select_related("guest", "unit", "property").order_by("-arrival_date", "-id")[:50]
+    ranked = sorted(found, key=lambda stay: -_score(stay, words, today.toordinal()))
+    return [Candidate(stay, _reasons(stay, words, today.toordinal())) for stay in ranked[:LIMIT]]
+
+
+def _names(stay: Reservation, words: list[str]) -> int:
+    name = (stay.guest.full_name if stay.guest else "").casefold()
+    return sum(word.casefold() in name for word in words)
+
+
+def _near(stay: Reservation, today: int) -> bool:
+    days = [day.toordinal() for day in (stay.arrival_date, stay.departure_date) if day is not None]
+    return any(abs(day - today) <= AROUND.days for day in days)
+
+
+def _score(stay: Reservation, words: list[str], today: int) -> int:
+    return 2 * _names(stay, words) + 3 * (stay.code == " ".join(words)) + _near(stay, today)
+
+
+def _reasons(stay: Reservation, words: list[str], today: int) -> tuple[str, ...]:
+    found = []
+    if stay.code == " ".join(words):
+        found.append(_("same code"))
+    if _names(stay, words):
+        found.append(_("same name") if _names(stay, words) == len(words) else _("part of the name"))
+    if _near(stay, today):
+        found.append(_("stays around now"))
+    return tuple(found)
+
+
+@transaction.atomic
+def link(user: User, thread: Thread, stay: Reservation) -> Thread:
+    """Say whose conversation this is. Raises PermissionDenied; a stay of another organization is a mistake."""
+    require(user, Permission.THREADS_MATCH)
+    if stay.organization_id != thread.organization_id:
+        raise ValueError("The stay belongs to another organization.")
+    locked = threads.lock(thread.pk)
+    conversations.add_stays(locked, {stay.pk})
+    locked.stay = stay
+    locked.property_id = stay.property_id or locked.property_id
+    threads.log_event(locked, "linked", user, code=stay.code, stay=stay.public_id)
+    audit(locked.organization_id, user, "thread.linked", f"thread:{locked.public_id}", after=stay.code)
+    threads.save(locked)
+    threads.announce(locked, "state")
+    return locked
+
+
+@transaction.atomic
+def unlink(user: User, thread: Thread, stay: Reservation) -> Thread:
+    """Take a link back; the thread is about its other stays again, or about none."""
+    require(user, Permission.THREADS_MATCH)
+    locked = threads.lock(thread.pk)
+    locked.stays.remove(stay)
+    locked.stay, locked.guest, locked.property = None, None, None
+    conversations.add_stays(locked, set())
+    threads.log_event(locked, "unlinked", user, code=stay.code, stay=stay.public_id)
+    audit(locked.organization_id, user, "thread.unlinked", f"thread:{locked.public_id}", before=stay.code)
+    threads.save(locked)
+    threads.announce(locked, "state")
+    return locked
+
+
+@transaction.atomic
+def choose_stay(user: User, thread: Thread, stay: Reservation) -> Thread:
+    """Make one of the thread's stays the current one (ux V4)."""
+    require(user, Permission.THREADS_TRIAGE)
+    locked = threads.lock(thread.pk)
+    if not locked.stays.filter(pk=stay.pk).exists():
+        raise ValueError("Not a stay of this thread.")
+    locked.stay, locked.property_id = stay, stay.property_id or locked.property_id
+    threads.save(locked)
+    threads.announce(locked, "state")
+    return locked

@@ -1,0 +1,117 @@
+"""Private notes, mentions of colleagues, and notes sent to the PMS on purpose."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import require
+from bellhop.core import clock, live
+from connectors.contract.intents import AddNote
+from connectors.outbound import outbox
+from inbox.models import Draft, Mention, Note, ReceiptState, Thread
+from inbox.services import drafts, threads
+from inbox.services.reply import MAX_LENGTH, ReplyRefused
+
+_MENTION = re.compile(r"@([\w.\-]+(?:\s[\w.\-]+)?)")
+
+
+@transaction.atomic
+def add(user: User, thread: Thread, body: str, *, client_token: str, to_pms: bool = False) -> Note:
+    """Write a note; the same token again returns the same one. Raises ReplyRefused, PermissionDenied."""
+    require(user, Permission.THREADS_NOTE)
+    thread = threads.lock(thread.pk)
+    known = Note.objects.filter(author_user=user, client_token=client_token).first()
+    if known is not None:
+        return known
+    text = body.strip()
+    if not text:
+        raise ReplyRefused(_("The note is empty."))
+    if len(text) > MAX_LENGTH:
+        raise ReplyRefused(_("The note is longer than %(limit)d characters.") % {"limit": MAX_LENGTH})
+    note = Note.objects.create(
+        organization_id=thread.organization_id,
+        thread=thread,
+        connection_id=thread.connection_id,
+        author_user=user,
+        author_name=user.full_name,
+        body=text,
+        written_at=clock.now(),
+        client_token=client_token,
+    )
+    if to_pms:
+        _send(thread, note)
+    people = _mention(note, thread)
+    drafts.drop(user, thread, Draft.Mode.NOTE)
+    thread.last_activity_at = note.written_at
+    threads.save(thread)
+    threads.announce(thread, "note", _alerts(thread, user, people), by=user.pk)
+    return note
+
+
+def _send(thread: Thread, note: Note) -> None:
+    if thread.connection is None or not (thread.conversation_id or thread.stay_id):
+        raise ReplyRefused(_("The PMS has nothing to keep this note on."))
+    command = outbox.enqueue(
+        thread.connection,
+        AddNote(
+            body=f"{note.author_name}: {note.body}",
+            conversation_id=thread.conversation_id or None,
+            reservation_id=thread.stay.remote_id if thread.stay else None,
+        ),
+        subject=f"note:{note.pk}",
+        order_key=thread.order_key,
+    )
+    note.command_id, note.pms_state = command.pk, ReceiptState.QUEUED
+    note.save(update_fields=["command_id", "pms_state"])
+
+
+@transaction.atomic
+def send_to_pms(user: User, note: Note) -> None:
+    """Send an existing note to the PMS, or once more after a failure. Raises ReplyRefused, PermissionDenied."""
+    require(user, Permission.THREADS_NOTE)
+    thread = threads.lock(note.thread_id)
+    note = Note.objects.select_for_update().get(pk=note.pk)
+    if note.remote_id or note.pms_state not in {"", ReceiptState.FAILED, ReceiptState.UNCONFIRMED}:
+        return
+    _send(thread, note)
+    threads.save(thread)
+    threads.announce(thread, "note")
+
+
+def _mention(note: Note, thread: Thread) -> list[User]:
+    """People named with @ by first or full name, who may see the thread."""
+    names = {name.casefold() for name in _MENTION.findall(note.body)}
+    if not names:
+        return []
+    colleagues = User.objects.filter(organization_id=note.organization_id, is_active=True).exclude(
+        pk=note.author_user_id
+    )
+    named = [
+        person
+        for person in colleagues
+        if {person.full_name.casefold(), person.full_name.split(" ")[0].casefold()}
+        & {part for name in names for part in (name, name.split(" ")[0])}
+        and threads.may_see(person, thread)
+    ]
+    Mention.objects.bulk_create(Mention(note=note, thread=thread, user=person) for person in named)
+    return named
+
+
+def _alerts(thread: Thread, author: User, people: list[User]) -> list[live.Change]:
+    return [
+        live.Change(
+            topic="alert",
+            user_id=person.pk,
+            data={
+                "title": _("%(name)s mentioned you") % {"name": author.full_name},
+                "thread": thread.public_id,
+                "tone": "info",
+            },
+        )
+        for person in people
+    ]

@@ -1,0 +1,143 @@
+"""Messages and notes that came from the PMS (layout, flow A). The echo of our own never gets here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bellhop.core import clock
+from connectors.contract.events import Entity
+from connectors.contract.records import AuthorKind, Direction as RecordDirection, MessageRecord
+from connectors.events import MessageReceived, NoteReceived, Source
+from connectors.inbound import identity
+from inbox.models import (
+    Attachment,
+    Author,
+    Destination,
+    Direction,
+    Message,
+    Note,
+    Receipt,
+    ReceiptState,
+    Thread,
+    ThreadStatus,
+)
+from inbox.services import conversations, search, threads
+
+# A message older than the newest one by more than this is marked "arrived late" (ux T1).
+LATE_AFTER = timedelta(minutes=2)
+
+
+def on_message(event: MessageReceived) -> None:
+    """Insert a message of the PMS once, wherever its time belongs, and bring its thread up to date."""
+    record, source = event.record, event.source
+    thread = threads.for_conversation(source.connection, record.conversation_id)
+    if event.conversation is not None and thread.stay_id is None:
+        conversations.take_over(thread, source, event.conversation)
+    message = insert(thread, source, record)
+    if message is None:
+        return
+    _follow(thread, message, record, history=source.history)
+    threads.refresh(thread)
+    threads.save(thread)
+    if not source.history:
+        threads.announce(
+            thread, "message", message=message.pk, inbound=message.direction == Direction.INBOUND, who=thread.party_name
+        )
+
+
+def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | None:
+    """The new Message, or None where it stands already (by remote id; the database has the last word)."""
+    connection = source.connection
+    if Message.objects.filter(connection=connection, remote_id=record.external_id).exists():
+        return None
+    inbound = record.direction == RecordDirection.INBOUND
+    newest = thread.messages.order_by("-sent_at").values_list("sent_at", flat=True).first()
+    now = clock.now()
+    message = Message.objects.create(
+        organization_id=connection.organization_id,
+        thread=thread,
+        connection=connection,
+        reservation=thread.stay,
+        direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
+        author=_author(record),
+        author_name=(record.author_name or (thread.party_name if inbound else ""))[:120],
+        channel=record.channel[:20],
+        body=record.body_text,
+        language=thread.language if inbound else "",
+        sent_at=record.sent_at,
+        created_at=now,
+        arrived_late=bool(not source.history and newest and newest - record.sent_at > LATE_AFTER),
+        remote_id=record.external_id,
+        search=search.vector(record.body_text),
+    )
+    identity.remember(connection.pk, Entity.MESSAGE, record.external_id, message.pk)
+    Receipt.objects.create(
+        organization_id=connection.organization_id,
+        message=message,
+        thread=thread,
+        destination=Destination.PMS,
+        state=ReceiptState.DELIVERED,
+        since=now,
+    )
+    _attach(message, record)
+    return message
+
+
+def _author(record: MessageRecord) -> Author:
+    if record.author_kind == AuthorKind.GUEST:
+        return Author.GUEST
+    return Author.AUTOMATIC if record.automatic else Author.PMS_STAFF
+
+
+def _attach(message: Message, record: MessageRecord) -> None:
+    Attachment.objects.bulk_create(
+        Attachment(
+            message=message,
+            remote_id=attachment.external_id[:200],
+            name=attachment.name[:200],
+            url=attachment.url[:1000],
+            mime_type=attachment.mime_type[:100],
+            size=attachment.size,
+        )
+        for attachment in record.attachments
+    )
+
+
+def _follow(thread: Thread, message: Message, record: MessageRecord, *, history: bool) -> None:
+    """What a new message does to its thread: a guest's re-opens it, a colleague's in the PMS never does (ux L11)."""
+    if message.direction != Direction.INBOUND:
+        return
+    thread.last_inbound_id = max(thread.last_inbound_id or 0, message.pk)
+    if record.channel_raw:
+        thread.channel_raw = record.channel_raw[:60]
+    if record.channel:
+        thread.channel = record.channel[:20]
+    if history:
+        return
+    if thread.status != ThreadStatus.OPEN:
+        threads.log_event(thread, "reopened", None, was=thread.status)
+        thread.woken_at = clock.now() if thread.status == ThreadStatus.SNOOZED else None
+        thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
+
+
+def on_note(event: NoteReceived) -> None:
+    """Insert a note that was typed in the PMS, once."""
+    record, source = event.record, event.source
+    if not record.conversation_id:
+        return
+    thread = threads.for_conversation(source.connection, record.conversation_id)
+    if Note.objects.filter(connection=source.connection, remote_id=record.external_id).exists():
+        return
+    note = Note.objects.create(
+        organization_id=source.connection.organization_id,
+        thread=thread,
+        connection=source.connection,
+        author_name=record.author_name[:120],
+        body=record.body_text,
+        written_at=record.written_at,
+        remote_id=record.external_id,
+    )
+    identity.remember(source.connection.pk, Entity.MESSAGE, record.external_id, note.pk)
+    threads.save(thread)
+    if not source.history:
+        threads.announce(thread, "note")

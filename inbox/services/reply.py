@@ -1,0 +1,263 @@
+"""Replying to a guest (layout, flow B), and what may be done about a reply afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import audit, require
+from bellhop.core import clock
+from connectors.contract.intents import SendMessage
+from connectors.outbound import outbox
+from inbox.models import (
+    Author,
+    Destination,
+    Direction,
+    Draft,
+    Message,
+    Receipt,
+    ReceiptState,
+    Thread,
+    ThreadStatus,
+)
+from inbox.services import drafts, search, threads
+from reservations.models import ContactKind, ContactPoint
+
+MAX_LENGTH = 10_000
+MAX_AHEAD = timedelta(days=365)
+
+
+class ReplyRefused(Exception):
+    """The reply can't be sent; the text says why, in the agent's words."""
+
+
+class StaleReply(ReplyRefused):
+    """Something was said since the draft began (ux C11); `newer` are those messages."""
+
+    def __init__(self, newer: list[Message]) -> None:
+        super().__init__(_("New messages came while you were writing."))
+        self.newer = newer
+
+
+class AssignedElsewhere(ReplyRefused):
+    """The thread is somebody else's and the organization forbids replying there (ux P2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyOptions:
+    """`seen_message_id`: the newest message on the agent's screen. `send_anyway`: after the warning about newer ones.
+    `send_at` (UTC): send later; else the undo time of the person. `then`: "", "close" or "snooze" with `snooze_until`."""
+
+    client_token: str
+    seen_message_id: int = 0
+    send_anyway: bool = False
+    send_at: datetime | None = None
+    then: str = ""
+    snooze_until: datetime | None = None
+
+
+def why_not(thread: Thread) -> str:
+    """Why replying is impossible here, empty if it is possible (ux C1)."""
+    if thread.connection_id is None or not thread.conversation_id:
+        return _("The PMS has no conversation for this stay yet. Notes stay in Bellhop.")
+    if thread.stay is not None and thread.stay.is_owner_stay:
+        return _("This is an owner's stay: nothing is sent to owners from here.")
+    if not thread.channel_raw:
+        return _("The channel of this guest is not known yet. It will be once they write.")
+    return ""
+
+
+@transaction.atomic
+def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Message:
+    """Commit a reply with its receipts and its Command. The same token again returns the same Message.
+
+    Raises ReplyRefused (with StaleReply and AssignedElsewhere), PermissionDenied.
+    """
+    require(user, Permission.THREADS_REPLY)
+    thread = threads.lock(thread.pk)
+    sent = Message.objects.filter(author_user=user, client_token=options.client_token).first()
+    if sent is not None:
+        return sent
+    text = body.strip()
+    _check(user, thread, text, options)
+    message = _message(user, thread, text, options.client_token)
+    _owe(user, thread, message, options)
+    _follow(user, thread, options)
+    drafts.drop(user, thread, Draft.Mode.REPLY)
+    threads.refresh(thread)
+    threads.save(thread)
+    threads.announce(thread, "message", message=message.pk, inbound=False, who=user.full_name, by=user.pk)
+    return message
+
+
+def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None:
+    if not text:
+        raise ReplyRefused(_("There is nothing to send yet."))
+    if len(text) > MAX_LENGTH:
+        raise ReplyRefused(_("The message is longer than %(limit)d characters.") % {"limit": MAX_LENGTH})
+    if "{{" in text or "{%" in text:
+        raise ReplyRefused(_("A variable is not filled in. Replace or remove what stands in braces."))
+    reason = why_not(thread)
+    if reason:
+        raise ReplyRefused(reason)
+    others = thread.assignee_id not in {None, user.pk}
+    if others and not user.organization.reply_in_others_threads:
+        raise AssignedElsewhere(_("This thread is %(name)s’s. Take it over to reply.") % {"name": thread.assignee})
+    if options.send_at is not None and options.send_at > clock.now() + MAX_AHEAD:
+        raise ReplyRefused(_("That is more than a year ahead."))
+    newer = newer_than(thread, options.seen_message_id, user)
+    if newer and not options.send_anyway:
+        raise StaleReply(newer)
+
+
+def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message]:
+    """Messages of the guest and of colleagues that came in after `seen_message_id` (0: nothing to compare with)."""
+    if not seen_message_id:
+        return []
+    return list(
+        thread.messages.filter(pk__gt=seen_message_id, withdrawn_at__isnull=True)
+        .exclude(author_user=user)
+        .exclude(author=Author.AUTOMATIC)
+        .order_by("sent_at", "id")[:20]
+    )
+
+
+def _message(user: User, thread: Thread, text: str, token: str) -> Message:
+    now = clock.now()
+    return Message.objects.create(
+        organization_id=thread.organization_id,
+        thread=thread,
+        connection_id=thread.connection_id,
+        reservation_id=thread.stay_id,
+        direction=Direction.OUTBOUND,
+        author=Author.AGENT,
+        author_user=user,
+        author_name=user.full_name,
+        channel=thread.channel,
+        body=text,
+        sent_at=now,
+        created_at=now,
+        client_token=token,
+        search=search.vector(text),
+    )
+
+
+def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions) -> None:
+    """One Command: the PMS carries the reply to the guest and keeps it, so that it settles both receipts."""
+    assert thread.connection is not None
+    due = options.send_at or message.created_at + timedelta(seconds=user.undo_send_s)
+    command = outbox.enqueue(
+        thread.connection,
+        SendMessage(
+            conversation_id=thread.conversation_id,
+            body=message.body,
+            channel_raw=thread.channel_raw,
+            to=_addresses(thread),
+        ),
+        subject=f"message:{message.pk}",
+        order_key=thread.order_key,
+        due_at=due,
+    )
+    Receipt.objects.bulk_create(
+        Receipt(
+            organization_id=thread.organization_id,
+            message=message,
+            thread=thread,
+            destination=destination,
+            state=ReceiptState.QUEUED,
+            command_id=command.pk,
+            since=message.created_at,
+        )
+        for destination in Destination
+    )
+
+
+def _addresses(thread: Thread) -> tuple[str, ...]:
+    """Where an e-mail or SMS of the PMS goes; other channels know their guest."""
+    kinds = {"email": [ContactKind.EMAIL, ContactKind.RELAY], "sms": [ContactKind.PHONE]}.get(thread.channel_raw)
+    if kinds is None or thread.guest_id is None:
+        return ()
+    found = ContactPoint.objects.filter(guest_id=thread.guest_id, kind__in=kinds).order_by("id")
+    return tuple(found.values_list("value", flat=True)[:1])
+
+
+def _follow(user: User, thread: Thread, options: ReplyOptions) -> None:
+    if thread.assignee_id is None:
+        thread.assignee = user
+    if options.then == "close":
+        thread.status, thread.snoozed_until = ThreadStatus.CLOSED, None
+        threads.log_event(thread, "closed", user)
+    elif options.then == "snooze" and options.snooze_until is not None:
+        thread.status, thread.snoozed_until = ThreadStatus.SNOOZED, options.snooze_until
+        threads.log_event(thread, "snoozed", user, until=options.snooze_until.isoformat())
+    elif thread.status != ThreadStatus.OPEN:
+        thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
+
+
+@transaction.atomic
+def withdraw(user: User, message: Message) -> Draft:
+    """Undo a reply that has not left: its text goes back into the draft. Raises NotPossible once it has left."""
+    require(user, Permission.THREADS_REPLY)
+    thread = threads.lock(message.thread_id)
+    command_id = _command_id(message)
+    outbox.cancel(command_id, f"Taken back by {user.full_name}.")
+    message.withdrawn_at = clock.now()
+    message.save(update_fields=["withdrawn_at"])
+    Receipt.objects.filter(message=message).delete()
+    draft = drafts.put_back(user, thread, message.body)
+    if thread.assignee_id == user.pk and not thread.messages.filter(
+        author_user=user, withdrawn_at__isnull=True
+    ).exists():
+        thread.assignee = None
+    threads.refresh(thread)
+    threads.save(thread)
+    threads.announce(thread, "withdrawn", message=message.pk)
+    return draft
+
+
+def _command_id(message: Message) -> int:
+    command_id = message.receipts.order_by("pk").values_list("command_id", flat=True).first()
+    if command_id is None:
+        raise outbox.NotPossible("not ours")
+    return command_id
+
+
+def send_now(user: User, message: Message) -> None:
+    """End the undo or send-later time of a reply. Raises NotPossible once it has left."""
+    require(user, Permission.THREADS_REPLY)
+    outbox.send_now(_command_id(message))
+
+
+@transaction.atomic
+def send_again(user: User, message: Message) -> None:
+    """A new Command for a reply that failed, or that stayed unconfirmed and did not arrive. Raises NotPossible."""
+    require(user, Permission.THREADS_REPLY)
+    thread = threads.lock(message.thread_id)
+    before = _command_id(message)
+    command = outbox.again(before)
+    Receipt.objects.filter(message=message).update(
+        command_id=command.pk,
+        state=ReceiptState.QUEUED,
+        checking=False,
+        reason="",
+        reason_code="",
+        thread_due=False,
+        since=clock.now(),
+    )
+    audit(thread.organization_id, user, "message.sent_again", f"message:{message.public_id}")
+    threads.save(thread)
+    threads.announce(thread, "receipt", message=message.pk)
+
+
+@transaction.atomic
+def mark_arrived(user: User, message: Message) -> None:
+    """The agent saw that an unconfirmed reply did arrive. Raises NotPossible in any other state."""
+    require(user, Permission.THREADS_REPLY)
+    thread = threads.lock(message.thread_id)
+    outbox.decide_arrived(_command_id(message), user.full_name)
+    audit(thread.organization_id, user, "message.marked_arrived", f"message:{message.public_id}")

@@ -1,0 +1,133 @@
+"""Finding, locking and refreshing a thread: what every service that changes one uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from bellhop.accounts.models import User
+from bellhop.core import clock, live
+from connectors.models import Connection
+from inbox.models import Author, Direction, Message, Thread, ThreadEvent
+from reservations.services import scope
+
+PREVIEW = 160
+
+
+def visible_to(user: User) -> QuerySet[Thread]:
+    """The threads that a person may see: own organization, own properties (invariant 10). A thread without a property
+    is shown to people who see every property."""
+    threads = Thread.objects.filter(organization_id=user.organization_id)
+    ids = scope.property_ids(user)
+    return threads if ids is None else threads.filter(property_id__in=ids)
+
+
+def may_see(user: User, thread: Thread) -> bool:
+    """The same question about one thread at hand."""
+    if thread.organization_id != user.organization_id:
+        return False
+    ids = scope.property_ids(user)
+    return ids is None or thread.property_id in ids
+
+
+def lock(thread_id: int) -> Thread:
+    """The thread, locked until the transaction ends."""
+    return Thread.objects.select_for_update(of=("self",)).get(pk=thread_id)
+
+
+def for_conversation(connection: Connection, conversation_id: str, *, name: str = "") -> Thread:
+    """The one thread of a remote conversation, locked; made if there is none."""
+    now = clock.now()
+    thread, _ = Thread.objects.get_or_create(
+        connection=connection,
+        conversation_id=conversation_id,
+        defaults={
+            "organization_id": connection.organization_id,
+            "party_name": name[:200],
+            "last_activity_at": now,
+            "created_at": now,
+        },
+    )
+    return lock(thread.pk)
+
+
+def last_answer_at(thread: Thread) -> datetime | None:
+    """When a person last answered, here or in the PMS; automatic messages, notes and withdrawn ones don't count."""
+    answered = (
+        thread.messages.filter(
+            direction=Direction.OUTBOUND, author__in=(Author.AGENT, Author.PMS_STAFF), withdrawn_at__isnull=True
+        )
+        .order_by("-sent_at", "-id")
+        .values_list("sent_at", flat=True)
+        .first()
+    )
+    moments = [moment for moment in (answered, thread.no_answer_until) if moment is not None]
+    return max(moments, default=None)
+
+
+def refresh(thread: Thread) -> None:
+    """Recompute what the list shows from the messages, so that disorder and undo need no special case. Not saved."""
+    newest = thread.messages.filter(withdrawn_at__isnull=True).order_by("-sent_at", "-id").first()
+    if newest is not None:
+        thread.last_message_id = newest.pk
+        thread.preview = " ".join(newest.body.split())[:PREVIEW]
+        thread.preview_author = _preview_author(newest)
+        thread.last_activity_at = max(newest.sent_at, _last_event_at(thread) or newest.sent_at)
+    answered = last_answer_at(thread)
+    waiting = thread.messages.filter(direction=Direction.INBOUND)
+    if answered is not None:
+        waiting = waiting.filter(sent_at__gt=answered)
+    thread.waiting_since = waiting.order_by("sent_at", "id").values_list("sent_at", flat=True).first()
+
+
+def _preview_author(message: Message) -> str:
+    if message.author == Author.GUEST:
+        return ""
+    if message.author == Author.AGENT:
+        return f"user:{message.author_user_id}:{message.author_name}"[:80]
+    return {Author.PMS_STAFF: "pms", Author.AUTOMATIC: "auto"}[Author(message.author)]
+
+
+def _last_event_at(thread: Thread) -> datetime | None:
+    return None if thread.pk is None else thread.notes.order_by("-written_at").values_list("written_at", flat=True).first()
+
+
+def save(thread: Thread) -> None:
+    """Store every column and count the version up, so that cached rows are rendered anew."""
+    thread.version += 1
+    thread.save()
+
+
+def touch(thread_id: int) -> None:
+    """Count the version up without holding the thread longer than a statement."""
+    Thread.objects.filter(pk=thread_id).update(version=F("version") + 1)
+
+
+def log_event(thread: Thread, kind: str, actor: User | None = None, **data: object) -> ThreadEvent:
+    """A one-line entry in the thread."""
+    return ThreadEvent.objects.create(thread=thread, kind=kind, actor=actor, data=data, at=clock.now())
+
+
+def announce(thread: Thread, what: str, extra: Sequence[live.Change] = (), **data: object) -> None:
+    """Tell open screens that the thread changed. Last thing of a transaction: it holds the live counter."""
+    live.append(
+        thread.organization_id,
+        [
+            live.Change(
+                topic="thread", subject_id=thread.pk, property_id=thread.property_id, data={"what": what, **data}
+            ),
+            *extra,
+        ],
+    )
+
+
+def with_problem(*states: str, destination: str | None = None) -> Exists:
+    """Has a receipt in one of `states`?"""
+    from inbox.models import Receipt
+
+    receipts = Receipt.objects.filter(thread=OuterRef("pk"), state__in=states)
+    if destination is not None:
+        receipts = receipts.filter(Q(destination=destination))
+    return Exists(receipts.filter(message__withdrawn_at__isnull=True))

@@ -1,0 +1,168 @@
+"""A thread's entries in the order of utterance: messages, notes and events, page by page (ux T1, T2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from connectors.models import Attempt, Command, CommandState
+from inbox.models import Author, Destination, Direction, Message, Note, Receipt, ReceiptState, Thread, ThreadEvent
+
+PAGE = 50
+_WORSE = [
+    ReceiptState.FAILED,
+    ReceiptState.UNCONFIRMED,
+    ReceiptState.QUEUED,
+    ReceiptState.SENDING,
+    ReceiptState.SENT,
+    ReceiptState.DELIVERED,
+    ReceiptState.READ,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `kind` is message, note or event; `worst` is the worse of a message's two receipts; `due_at` while it
+    can still be undone; `attempts` of a message in trouble."""
+
+    kind: str
+    at: datetime
+    order: int
+    item: Any
+    worst: Receipt | None = None
+    receipts: tuple[Receipt, ...] = ()
+    command: Command | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def can_undo(self) -> bool:
+        return self.command is not None and self.command.state == CommandState.WAITING
+
+    @property
+    def in_trouble(self) -> bool:
+        return self.worst is not None and self.worst.state in {ReceiptState.FAILED, ReceiptState.UNCONFIRMED}
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}-{self.item.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Entries oldest first. `older_before` is the cursor for earlier ones, empty at the beginning."""
+
+    entries: list[Entry]
+    older_before: str
+
+
+def load(thread: Thread, before: str = "") -> Timeline:
+    """The newest page, or the one before a cursor of an earlier answer. A constant number of statements."""
+    moment = _moment(before)
+    messages = list(_until(thread.messages.filter(withdrawn_at__isnull=True), "sent_at", moment)[: PAGE + 1])
+    oldest = messages[PAGE - 1].sent_at if len(messages) > PAGE else None
+    messages = messages[:PAGE]
+    notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
+    events: QuerySet[ThreadEvent] = _until(thread.events.all(), "at", moment)
+    if oldest is not None:
+        notes, events = notes.filter(written_at__gte=oldest), events.filter(at__gte=oldest)
+    entries = [
+        *_message_entries(messages),
+        *(Entry("note", note.written_at, note.pk, note) for note in notes.select_related("author_user")[:PAGE]),
+        *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:PAGE]),
+    ]
+    entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
+    return Timeline(entries, oldest.isoformat() if oldest is not None else "")
+
+
+def _until(rows: QuerySet[Any], field: str, moment: datetime | None) -> QuerySet[Any]:
+    if moment is not None:
+        rows = rows.filter(**{f"{field}__lt": moment})
+    return rows.order_by(f"-{field}", "-id")
+
+
+def _moment(cursor: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(cursor) if cursor else None
+    except ValueError:
+        return None
+
+
+def entries_of(thread: Thread, message_ids: Iterable[int]) -> list[Entry]:
+    """Chosen messages as entries, for refreshing single bubbles."""
+    return _message_entries(
+        list(thread.messages.filter(pk__in=list(message_ids), withdrawn_at__isnull=True).order_by("sent_at", "id"))
+    )
+
+
+def _message_entries(messages: Sequence[Message]) -> list[Entry]:
+    ids = [message.pk for message in messages]
+    receipts: dict[int, list[Receipt]] = {}
+    for receipt in Receipt.objects.filter(message_id__in=ids).order_by("destination"):
+        receipts.setdefault(receipt.message_id, []).append(receipt)
+    command_ids = {row.command_id for rows in receipts.values() for row in rows if row.command_id}
+    commands = {command.pk: command for command in Command.objects.filter(pk__in=command_ids)}
+    attempts = _attempts(list(commands.values()))
+    _attach_files(messages)
+    entries = []
+    for message in messages:
+        rows = tuple(receipts.get(message.pk, ()))
+        command = commands.get(rows[0].command_id or 0) if rows else None
+        worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
+        tries = attempts.get(command.pk, ()) if command else ()
+        entries.append(Entry("message", message.sent_at, message.pk, message, worst, rows, command, tuple(tries)))
+    return entries
+
+
+def _attempts(commands: Sequence[Command]) -> dict[int, list[Attempt]]:
+    """Tries of Commands that didn't simply succeed."""
+    wanted = [command.pk for command in commands if command.tries > 1 or command.state != CommandState.CONFIRMED]
+    found: dict[int, list[Attempt]] = {}
+    for attempt in Attempt.objects.filter(command_id__in=wanted).order_by("number"):
+        found.setdefault(attempt.command_id, []).append(attempt)
+    return found
+
+
+def _attach_files(messages: Sequence[Message]) -> None:
+    from django.db.models import prefetch_related_objects
+
+    prefetch_related_objects(list(messages), "attachments", "author_user")
+
+
+def first_unread(entries: Sequence[Entry], last_read_id: int) -> str:
+    """The key of the first inbound message after `last_read_id`, for the "new" line; empty if there is none."""
+    for entry in entries:
+        if entry.kind == "message" and entry.item.pk > last_read_id and entry.item.author != Author.AGENT:
+            return entry.key
+    return ""
+
+
+def problems(thread: Thread) -> int:
+    """How many messages of the thread failed or stayed unconfirmed."""
+    return (
+        Receipt.objects.filter(thread=thread, state__in=(ReceiptState.FAILED, ReceiptState.UNCONFIRMED))
+        .filter(message__withdrawn_at__isnull=True)
+        .values("message_id")
+        .distinct()
+        .count()
+    )
+
+
+def waiting_at_pms(thread: Thread) -> int:
+    """Messages of the thread that wait for the PMS."""
+    return thread.receipts.filter(
+        Q(state__in=(ReceiptState.QUEUED, ReceiptState.SENDING)), destination=Destination.PMS
+    ).count()
+
+
+def newest_id(thread: Thread) -> int:
+    """The id of the newest message that anybody may have read: what a draft is compared with."""
+    return thread.messages.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def guest_words(entries: Sequence[Entry]) -> list[Message]:
+    """Inbound messages among entries, for the live region."""
+    return [e.item for e in entries if e.kind == "message" and e.item.direction == Direction.INBOUND]

@@ -1,0 +1,17 @@
+"""Celery tasks: each is one call of one service."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from inbox.services import receipts, triage
+
+
+@shared_task(name="inbox.after_settling")
+def after_settling() -> None:
+    receipts.after_settling()
+
+
+@shared_task(name="inbox.wake_snoozed")
+def wake_snoozed() -> None:
+    triage.wake_snoozed()
