@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def build(data: Path, host: str) -> ASGIApp:
-    """The application over the store in `data`; requests under another host name than `host` or loopback are refused."""
+    """The application over the store in `data`, reached as `host` or loopback and under no other name."""
     world = World(data)
     guesty = Guesty(world)
     world.wires.append(guesty)
@@ -41,7 +41,7 @@ def build(data: Path, host: str) -> ASGIApp:
     return Guard(_Split(app, wires), [*LOOPBACK, host])
 
 
-def _lifespan(world: World):  # type: ignore[no-untyped-def]
+def _lifespan(world: World) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         sending = asyncio.create_task(Sender(world).run())
@@ -61,7 +61,7 @@ async def _healthz(_: Request) -> JSONResponse:
 class _Split:
     """Sends what begins with a wire's prefix straight to it: its answers and cuts need the server's own `send`."""
 
-    def __init__(self, app: ASGIApp, wires: dict[str, ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, wires: Mapping[str, ASGIApp]) -> None:
         self._app = app
         self._wires = wires
 

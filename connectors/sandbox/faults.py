@@ -54,7 +54,7 @@ class Faults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._random = random.Random()
+        self._random = random.Random()  # noqa: S311 - chance, not secrecy
         self._set = {fault.id: fault for fault in store.find(Fault)}
 
     def all(self) -> list[Fault]:
@@ -125,7 +125,9 @@ def _fault(name: str, body: Json) -> Fault:
     unknown = sorted(set(body) - known)
     if unknown:
         raise FaultError(f"{kind_name} doesn't know {', '.join(unknown)}")
-    if (kind.side == REQUEST and "event" in body) or (kind.side == WEBHOOK and {"path", "method"} & set(body)):
+    if (kind.side == REQUEST and "event" in body) or (
+        kind.side == WEBHOOK and {"path", "method"} & set(body)
+    ):
         raise FaultError(f"{kind_name} strikes a {kind.side}; it can't be matched that way")
     params = kind.defaults | {key: body[key] for key in kind.defaults if key in body}
     for key, default in kind.defaults.items():

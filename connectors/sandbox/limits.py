@@ -46,7 +46,9 @@ class Verdict:
 class Limiter:
     """Judges calls by key (an application) and keeps the peaks in the store."""
 
-    def __init__(self, store: Store, scale: Callable[[], float], now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: Store, scale: Callable[[], float], now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._scale = scale
         self._now = now

@@ -88,12 +88,16 @@ class Misbehave:
 
     def _lag(self, call: "_Strikes", scope: Scope) -> None:
         if call.method == "GET" and (fault := call.strike("stale_reads")):
-            scope.setdefault("state", {})["lagging"] = self._world.replica.as_of(float(fault.params["seconds"]))
+            scope.setdefault("state", {})["lagging"] = self._world.replica.as_of(
+                float(fault.params["seconds"])
+            )
 
     async def _after(self, call: "_Strikes", made: _Made) -> bool:
         """Let faults strike after the work was done; answers whether the line is cut."""
         if fault := call.strike("rename_field"):
-            value = renamed(json.loads(made.body or b"null"), str(fault.params["field"]), str(fault.params["to"]))
+            value = renamed(
+                json.loads(made.body or b"null"), str(fault.params["field"]), str(fault.params["to"])
+            )
             made.body = json.dumps(value, ensure_ascii=False).encode() if made.body else b""
         if fault := call.strike("slow_after_work"):
             await asyncio.sleep(float(fault.params["seconds"]))
@@ -111,7 +115,9 @@ class Misbehave:
         query = scope["query_string"].decode("latin-1")
         ms = round((time.monotonic() - started) * 1000)
         application = scope.get("state", {}).get("application")
-        self._world.requests.add(Seen(0, at, call.method, call.path, query, status, ms, application, call.hit))
+        self._world.requests.add(
+            Seen(0, at, call.method, call.path, query, status, ms, application, call.hit)
+        )
 
 
 class _Strikes:

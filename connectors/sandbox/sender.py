@@ -10,12 +10,11 @@ import time
 from collections import defaultdict
 from datetime import UTC, datetime
 
-import httpx
-
 from connectors.sandbox.clock import iso
-from connectors.sandbox.webhook_queue import DELIVERED, FAILED, PENDING
+from connectors.sandbox.poster import Poster, PostError
 from connectors.sandbox.records import Delivery, Json, Subscription
 from connectors.sandbox.signing import new_secret, signature
+from connectors.sandbox.webhook_queue import DELIVERED, FAILED, PENDING
 from connectors.sandbox.world import World
 
 RETRY_DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
@@ -34,8 +33,7 @@ class Sender:
         self._world = world
         self._busy: dict[str, set[str]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=_PER_ENDPOINT * 2)
-        self._http = httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+        self._poster = Poster()
 
     async def run(self) -> None:
         """Until cancelled. What is on the wire then stays owed and is sent again after the next start."""
@@ -48,7 +46,7 @@ class Sender:
         finally:
             for task in self._tasks:
                 task.cancel()
-            await self._http.aclose()
+            self._poster.close()
 
     async def _nap(self) -> None:
         until = self._world.queue.next_due()
@@ -95,12 +93,11 @@ class Sender:
         }
         try:
             async with asyncio.timeout(self._world.settings.answer_seconds):
-                answer = await self._http.post(subscription.url, content=body, headers=headers, timeout=None)
-            attempt["status"] = answer.status_code
+                attempt["status"] = await self._poster.post(subscription.url, headers, body)
         except TimeoutError:
             attempt["error"] = "no answer in time"
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            attempt["error"] = f"{type(error).__name__}: {error}"
+        except PostError as error:
+            attempt["error"] = str(error)
         attempt["ms"] = round((time.monotonic() - started) * 1000)
         return attempt
 

@@ -9,11 +9,12 @@ import typing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from connectors.sandbox.records import INDEXES, TABLES
 
 T = TypeVar("T")
+R = TypeVar("R")
 Params = Sequence[object]
 Write = tuple[str, list[list[object]]]
 
@@ -30,7 +31,12 @@ class _Column:
     is_bool: bool
 
 
-@functools.cache
+def _once(function: Callable[[type[Any]], R]) -> Callable[[type[Any]], R]:
+    """`functools.cache` for functions of a class, which type checkers don't take for hashable."""
+    return cast("Callable[[type[Any]], R]", functools.cache(function))
+
+
+@_once
 def _columns(kind: type[Any]) -> tuple[_Column, ...]:
     hints = typing.get_type_hints(kind)
     return tuple(_column(spec.name, hints[spec.name]) for spec in dataclasses.fields(kind))
@@ -44,12 +50,12 @@ def _column(name: str, hint: Any) -> _Column:
     return _Column(name, sql, base in (dict, list), base is bool)
 
 
-@functools.cache
+@_once
 def _upsert(kind: type[Any]) -> str:
     names = [f'"{column.name}"' for column in _columns(kind)]
     marks = ", ".join("?" for _ in names)
     sets = ", ".join(f"{name} = excluded.{name}" for name in names if name != '"id"')
-    return f'INSERT INTO "{kind.__name__}" ({", ".join(names)}) VALUES ({marks}) ON CONFLICT("id") DO UPDATE SET {sets}'
+    return f'INSERT INTO "{kind.__name__}" ({", ".join(names)}) VALUES ({marks}) ON CONFLICT("id") DO UPDATE SET {sets}'  # noqa: S608 - names of our own classes
 
 
 class Store:
@@ -141,20 +147,27 @@ class Store:
         return record
 
     def find(
-        self, kind: type[T], where: str = "1", params: Params = (), *, order: str = "rowid", limit: int = -1, skip: int = 0
+        self,
+        kind: type[T],
+        where: str = "1",
+        params: Params = (),
+        *,
+        order: str = "rowid",
+        limit: int = -1,
+        skip: int = 0,
     ) -> list[T]:
         """Records that satisfy an SQL condition. `where` and `order` are code, values go into `params`."""
-        sql = f'SELECT * FROM "{kind.__name__}" WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?'
+        sql = f'SELECT * FROM "{kind.__name__}" WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?'  # noqa: S608 - code, not values
         return [_record(kind, row) for row in self._db.execute(sql, (*params, limit, skip))]
 
     def count(self, kind: type[Any], where: str = "1", params: Params = ()) -> int:
         """How many records satisfy the condition."""
-        sql = f'SELECT count(*) FROM "{kind.__name__}" WHERE {where}'
+        sql = f'SELECT count(*) FROM "{kind.__name__}" WHERE {where}'  # noqa: S608 - code, not values
         return int(self._db.execute(sql, tuple(params)).fetchone()[0])
 
     def delete(self, kind: type[Any], where: str, params: Params = ()) -> int:
         """Delete what satisfies the condition; answers how many."""
-        sql = f'DELETE FROM "{kind.__name__}" WHERE {where}'
+        sql = f'DELETE FROM "{kind.__name__}" WHERE {where}'  # noqa: S608 - code, not values
         with self.tx():
             if self.on_commit:
                 self._writes.append((sql, [list(params)]))
@@ -175,12 +188,20 @@ def _row(record: Any) -> list[object]:
     return values
 
 
+@_once
+def _special(kind: type[Any]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    columns = _columns(kind)
+    return (
+        tuple(place for place, column in enumerate(columns) if column.is_json),
+        tuple(place for place, column in enumerate(columns) if column.is_bool),
+    )
+
+
 def _record(kind: type[T], row: Sequence[Any]) -> T:
-    values = []
-    for column, value in zip(_columns(kind), row, strict=True):
-        if column.is_json:
-            value = json.loads(value)
-        elif column.is_bool:
-            value = bool(value)
-        values.append(value)
+    values, (jsons, bools) = list(row), _special(kind)
+    for place in jsons:
+        text = values[place]
+        values[place] = [] if text == "[]" else {} if text == "{}" else json.loads(text)
+    for place in bools:
+        values[place] = bool(values[place])
     return kind(*values)

@@ -1,6 +1,7 @@
 """The webhooks that are owed: made in the transaction of the change they tell of, with the faults that strike them."""
 
 import asyncio
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterable
@@ -91,7 +92,7 @@ class Queue:
             return
         newest_first = list(reversed(waiting))
         waiting.clear()
-        for earlier, later in zip(newest_first, newest_first[1:], strict=False):
+        for earlier, later in itertools.pairwise(newest_first):
             later.waits_for = earlier.id
         newest_first[0].due_at = self._clock.epoch()
         self._store.put_all(newest_first)
@@ -109,7 +110,7 @@ class Queue:
         marks = ", ".join("?" for _ in busy_ids)
         return self._store.find(
             Delivery,
-            f"subscription_id = ? AND state = '{PENDING}' AND due_at <= ? AND id NOT IN ({marks})",  # noqa: S608
+            f"subscription_id = ? AND state = '{PENDING}' AND due_at <= ? AND id NOT IN ({marks})",
             (subscription.id, self._clock.epoch(), *busy_ids),
             order="due_at, id",
             limit=limit,
@@ -118,7 +119,9 @@ class Queue:
     def next_due(self) -> float | None:
         """Seconds until the next delivery that isn't due yet becomes due."""
         now = self._clock.epoch()
-        found = self._store.find(Delivery, "state = ? AND due_at > ?", (PENDING, now), order="due_at", limit=1)
+        found = self._store.find(
+            Delivery, "state = ? AND due_at > ?", (PENDING, now), order="due_at", limit=1
+        )
         return found[0].due_at - now if found else None
 
     def redeliver(self, delivery: Delivery) -> Delivery:

@@ -9,12 +9,12 @@ from connectors.sandbox.faults import Faults
 from connectors.sandbox.happenings import Happening, Wire
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.limits import Limiter
-from connectors.sandbox.webhook_queue import Queue
 from connectors.sandbox.records import Change, Json, Stay
 from connectors.sandbox.replica import Replica
 from connectors.sandbox.requestlog import RequestLog
 from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
+from connectors.sandbox.webhook_queue import Queue
 
 DATABASE = "sandbox.sqlite3"
 

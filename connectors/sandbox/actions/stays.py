@@ -72,7 +72,9 @@ def _unit(world: World, booking: Booking) -> Unit:
     if booking.unit is None:
         rentable = world.store.find(Unit, "active AND kind <> 'MTL'")
         return rentable[secrets.randbelow(len(rentable))]
-    found = world.store.get(Unit, booking.unit) or next(iter(world.store.find(Unit, "name = ?", (booking.unit,))), None)
+    found = world.store.get(Unit, booking.unit) or next(
+        iter(world.store.find(Unit, "name = ?", (booking.unit,))), None
+    )
     if found is None:
         raise ActionError(f"no unit is called {booking.unit}")
     return found
@@ -173,7 +175,9 @@ def change_dates(world: World, stay: Stay, by: str, values: dict[str, object]) -
     return change_stay(world, stay, by, **changed)
 
 
-def set_status(world: World, stay: Stay, by: str, status: str, who: str = "TEAM_MEMBER", reason: str = "") -> Stay:
+def set_status(
+    world: World, stay: Stay, by: str, status: str, who: str = "TEAM_MEMBER", reason: str = ""
+) -> Stay:
     """Set the status; a cancellation notes when, by whom and why, and every change is logged in the thread."""
     if stay.status == status:
         return stay

@@ -70,7 +70,11 @@ def touch(conversation: Conversation, post: Post) -> None:
 def usual_module(world: World, conversation: Conversation) -> str:
     """The channel that the guest used last, else that of the booking, else e-mail."""
     last = world.store.find(
-        Post, "conversation_id = ? AND direction = ?", (conversation.id, INBOUND), order="created_at DESC", limit=1
+        Post,
+        "conversation_id = ? AND direction = ?",
+        (conversation.id, INBOUND),
+        order="created_at DESC",
+        limit=1,
     )
     if last:
         return last[0].module
@@ -79,7 +83,9 @@ def usual_module(world: World, conversation: Conversation) -> str:
 
 def stay_of(world: World, conversation: Conversation) -> Stay | None:
     """The stay that a conversation is about: the newest that hangs on it."""
-    found = world.store.find(Stay, "conversation_id = ?", (conversation.id,), order="created_at DESC", limit=1)
+    found = world.store.find(
+        Stay, "conversation_id = ?", (conversation.id,), order="created_at DESC", limit=1
+    )
     return found[0] if found else None
 
 
@@ -99,7 +105,9 @@ def bulk(world: World, conversations: int, posts_each: int, *, announce: bool, b
         for conversation in chosen:
             module = usual_module(world, conversation)
             stay = stay_of(world, conversation)
-            posts = [new_post(world.clock, conversation, f"{body} {n}", module, INBOUND) for n in range(posts_each)]
+            posts = [
+                new_post(world.clock, conversation, f"{body} {n}", module, INBOUND) for n in range(posts_each)
+            ]
             for post in posts:
                 post.author, post.stay_id = "guest", stay.id if stay else None
                 touch(conversation, post)

@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 
 from connectors.sandbox.clock import iso
 from connectors.sandbox.faults import KINDS
-from connectors.sandbox.records import Conversation, Delivery, Fault, Guest, Json, Post, Property, Stay, Subscription, Unit
+from connectors.sandbox.records import (
+    Conversation,
+    Delivery,
+    Fault,
+    Guest,
+    Json,
+    Post,
+    Property,
+    Stay,
+    Subscription,
+    Unit,
+)
 from connectors.sandbox.store import Store
 
 

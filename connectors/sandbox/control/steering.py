@@ -8,7 +8,13 @@ from connectors.sandbox.records import TABLES, Delivery, Fault, Json, Peak, Sett
 from connectors.sandbox.seed import plant
 from connectors.sandbox.settings import Settings
 
-_KEEPABLE = {"subscriptions": Subscription, "tokens": Token, "settings": Setting, "faults": Fault, "peaks": Peak}
+_KEEPABLE = {
+    "subscriptions": Subscription,
+    "tokens": Token,
+    "settings": Setting,
+    "faults": Fault,
+    "peaks": Peak,
+}
 
 
 def reset(ask: Ask) -> Json:

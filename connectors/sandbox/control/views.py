@@ -89,7 +89,12 @@ def requests(ask: Ask) -> Json:
 def deliveries(ask: Ask) -> Json:
     """Webhook deliveries, newest first; filters: state, event, subscription, message_id, contains (in the body)."""
     where, params = ["1"], list[Any]()
-    for name, column in (("state", "state"), ("event", "event"), ("subscription", "subscription_id"), ("message_id",) * 2):
+    for name, column in (
+        ("state", "state"),
+        ("event", "event"),
+        ("subscription", "subscription_id"),
+        ("message_id",) * 2,
+    ):
         if value := ask.query.get(name):
             where.append(f"{column} = ?")
             params.append(value)
@@ -131,7 +136,9 @@ def reservations(ask: Ask) -> Json:
         if value := ask.query.get(name):
             where.append(f"{column} = ?")
             params.append(value)
-    rows = ask.world.store.find(Stay, " AND ".join(where), params, order="arrival, id", limit=ask.limit(1_000))
+    rows = ask.world.store.find(
+        Stay, " AND ".join(where), params, order="arrival, id", limit=ask.limit(1_000)
+    )
     return {"reservations": [shapes.stay(ask.world.store, row) for row in rows]}
 
 

@@ -39,7 +39,11 @@ def plant(store: Store, now: datetime) -> None:
 
 def _extras(homes: list[Unit]) -> list[Story]:
     """Ordinary stays, from three weeks ago to seven weeks ahead."""
-    free = [unit.name for unit in homes if unit.kind != "MTL" and unit.name not in {story.unit for story in STORIES}]
+    free = [
+        unit.name
+        for unit in homes
+        if unit.kind != "MTL" and unit.name not in {story.unit for story in STORIES}
+    ]
     made = []
     for number, name in enumerate(EXTRA_NAMES):
         platform, source, module = EXTRA_CHANNELS[number % len(EXTRA_CHANNELS)]
@@ -47,12 +51,20 @@ def _extras(homes: list[Unit]) -> list[Story]:
         past = arrives + 4 < 0
         made.append(
             Story(
-                f"extra-{number}", name, free[number % len(free)], arrives, 3 + number % 3,
-                platform=platform, source=source, module=module,
+                f"extra-{number}",
+                name,
+                free[number % len(free)],
+                arrives,
+                3 + number % 3,
+                platform=platform,
+                source=source,
+                module=module,
                 status="confirmed" if past or number % 9 else "reserved",
                 presence="checked_out" if past else "checked_in" if arrives < 0 else "not_set",
-                email=f"guest{number}@relay.example", phone=f"+1401555{3000 + number}",
-                made_in="v3" if platform == "direct" else "channel", lines=EXTRA_LINES[number % len(EXTRA_LINES)],
+                email=f"guest{number}@relay.example",
+                phone=f"+1401555{3000 + number}",
+                made_in="v3" if platform == "direct" else "channel",
+                lines=EXTRA_LINES[number % len(EXTRA_LINES)],
             )
         )
     return made
@@ -62,13 +74,26 @@ def _plant_story(store: Store, story: Story, unit: Unit, place: Property, now: d
     first, _, last = story.name.partition(" ")
     booked = now - _BOOKED_BEFORE - timedelta(minutes=len(story.key))
     guest = Guest(
-        seed_id("guest", story.key), first, last, story.language, iso(booked), iso(booked), story.email, story.phone,
+        seed_id("guest", story.key),
+        first,
+        last,
+        story.language,
+        iso(booked),
+        iso(booked),
+        story.email,
+        story.phone,
         story.notes,
     )
     stay = _stay(story, unit, place, guest, now, booked)
     conversation = Conversation(
-        seed_id("conversation", story.key), story.kind, guest.id, story.platform, story.language,
-        f"New guest reservation {stay.code} {stay.status}...", iso(booked), iso(booked),
+        seed_id("conversation", story.key),
+        story.kind,
+        guest.id,
+        story.platform,
+        story.language,
+        f"New guest reservation {stay.code} {stay.status}...",
+        iso(booked),
+        iso(booked),
     )
     stay.conversation_id = conversation.id
     posts = _posts(story, conversation, stay, guest, now, booked)

@@ -11,7 +11,7 @@ from connectors.sandbox.records import (
     Vendor,
 )
 
-CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"  # noqa: S105 - known to all, opens a toy
+CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 HARBOUR, CAIS, MEWS = "Harbour House", "Casa do Cais", "Mews Court"
 
 
@@ -121,7 +121,9 @@ def _unit(place: str, name: str, title: str, sleeps: int, nightly: int) -> Unit:
 def staff() -> list[Staff]:
     """The first one is who the console types as."""
     return [
-        Staff(seed_id("staff", "helen"), "Helen", "Marsh", "helen.marsh@harbour.example", "Front desk manager"),
+        Staff(
+            seed_id("staff", "helen"), "Helen", "Marsh", "helen.marsh@harbour.example", "Front desk manager"
+        ),
         Staff(seed_id("staff", "rosa"), "Rosa", "Pinto", "rosa.pinto@harbour.example", "Housekeeping"),
         Staff(seed_id("staff", "duarte"), "Duarte", "Lopes", "duarte.lopes@harbour.example", "Maintenance"),
     ]
@@ -162,6 +164,15 @@ def saved_replies() -> list[SavedReply]:
 def vendors() -> list[Vendor]:
     """Two companies that repair."""
     return [
-        Vendor(seed_id("vendor", "heat"), "Quay Heating", "Ed", "Sullivan", "+14015550171", "desk@quayheating.example"),
-        Vendor(seed_id("vendor", "pipe"), "Lisboa Canos", "Rui", "Matos", "+351210000171", "geral@canos.example"),
+        Vendor(
+            seed_id("vendor", "heat"),
+            "Quay Heating",
+            "Ed",
+            "Sullivan",
+            "+14015550171",
+            "desk@quayheating.example",
+        ),
+        Vendor(
+            seed_id("vendor", "pipe"), "Lisboa Canos", "Rui", "Matos", "+351210000171", "geral@canos.example"
+        ),
     ]

@@ -52,8 +52,18 @@ class Sandbox:
         self._token: str | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "connectors.sandbox", "--port", str(self.port), "--data", str(self.data)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ.copy())
+        command = [
+            sys.executable,
+            "-m",
+            "connectors.sandbox",
+            "--port",
+            str(self.port),
+            "--data",
+            str(self.data),
+        ]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ.copy()
+        )
         assert self.process.stdout is not None
         self.ready_line = self.process.stdout.readline()
 

@@ -11,7 +11,12 @@ import pytest
 
 from tests.connectors.sandbox.harness import TALK, Endpoint, Sandbox, wait_for
 
-EVENTS = ["reservation.messageReceived", "reservation.messageSent", "reservation.created.v2", "reservation.updated.v2"]
+EVENTS = [
+    "reservation.messageReceived",
+    "reservation.messageSent",
+    "reservation.created.v2",
+    "reservation.updated.v2",
+]
 
 
 def subscribe(sandbox: Sandbox, endpoint: Endpoint, *events: str) -> str:
@@ -168,7 +173,7 @@ def test_redeliver_and_drop(sandbox: Sandbox, endpoint: Endpoint) -> None:
     wait_for(lambda: sandbox.control("GET", "/deliveries?state=delivered")["deliveries"])
     sandbox.control("POST", "/redeliver", last=1)
     wait_for(lambda: len(endpoint.got) == 2)
-    assert endpoint.got[0] [0]["svix-id"] == endpoint.got[1][0]["svix-id"]
+    assert endpoint.got[0][0]["svix-id"] == endpoint.got[1][0]["svix-id"]
     endpoint.answer = lambda _: 500
     sandbox.control("POST", "/book", guest_name="Rita Moss")
     wait_for(lambda: sandbox.control("GET", "/deliveries")["deliveries"][0]["tries"] == 1)

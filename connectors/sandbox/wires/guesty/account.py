@@ -45,7 +45,13 @@ def users(call: Call) -> Answer:
     skip = whole(call, "skip", 0, 0, 10**9)
     rows = call.store.find(Staff, order="id", limit=limit, skip=skip)
     fields = call.query.get("fields")
-    value = {"count": call.store.count(Staff), "fields": fields or "", "sort": "_id", "skip": skip, "limit": limit}
+    value = {
+        "count": call.store.count(Staff),
+        "fields": fields or "",
+        "sort": "_id",
+        "skip": skip,
+        "limit": limit,
+    }
     return Answer(value | {"results": [picked(_user(row), fields, None) for row in rows]})
 
 

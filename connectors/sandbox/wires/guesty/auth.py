@@ -66,7 +66,13 @@ def _new_token(world: World, application: Application) -> Json:
 
 def _jwt(application: Application, now: float, lifetime: float) -> str:
     """Looks like a JWT whose payload carries the account id; the last part is random, nothing verifies it."""
-    claims = {"cid": application.id, "accountId": ACCOUNT_ID, "scp": [SCOPE], "iat": int(now), "exp": int(now + lifetime)}
+    claims = {
+        "cid": application.id,
+        "accountId": ACCOUNT_ID,
+        "scp": [SCOPE],
+        "iat": int(now),
+        "exp": int(now + lifetime),
+    }
     parts = [json.dumps({"alg": "RS256", "typ": "JWT"}), json.dumps(claims)]
     encoded = [base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*encoded, secrets.token_urlsafe(32)])

@@ -27,7 +27,16 @@ _STAY_COLUMNS = {
 }
 _SORTS = {"createdAt": "created_at", "modifiedAt": "modified_at", "updatedAt": "modified_at"}
 _POST_SORTS = {"createdAt": "created_at"}
-PLATFORMS = ("airbnb2", "bookingCom", "homeaway2", "homeaway", "expedia", "tripAdvisor", "rentalsUnited", "agoda")
+PLATFORMS = (
+    "airbnb2",
+    "bookingCom",
+    "homeaway2",
+    "homeaway",
+    "expedia",
+    "tripAdvisor",
+    "rentalsUnited",
+    "agoda",
+)
 _DIRECT = ("sms", "email", "whatsapp")
 _QUIET = ("note", "log")
 
@@ -47,7 +56,9 @@ def find(call: Call) -> Answer:
         "fields": fields,
         "limit": limit,
         "cursor": cursor,
-        "conversations": [talk_shapes.listed(talk_shapes.conversation(call.store, row), fields) for row in rows],
+        "conversations": [
+            talk_shapes.listed(talk_shapes.conversation(call.store, row), fields) for row in rows
+        ],
     }
     return Answer({"status": 200, "data": data})
 

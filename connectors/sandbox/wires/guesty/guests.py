@@ -21,9 +21,24 @@ _TAKEN = {
     "tags": "tags",
 }
 _IGNORED = (
-    "hometown", "address", "picture", "emails", "phones", "contactType", "birthday", "gender", "maritalStatus",
-    "dietaryPreferences", "allergies", "interests", "pronouns", "kids", "passportNumber", "identityNumber",
-    "nationality", "otaLinks",
+    "hometown",
+    "address",
+    "picture",
+    "emails",
+    "phones",
+    "contactType",
+    "birthday",
+    "gender",
+    "maritalStatus",
+    "dietaryPreferences",
+    "allergies",
+    "interests",
+    "pronouns",
+    "kids",
+    "passportNumber",
+    "identityNumber",
+    "nationality",
+    "otaLinks",
 )
 
 

@@ -77,7 +77,15 @@ def filters(call: Call, fail: Fail = bad_request) -> list[tuple[str, str, Any]]:
 
 def condition(column: str, operator: str, value: Any, fail: Fail = bad_request) -> tuple[str, list[Any]]:
     """One filter as SQL with its parameters. Raises WireError for an operator that doesn't exist."""
-    signs = {"$eq": "=", "$not": "IS NOT", "$ne": "IS NOT", "$gt": ">", "$lt": "<", "$gte": ">=", "$lte": "<="}
+    signs = {
+        "$eq": "=",
+        "$not": "IS NOT",
+        "$ne": "IS NOT",
+        "$gt": ">",
+        "$lt": "<",
+        "$gte": ">=",
+        "$lte": "<=",
+    }
     if operator in signs:
         return f"{column} {signs[operator]} ?", [_plain(value)]
     if operator in ("$in", "$nin") and isinstance(value, list):
@@ -103,7 +111,9 @@ def _plain(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def order(call: Call, columns: Mapping[str, str], default: str, fail: Fail = bad_request) -> tuple[str, bool, str]:
+def order(
+    call: Call, columns: Mapping[str, str], default: str, fail: Fail = bad_request
+) -> tuple[str, bool, str]:
     """The `sort` as (field, descending, SQL column). Raises WireError."""
     text = call.query.get("sort") or default
     name = text.lstrip("-+ ")

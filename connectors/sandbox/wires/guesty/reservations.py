@@ -44,7 +44,9 @@ def find(call: Call) -> Answer:
     _, down, column = order(call, _SORTS, "_id")
     direction = "DESC" if down else "ASC"
     text = " AND ".join(where)
-    stays = call.store.find(Stay, text, params, order=f"{column} {direction}, id {direction}", limit=limit, skip=skip)
+    stays = call.store.find(
+        Stay, text, params, order=f"{column} {direction}, id {direction}", limit=limit, skip=skip
+    )
     fields = call.query.get("fields")
     results = [picked(stay_shapes.legacy(call.store, stay), fields, _DEFAULT) for stay in stays]
     count = call.store.count(Stay, text, params)
@@ -119,7 +121,9 @@ def logs(call: Call) -> Answer:
     """`GET /reservation-logs/{reservationId}`: who changed what, newest first."""
     limit, skip = page(call)
     stay = need_stay(call)
-    rows = call.store.find(Change, "stay_id = ?", (stay.id,), order="at DESC, id DESC", limit=limit, skip=skip)
+    rows = call.store.find(
+        Change, "stay_id = ?", (stay.id,), order="at DESC, id DESC", limit=limit, skip=skip
+    )
     results = [
         {
             "_id": row.id,

@@ -4,14 +4,30 @@ import re
 from datetime import date
 from typing import Any
 
-from connectors.sandbox.actions.stays import CHANNELS, ActionError, change_dates, change_stay, set_presence, set_status
+from connectors.sandbox.actions.stays import (
+    CHANNELS,
+    ActionError,
+    change_dates,
+    change_stay,
+    set_presence,
+    set_status,
+)
 from connectors.sandbox.records import Json, Stay
 from connectors.sandbox.wires.guesty import stay_shapes
 from connectors.sandbox.wires.guesty.answers import Answer, Call, WireError, need_object, nest, only
 from connectors.sandbox.wires.guesty.query import condition, order, page
 from connectors.sandbox.wires.guesty.reservations import merged_fields
 
-STATUSES = ("confirmed", "reserved", "awaiting_payment", "inquiry", "canceled", "closed", "declined", "expired")
+STATUSES = (
+    "confirmed",
+    "reserved",
+    "awaiting_payment",
+    "inquiry",
+    "canceled",
+    "closed",
+    "declined",
+    "expired",
+)
 _BY = ("OWNER", "GUEST", "TEAM_MEMBER", "HOST")
 _PRESENCES = ("not_set", "checked_in", "checked_out", "no_show")
 _MAX_IDS = 10
@@ -78,7 +94,9 @@ def search(call: Call) -> Answer:
         skip=skip,
     )
     results = [stay_shapes.v3(call.store, stay) for stay in stays[:limit]]
-    return Answer({"results": results, "pagination": {"limit": limit, "skip": skip, "hasMore": len(stays) > limit}})
+    return Answer(
+        {"results": results, "pagination": {"limit": limit, "skip": skip, "hasMore": len(stays) > limit}}
+    )
 
 
 def _fail(status: int, message: str) -> WireError:

@@ -1,12 +1,10 @@
-"""A stay in the legacy shape and in the v3 shape (samples response_reservation_get_legacy, response_reservations_v3)."""
+"""A stay in the legacy shape, in the v3 shape, and as a v2 webhook carries it."""
 
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from connectors.sandbox.actions.stays import nights
-from connectors.sandbox.clock import parse_iso
 from connectors.sandbox.ids import seed_id
-from connectors.sandbox.records import Guest, Json, Property, Stay, Unit
+from connectors.sandbox.records import Guest, Json, Stay, Unit
 from connectors.sandbox.store import Store
 from connectors.sandbox.wires.guesty.answers import ACCOUNT_ID
 
@@ -31,7 +29,8 @@ def number_of_guests(stay: Stay) -> Json:
 def custom_fields(stay: Stay) -> list[Json]:
     """The values of the reservation's custom fields; the id of a value lasts as long as the value."""
     return [
-        {"_id": seed_id("value", stay.id, key), "fieldId": key, "value": value} for key, value in stay.fields.items()
+        {"_id": seed_id("value", stay.id, key), "fieldId": key, "value": value}
+        for key, value in stay.fields.items()
     ]
 
 
@@ -108,7 +107,12 @@ def legacy(store: Store, stay: Stay) -> Json:
 def _short_guest(guest: Guest | None) -> Json:
     if guest is None:
         return {}
-    value: dict[str, Any] = {"_id": guest.id, "fullName": guest.full_name, "email": guest.email, "phone": guest.phone}
+    value: dict[str, Any] = {
+        "_id": guest.id,
+        "fullName": guest.full_name,
+        "email": guest.email,
+        "phone": guest.phone,
+    }
     return {key: item for key, item in value.items() if item is not None}
 
 
@@ -134,7 +138,7 @@ def v3(store: Store, stay: Stay) -> Json:
         "accountId": ACCOUNT_ID,
         "bookerId": stay.guest_id,
         "conversationId": stay.conversation_id,
-        "stay": [_stay_part(store, stay, unit)],
+        "stay": [_stay_part(stay, unit)],
         "guestStay": _guest_stay(stay),
         "notes": notes,
         "customFields": custom_fields(stay),
@@ -147,7 +151,7 @@ def v3(store: Store, stay: Stay) -> Json:
     return {key: item for key, item in value.items() if item is not None}
 
 
-def _stay_part(store: Store, stay: Stay, unit: Unit) -> Json:
+def _stay_part(stay: Stay, unit: Unit) -> Json:
     part: Json = {
         "_id": seed_id("stay-part", stay.id),
         "checkInDateLocalized": stay.arrival,

@@ -6,23 +6,55 @@ from typing import Any
 from connectors.sandbox.actions.people import save_task
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Json, Stay, Task, Unit
-from connectors.sandbox.wires.guesty.answers import ACCOUNT_ID, API_USER_ID, Answer, Call, WireError, coded, need_object, only
+from connectors.sandbox.wires.guesty.answers import (
+    ACCOUNT_ID,
+    API_USER_ID,
+    Answer,
+    Call,
+    WireError,
+    coded,
+    need_object,
+    only,
+)
 from connectors.sandbox.wires.guesty.query import page
 
 KINDS = (
-    "cleaning", "maintenance", "inspection", "mid-stay", "runner", "sanitation", "check-in", "issue", "inventory",
+    "cleaning",
+    "maintenance",
+    "inspection",
+    "mid-stay",
+    "runner",
+    "sanitation",
+    "check-in",
+    "issue",
+    "inventory",
     "administration",
 )
 STATUSES = ("pending", "confirmed", "in progress", "completed", "canceled")
 _PRIORITIES = ("low", "medium", "high")
 _EXTRA = (
-    "description", "assigneeGroup", "assigneeId", "supervisorId", "checklist", "attachments", "startTime",
-    "canStartAfter", "mustFinishBefore", "comments", "plannedDuration",
+    "description",
+    "assigneeGroup",
+    "assigneeId",
+    "supervisorId",
+    "checklist",
+    "attachments",
+    "startTime",
+    "canStartAfter",
+    "mustFinishBefore",
+    "comments",
+    "plannedDuration",
 )
 _OWN = ("title", "priority", "type", "listingId", "reservationId")
 _COLUMNS = {
-    "status": "status", "taskTitle": "title", "title": "title", "type": "kind", "priority": "priority",
-    "listingId": "unit_id", "reservationId": "stay_id", "_id": "id",
+    "status": "status",
+    "taskTitle": "title",
+    "title": "title",
+    "type": "kind",
+    "priority": "priority",
+    "listingId": "unit_id",
+    "reservationId": "stay_id",
+    "_id": "id",
 }
 
 

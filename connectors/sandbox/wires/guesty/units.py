@@ -43,7 +43,7 @@ def custom_fields(unit: Unit) -> list[dict[str, Any]]:
 def find(call: Call) -> Answer:
     """`GET /listings`"""
     limit, skip = page(call)
-    where, params = ["1"], []
+    where, params = ["1"], list[Any]()
     for name, column in _FLAGS.items():
         if name in call.query:
             where.append(f"{column} = ?")

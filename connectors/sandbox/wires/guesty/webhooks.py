@@ -21,10 +21,24 @@ from connectors.sandbox.world import World
 
 LEGACY = ("reservation.new", "reservation.updated")
 EVENTS = (
-    "reservation.messageReceived", "reservation.messageSent", "reservation.created.v2", "reservation.updated.v2",
-    "reservation_update_shortlist", "guest.created", "guest.updated", "guest.deleted", "listing.new",
-    "listing.updated", "listing.removed", "listing.calendar.updated", "calendar.updated.v2", "task.created",
-    "task.updated", "task.deleted", "payments.failed", "payments.method.received",
+    "reservation.messageReceived",
+    "reservation.messageSent",
+    "reservation.created.v2",
+    "reservation.updated.v2",
+    "reservation_update_shortlist",
+    "guest.created",
+    "guest.updated",
+    "guest.deleted",
+    "listing.new",
+    "listing.updated",
+    "listing.removed",
+    "listing.calendar.updated",
+    "calendar.updated.v2",
+    "task.created",
+    "task.updated",
+    "task.deleted",
+    "payments.failed",
+    "payments.method.received",
 )
 _THREAD_LENGTH = 10
 
@@ -57,7 +71,11 @@ def create(call: Call) -> Answer:
     body = need_object(call)
     only(body, "url", "events")
     url, events = body.get("url"), _events(call, body)
-    if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+    if (
+        not isinstance(url, str)
+        or urlsplit(url).scheme not in ("http", "https")
+        or not urlsplit(url).hostname
+    ):
         raise coded(400, "VALIDATION_ERROR", '"url" must be a valid uri')
     with call.world.store.tx():
         call.world.store.delete(Subscription, "wire = ? AND url = ? AND disabled_at IS NOT NULL", (NAME, url))

@@ -59,7 +59,7 @@ class Guesty:
                 verdict = self._world.limiter.check(f"{NAME}:{application.id}", WINDOWS)
                 headers = _limit_headers(verdict)
                 if verdict.retry_after is not None:
-                    raise coded(429, "TOO_MANY_REQUESTS", "Too many requests")  # noqa: TRY301 - one way out
+                    raise coded(429, "TOO_MANY_REQUESTS", "Too many requests")
                 answer = handler(await self._call(request, application))
             except WireError as error:
                 answer = error.answer
