@@ -1,7 +1,7 @@
 """The one socket address."""
 
-from __future__ import annotations
+from django.urls import path
 
-from typing import Any
+from inbox.live.consumer import LiveConsumer
 
-websocket_urlpatterns: list[Any] = []
+websocket_urlpatterns = [path("live/", LiveConsumer.as_asgi())]

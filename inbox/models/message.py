@@ -54,7 +54,9 @@ class Message(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["connection", "remote_id"], condition=~models.Q(remote_id=""), name="message_remote_unique"
+                fields=["connection", "remote_id"],
+                condition=~models.Q(remote_id=""),
+                name="message_remote_unique",
             ),
             models.UniqueConstraint(
                 fields=["author_user", "client_token"],

@@ -30,7 +30,9 @@ class Note(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["connection", "remote_id"], condition=~models.Q(remote_id=""), name="note_remote_unique"
+                fields=["connection", "remote_id"],
+                condition=~models.Q(remote_id=""),
+                name="note_remote_unique",
             ),
             models.UniqueConstraint(
                 fields=["author_user", "client_token"],
@@ -55,7 +57,9 @@ class Mention(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["note", "user"], name="mention_unique"),)
         indexes = (
-            models.Index(fields=["user", "thread"], name="mention_unseen", condition=models.Q(seen_at__isnull=True)),
+            models.Index(
+                fields=["user", "thread"], name="mention_unseen", condition=models.Q(seen_at__isnull=True)
+            ),
         )
 
     def __str__(self) -> str:

@@ -50,7 +50,9 @@ def matching(user: User, thread: Thread, text: str = "") -> list[tuple[CannedRep
     )
     wanted = fold(text)
     found = [
-        row for row in rows.order_by("name", "id")[:500] if wanted in fold(row.name) or wanted in fold(row.body)
+        row
+        for row in rows.order_by("name", "id")[:500]
+        if wanted in fold(row.name) or wanted in fold(row.body)
     ]
     found.sort(key=lambda row: (bool(row.language) and row.language != thread.language[:2], row.name))
     known = values(user, thread)

@@ -47,7 +47,9 @@ def _person(organization_id: int) -> User | None:
     return next(iter(managers), None) or people.first()
 
 
-def alert(organization_id: int, user_id: int, title: str, *, thread_public_id: str = "", tone: str = "bad") -> None:
+def alert(
+    organization_id: int, user_id: int, title: str, *, thread_public_id: str = "", tone: str = "bad"
+) -> None:
     """A toast for one person, on whatever screen they are. Last thing of a transaction."""
     with transaction.atomic():
         live.append(

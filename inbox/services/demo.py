@@ -24,11 +24,23 @@ PEOPLE = (
     ("admin@demo.example", "Sam Okoye", "Admin"),
 )
 REPLIES = (
-    ("Thanks, we are on it", "Thank you for telling us, {{ guest.first_name }}. We are on it and will write back soon.", ""),
-    ("Check-in time", "Hello {{ guest.first_name }}, check-in at {{ property.name }} is from {{ stay.check_in }}.", "en"),
+    (
+        "Thanks, we are on it",
+        "Thank you for telling us, {{ guest.first_name }}. We are on it and will write back soon.",
+        "",
+    ),
+    (
+        "Check-in time",
+        "Hello {{ guest.first_name }}, check-in at {{ property.name }} is from {{ stay.check_in }}.",
+        "en",
+    ),
     ("Check-out time", "Check-out is until {{ stay.check_out }}. You can leave the key in the room.", "en"),
     ("Luggage", "You can leave your bags at the desk until the evening, {{ guest.first_name }}.", "en"),
-    ("Horário de check-in", "Olá {{ guest.first_name }}, o check-in é a partir das {{ stay.check_in }}.", "pt"),
+    (
+        "Horário de check-in",
+        "Olá {{ guest.first_name }}, o check-in é a partir das {{ stay.check_in }}.",
+        "pt",
+    ),
     ("Wi-Fi", "The Wi-Fi is {{ unit.wifi }}. Tell us if it gives you trouble.", "en"),
 )
 
@@ -73,7 +85,9 @@ def _writing(organization: Organization) -> None:
 def connect_sandbox(organization: Organization) -> Connection:
     """The connection to the sandbox PMS; an existing one follows when its port moved. Raises CannotConnect."""
     base_url = f"{settings.BELLHOP_SANDBOX_URL}/guesty"
-    existing = Connection.objects.filter(organization=organization, slug="guesty", stage=Stage.SANDBOX).first()
+    existing = Connection.objects.filter(
+        organization=organization, slug="guesty", stage=Stage.SANDBOX
+    ).first()
     if existing is not None:
         if existing.base_url != base_url:
             Connection.objects.filter(pk=existing.pk).update(base_url=base_url)

@@ -13,7 +13,9 @@ MAX_LENGTH = 20_000
 
 
 @transaction.atomic
-def save(user: User, thread: Thread, mode: Draft.Mode, body: str, *, seen_message_id: int, device: str) -> Draft | None:
+def save(
+    user: User, thread: Thread, mode: Draft.Mode, body: str, *, seen_message_id: int, device: str
+) -> Draft | None:
     """Keep what was typed; an empty text removes the draft. `seen_message_id` counts from when the draft began."""
     if not body.strip():
         drop(user, thread, mode)

@@ -17,5 +17,9 @@ def mirrored_messages(connection_id: int) -> Iterator[MirroredMessage]:
     )
     for conversation, external_id, body, direction, sent_at in rows.iterator(chunk_size=2_000):
         yield MirroredMessage(
-            conversation=conversation, external_id=external_id, body=body, direction=direction, sent_at=sent_at
+            conversation=conversation,
+            external_id=external_id,
+            body=body,
+            direction=direction,
+            sent_at=sent_at,
         )

@@ -48,7 +48,9 @@ def _threads(user: User, text: str) -> list[Thread]:
         points = ContactPoint.objects.filter(organization_id=user.organization_id, value__in=values)
         matches |= Q(guest__in=points.values("guest_id"))
     found = threads.visible_to(user).filter(matches)
-    return list(found.select_related("stay", "stay__unit", "property").order_by("-last_activity_at", "-id")[:LIMIT])
+    return list(
+        found.select_related("stay", "stay__unit", "property").order_by("-last_activity_at", "-id")[:LIMIT]
+    )
 
 
 def _messages(user: User, text: str) -> list[Message]:
@@ -72,7 +74,9 @@ def _window(user: User, query: str, lower: int, upper: int, visible: object, lim
     with database.cursor() as cursor:
         cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     return list(
-        Message.objects.filter(organization_id=user.organization_id, pk__gte=lower, pk__lt=upper, thread_id__in=visible)
+        Message.objects.filter(
+            organization_id=user.organization_id, pk__gte=lower, pk__lt=upper, thread_id__in=visible
+        )
         .filter(withdrawn_at__isnull=True)
         .extra(where=["inbox_message.search @@ to_tsquery('simple', %s)"], params=[query])
         .select_related("thread", "thread__stay", "thread__stay__unit")

@@ -45,7 +45,18 @@ SORTS: dict[str, Any] = {
     "oldest": _("Oldest activity"),
     "arrival": _("Arrival soonest"),
 }
-FILTERS = ("property", "channel", "assignee", "team", "status", "phase", "arrival", "source", "tag", "language")
+FILTERS = (
+    "property",
+    "channel",
+    "assignee",
+    "team",
+    "status",
+    "phase",
+    "arrival",
+    "source",
+    "tag",
+    "language",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +177,9 @@ def page(user: User, query: ListQuery, cursor: str = "") -> ThreadPage:
     if position is not None:
         value, last_id = position
         way = "lt" if descending else "gt"
-        rows = rows.filter(Q(**{f"sort_value__{way}": value}) | Q(sort_value=value, **{f"pk__{way}": last_id}))
+        rows = rows.filter(
+            Q(**{f"sort_value__{way}": value}) | Q(sort_value=value, **{f"pk__{way}": last_id})
+        )
     sign = "-" if descending else ""
     found = list(for_rows(user, rows).order_by(f"{sign}sort_value", f"{sign}pk")[: PAGE + 1])
     more = len(found) > PAGE
@@ -192,13 +205,29 @@ def _decode(cursor: str) -> tuple[datetime | date, int] | None:
 def for_rows(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
     """All that a row shows, in a constant number of statements: unread, draft and worst receipt as annotations."""
     read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user)
-    problem = Receipt.objects.filter(thread=OuterRef("pk"), state__in=NOT_IN_PMS, message__withdrawn_at__isnull=True)
-    return rows.select_related(
-        "stay", "stay__unit", "stay__property", "property", "assignee", "team", "guest", "connection"
-    ).annotate(
+    return for_anyone(rows).annotate(
         last_read_id=Coalesce(Subquery(read.values("last_read_id")[:1]), Value(0)),
         marked_unread=Coalesce(Subquery(read.values("marked_unread")[:1]), Value(False)),
         has_draft=Exists(Draft.objects.filter(thread=OuterRef("pk"), user=user)),
+    )
+
+
+def for_anyone(rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """What a row shows to everybody: the thread, its stay and place, its worst receipt."""
+    problem = Receipt.objects.filter(
+        thread=OuterRef("pk"), state__in=NOT_IN_PMS, message__withdrawn_at__isnull=True
+    )
+    return rows.select_related(
+        "organization",
+        "stay",
+        "stay__unit",
+        "stay__property",
+        "property",
+        "assignee",
+        "team",
+        "guest",
+        "connection",
+    ).annotate(
         has_failed=Exists(problem.filter(state=ReceiptState.FAILED)),
         has_unconfirmed=Exists(problem.filter(state=ReceiptState.UNCONFIRMED)),
         has_queued=Exists(problem.filter(state__in=(ReceiptState.QUEUED, ReceiptState.SENDING))),
@@ -223,7 +252,11 @@ def counts(user: User) -> dict[str, int]:
         )
         for name in VIEWS
     }
-    found = User.objects.filter(pk=user.pk).values(**{name.replace("-", "_"): part for name, part in parts.items()}).get()
+    found = (
+        User.objects.filter(pk=user.pk)
+        .values(**{name.replace("-", "_"): part for name, part in parts.items()})
+        .get()
+    )
     return {name: found[name.replace("-", "_")] or 0 for name in VIEWS}
 
 

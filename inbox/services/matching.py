@@ -44,7 +44,9 @@ def candidates(user: User, thread: Thread, text: str = "") -> list[Candidate]:
         if len(word) > 2:
             matches |= Q(guest__full_name__icontains=word)
     today = clock.now().date()
-    found = rows.filter(matches).select_related("guest", "unit", "property").order_by("-arrival_date", "-id")[:50]
+    found = (
+        rows.filter(matches).select_related("guest", "unit", "property").order_by("-arrival_date", "-id")[:50]
+    )
     ranked = sorted(found, key=lambda stay: -_score(stay, words, today.toordinal()))
     return [Candidate(stay, _reasons(stay, words, today.toordinal())) for stay in ranked[:LIMIT]]
 

@@ -101,7 +101,9 @@ def on_echo(event: CommandEchoed) -> None:
         Note.objects.filter(command_id=command.pk).update(pms_state=ReceiptState.DELIVERED)
         return
     rows = list(
-        Receipt.objects.select_for_update().filter(command_id=command.pk, destination=Destination.PMS).order_by("pk")
+        Receipt.objects.select_for_update()
+        .filter(command_id=command.pk, destination=Destination.PMS)
+        .order_by("pk")
     )
     for row in rows:
         row.state, row.checking, row.since = ReceiptState.DELIVERED, False, clock.now()
@@ -135,7 +137,9 @@ def after_settling() -> int:
 
 @transaction.atomic
 def _one_after_settling() -> bool:
-    due = Receipt.objects.filter(thread_due=True).order_by("pk").values_list("thread_id", "message_id").first()
+    due = (
+        Receipt.objects.filter(thread_due=True).order_by("pk").values_list("thread_id", "message_id").first()
+    )
     if due is None:
         return False
     thread = threads.lock(due[0])
@@ -151,7 +155,9 @@ def _one_after_settling() -> bool:
     threads.save(thread)
     threads.announce(thread, "receipt", message=message.pk)
     if rows[0].state in TROUBLE and message.author_user_id is not None:
-        _tell_people(thread.organization_id, message, thread.public_id, thread.assignee_id, ReceiptState(rows[0].state))
+        _tell_people(
+            thread.organization_id, message, thread.public_id, thread.assignee_id, ReceiptState(rows[0].state)
+        )
     return True
 
 
@@ -167,7 +173,11 @@ def _take_remote_id(message: Message, command: Command) -> None:
 
 
 def _tell_people(
-    organization_id: int, message: Message, thread_public_id: str, assignee_id: int | None, state: ReceiptState
+    organization_id: int,
+    message: Message,
+    thread_public_id: str,
+    assignee_id: int | None,
+    state: ReceiptState,
 ) -> None:
     title = f"{state.label}: {message.body[:60]}"
     for user_id in dict.fromkeys((message.author_user_id, assignee_id)):

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from bellhop.core import clock
 from connectors.contract.events import Entity
-from connectors.contract.records import AuthorKind, Direction as RecordDirection, MessageRecord
+from connectors.contract.records import AuthorKind, MessageRecord
+from connectors.contract.records import Direction as RecordDirection
 from connectors.events import MessageReceived, NoteReceived, Source
 from connectors.inbound import identity
 from inbox.models import (
@@ -41,7 +42,11 @@ def on_message(event: MessageReceived) -> None:
     threads.save(thread)
     if not source.history:
         threads.announce(
-            thread, "message", message=message.pk, inbound=message.direction == Direction.INBOUND, who=thread.party_name
+            thread,
+            "message",
+            message=message.pk,
+            inbound=message.direction == Direction.INBOUND,
+            who=thread.party_name,
         )
 
 

@@ -107,7 +107,9 @@ def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None
         raise ReplyRefused(reason)
     others = thread.assignee_id not in {None, user.pk}
     if others and not user.organization.reply_in_others_threads:
-        raise AssignedElsewhere(_("This thread is %(name)s’s. Take it over to reply.") % {"name": thread.assignee})
+        raise AssignedElsewhere(
+            _("This thread is %(name)s’s. Take it over to reply.") % {"name": thread.assignee}
+        )
     if options.send_at is not None and options.send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That is more than a year ahead."))
     newer = newer_than(thread, options.seen_message_id, user)
@@ -179,7 +181,9 @@ def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions) ->
 
 def _addresses(thread: Thread) -> tuple[str, ...]:
     """Where an e-mail or SMS of the PMS goes; other channels know their guest."""
-    kinds = {"email": [ContactKind.EMAIL, ContactKind.RELAY], "sms": [ContactKind.PHONE]}.get(thread.channel_raw)
+    kinds = {"email": [ContactKind.EMAIL, ContactKind.RELAY], "sms": [ContactKind.PHONE]}.get(
+        thread.channel_raw
+    )
     if kinds is None or thread.guest_id is None:
         return ()
     found = ContactPoint.objects.filter(guest_id=thread.guest_id, kind__in=kinds).order_by("id")
@@ -210,9 +214,10 @@ def withdraw(user: User, message: Message) -> Draft:
     message.save(update_fields=["withdrawn_at"])
     Receipt.objects.filter(message=message).delete()
     draft = drafts.put_back(user, thread, message.body)
-    if thread.assignee_id == user.pk and not thread.messages.filter(
-        author_user=user, withdrawn_at__isnull=True
-    ).exists():
+    if (
+        thread.assignee_id == user.pk
+        and not thread.messages.filter(author_user=user, withdrawn_at__isnull=True).exists()
+    ):
         thread.assignee = None
     threads.refresh(thread)
     threads.save(thread)

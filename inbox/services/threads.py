@@ -57,7 +57,9 @@ def last_answer_at(thread: Thread) -> datetime | None:
     """When a person last answered, here or in the PMS; automatic messages, notes and withdrawn ones don't count."""
     answered = (
         thread.messages.filter(
-            direction=Direction.OUTBOUND, author__in=(Author.AGENT, Author.PMS_STAFF), withdrawn_at__isnull=True
+            direction=Direction.OUTBOUND,
+            author__in=(Author.AGENT, Author.PMS_STAFF),
+            withdrawn_at__isnull=True,
         )
         .order_by("-sent_at", "-id")
         .values_list("sent_at", flat=True)
@@ -91,7 +93,11 @@ def _preview_author(message: Message) -> str:
 
 
 def _last_event_at(thread: Thread) -> datetime | None:
-    return None if thread.pk is None else thread.notes.order_by("-written_at").values_list("written_at", flat=True).first()
+    return (
+        None
+        if thread.pk is None
+        else thread.notes.order_by("-written_at").values_list("written_at", flat=True).first()
+    )
 
 
 def save(thread: Thread) -> None:
@@ -116,7 +122,10 @@ def announce(thread: Thread, what: str, extra: Sequence[live.Change] = (), **dat
         thread.organization_id,
         [
             live.Change(
-                topic="thread", subject_id=thread.pk, property_id=thread.property_id, data={"what": what, **data}
+                topic="thread",
+                subject_id=thread.pk,
+                property_id=thread.property_id,
+                data={"what": what, **data},
             ),
             *extra,
         ],

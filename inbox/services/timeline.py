@@ -10,7 +10,17 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from connectors.models import Attempt, Command, CommandState
-from inbox.models import Author, Destination, Direction, Message, Note, Receipt, ReceiptState, Thread, ThreadEvent
+from inbox.models import (
+    Author,
+    Destination,
+    Direction,
+    Message,
+    Note,
+    Receipt,
+    ReceiptState,
+    Thread,
+    ThreadEvent,
+)
 
 PAGE = 50
 _WORSE = [
@@ -71,7 +81,10 @@ def load(thread: Thread, before: str = "") -> Timeline:
         notes, events = notes.filter(written_at__gte=oldest), events.filter(at__gte=oldest)
     entries = [
         *_message_entries(messages),
-        *(Entry("note", note.written_at, note.pk, note) for note in notes.select_related("author_user")[:PAGE]),
+        *(
+            Entry("note", note.written_at, note.pk, note)
+            for note in notes.select_related("author_user")[:PAGE]
+        ),
         *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:PAGE]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
@@ -94,7 +107,11 @@ def _moment(cursor: str) -> datetime | None:
 def entries_of(thread: Thread, message_ids: Iterable[int]) -> list[Entry]:
     """Chosen messages as entries, for refreshing single bubbles."""
     return _message_entries(
-        list(thread.messages.filter(pk__in=list(message_ids), withdrawn_at__isnull=True).order_by("sent_at", "id"))
+        list(
+            thread.messages.filter(pk__in=list(message_ids), withdrawn_at__isnull=True).order_by(
+                "sent_at", "id"
+            )
+        )
     )
 
 
@@ -113,13 +130,17 @@ def _message_entries(messages: Sequence[Message]) -> list[Entry]:
         command = commands.get(rows[0].command_id or 0) if rows else None
         worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
         tries = attempts.get(command.pk, ()) if command else ()
-        entries.append(Entry("message", message.sent_at, message.pk, message, worst, rows, command, tuple(tries)))
+        entries.append(
+            Entry("message", message.sent_at, message.pk, message, worst, rows, command, tuple(tries))
+        )
     return entries
 
 
 def _attempts(commands: Sequence[Command]) -> dict[int, list[Attempt]]:
     """Tries of Commands that didn't simply succeed."""
-    wanted = [command.pk for command in commands if command.tries > 1 or command.state != CommandState.CONFIRMED]
+    wanted = [
+        command.pk for command in commands if command.tries > 1 or command.state != CommandState.CONFIRMED
+    ]
     found: dict[int, list[Attempt]] = {}
     for attempt in Attempt.objects.filter(command_id__in=wanted).order_by("number"):
         found.setdefault(attempt.command_id, []).append(attempt)

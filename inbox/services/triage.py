@@ -126,7 +126,9 @@ def tag(user: User, thread: Thread, names: Iterable[str]) -> Thread:
     wanted = sorted({" ".join(name.split())[:40] for name in names if name.strip()})
 
     def apply(locked: Thread) -> bool:
-        rows = [Tag.objects.get_or_create(organization_id=locked.organization_id, name=name)[0] for name in wanted]
+        rows = [
+            Tag.objects.get_or_create(organization_id=locked.organization_id, name=name)[0] for name in wanted
+        ]
         before = sorted(locked.tags.values_list("name", flat=True))
         if before == wanted:
             return False
@@ -204,7 +206,9 @@ def bulk(user: User, chosen: Sequence[Thread], action: Callable[[User, Thread], 
 
 
 @transaction.atomic
-def restore(user: User, thread: Thread, *, status: str, snoozed_until: datetime | None, assignee: User | None) -> Thread:
+def restore(
+    user: User, thread: Thread, *, status: str, snoozed_until: datetime | None, assignee: User | None
+) -> Thread:
     """Undo a bulk action for one thread."""
 
     def apply(locked: Thread) -> bool:

@@ -1,0 +1,49 @@
+"""Who may see what on a socket: people with the same rights share one rendering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.core.models import LiveEvent
+from reservations.services import scope
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """`properties` None: all of the organization. `user_id` is set where an event is for that person alone, so it is
+    part of the identity only by what it filters; rendering goes by `key`."""
+
+    organization_id: int
+    user_id: int
+    reads_threads: bool
+    reads_health: bool
+    properties: frozenset[int] | None
+    language: str
+
+    def may_see(self, event: LiveEvent) -> bool:
+        """Invariant 10, on the socket."""
+        if event.user_id is not None:
+            return event.user_id == self.user_id
+        if event.topic == "thread":
+            return self.reads_threads and self._in_scope(event.property_id)
+        if event.topic == "incident":
+            return self.reads_health
+        return self.reads_threads or self.reads_health
+
+    def _in_scope(self, property_id: int | None) -> bool:
+        return self.properties is None or property_id in self.properties
+
+
+def of(user: User) -> Audience:
+    """The audience that a person belongs to, read from the database."""
+    ids = scope.property_ids(user)
+    return Audience(
+        organization_id=user.organization_id,
+        user_id=user.pk,
+        reads_threads=user.may(Permission.THREADS_READ),
+        reads_health=user.may(Permission.HEALTH_READ),
+        properties=None if ids is None else frozenset(ids),
+        language=user.language or "en",
+    )

@@ -1,0 +1,179 @@
+"""One socket per browser tab: resume by number, presence and typing. It never writes anything but presence."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import structlog
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+from redis.exceptions import RedisError
+
+from bellhop.accounts.models import User
+from bellhop.core import live
+from inbox.live import audience as audiences
+from inbox.live.audience import Audience
+from inbox.live.hub import hub
+from inbox.services import threads
+
+RECHECK_S = 60.0
+SIGNED_OUT = 4401
+STATES = ("viewing", "replying", "noting", "typing", "left")
+
+log = structlog.get_logger(__name__)
+
+
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Speaks JSON. In: hello {n}, presence {thread, state}. Out: {n, events, rows}, refresh, presence."""
+
+    audience: Audience
+    number: int = 0
+    joined: bool = False
+
+    async def connect(self) -> None:
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            await self.accept()
+            await self.close(code=SIGNED_OUT)
+            return
+        self.user = user
+        self.audience = await database_sync_to_async(_audience)(user.pk)
+        self.checked_at = time.monotonic()
+        self.seen: dict[str, int | None] = {}
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        if self.joined:
+            hub.leave(self)
+            await self._presence_quietly(None)
+            await self._leave_group()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            message = json.loads(text_data or "")
+        except ValueError:
+            return
+        if not isinstance(message, dict):
+            return
+        if time.monotonic() - self.checked_at > RECHECK_S and not await self._recheck():
+            return
+        if message.get("type") == "hello" and not self.joined:
+            await self._hello(message.get("n"))
+        elif message.get("type") == "presence" and self.joined:
+            await self._presence(message)
+
+    async def _hello(self, number: object) -> None:
+        """Start at the browser's number, or at the newest where it has none."""
+        last = await database_sync_to_async(live.last_number)(self.audience.organization_id)
+        known = number if isinstance(number, int) and 0 <= number <= last else None
+        self.number = last if known is None else known
+        self.joined = True
+        await self.send(text_data=json.dumps({"type": "ready", "n": self.number, "last": last}))
+        if number is not None and known is None:
+            await self.refresh(last)
+        hub.join(self)
+        await self._join_group()
+
+    async def push(self, text: str) -> None:
+        await self.send(text_data=text)
+
+    async def refresh(self, number: int) -> None:
+        """Too far behind to be told one by one: the page fetches its panes anew and keeps its drafts."""
+        self.number = number
+        await self.send(text_data=json.dumps({"type": "refresh", "n": number}))
+
+    async def _recheck(self) -> bool:
+        """Rights may have been taken away since the socket was opened."""
+        self.checked_at = time.monotonic()
+        try:
+            fresh = await database_sync_to_async(_audience)(self.user.pk)
+        except DatabaseError:
+            return True
+        if fresh is None:
+            await self.close(code=SIGNED_OUT)
+            return False
+        if fresh != self.audience and self.joined:
+            hub.leave(self)
+            self.audience = fresh
+            hub.join(self)
+        return True
+
+    # --- presence: who looks at what, who is writing -----------------------------------------------------------
+    @property
+    def _group(self) -> str:
+        return f"presence.{self.audience.organization_id}"
+
+    async def _join_group(self) -> None:
+        await _quietly(self.channel_layer.group_add(self._group, self.channel_name))
+
+    async def _leave_group(self) -> None:
+        await _quietly(self.channel_layer.group_discard(self._group, self.channel_name))
+
+    async def _presence(self, message: dict[str, Any]) -> None:
+        thread_id, state = str(message.get("thread", ""))[:20], message.get("state")
+        if state not in STATES or not self.audience.reads_threads:
+            return
+        if thread_id not in self.seen:
+            if len(self.seen) > 500:
+                self.seen.clear()
+            found = await database_sync_to_async(_property_of)(self.user.pk, thread_id)
+            if found is False:
+                return
+            self.seen[thread_id] = found
+        self.here = {
+            "type": "presence.told",
+            "thread": thread_id,
+            "property": self.seen[thread_id],
+            "state": state,
+            "user": self.user.public_id,
+            "name": self.user.full_name,
+            "initials": self.user.initials,
+            "asks": bool(message.get("asks")),
+            "from": self.channel_name,
+        }
+        await _quietly(self.channel_layer.group_send(self._group, self.here))
+
+    async def _presence_quietly(self, _thread: None) -> None:
+        here = getattr(self, "here", None)
+        if here is not None:
+            left = {**here, "state": "left", "asks": False}
+            await _quietly(self.channel_layer.group_send(self._group, left))
+
+    async def presence_told(self, event: dict[str, Any]) -> None:
+        """Somebody of the organization; told on if this person may see the thread. Who asks gets our own state back."""
+        properties = self.audience.properties
+        if properties is not None and event["property"] not in properties:
+            return
+        here = getattr(self, "here", None)
+        if event["asks"] and here is not None and here["thread"] == event["thread"]:
+            if event["from"] != self.channel_name and here["state"] != "left":
+                await _quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
+        if event["user"] == self.user.public_id:
+            return
+        shown = {key: event[key] for key in ("thread", "state", "user", "name", "initials")}
+        await self.send(text_data=json.dumps({"type": "presence", **shown}))
+
+
+def _audience(user_id: int) -> Audience | None:
+    user = User.objects.select_related("role").filter(pk=user_id, is_active=True).first()
+    return None if user is None else audiences.of(user)
+
+
+def _property_of(user_id: int, public_id: str) -> int | None | bool:
+    """The property of a thread that the person may see; False where there is none such."""
+    user = User.objects.select_related("role").get(pk=user_id)
+    row = threads.visible_to(user).filter(public_id=public_id).values_list("property_id", flat=True)[:1]
+    return row[0] if row else False
+
+
+async def _quietly(sending: Any) -> None:
+    """Presence is a courtesy: without Redis there is none, and nothing else suffers."""
+    try:
+        async with asyncio.timeout(1):
+            await sending
+    except (RedisError, OSError, TimeoutError) as error:
+        log.debug("presence_not_told", error=type(error).__name__)

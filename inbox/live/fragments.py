@@ -1,0 +1,71 @@
+"""What an event looks like to an audience. A row is rendered once per version and language, not once per socket; what
+is personal in it (unread, draft) is set by the browser."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import Lock
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from bellhop.core import clock
+from bellhop.core.models import LiveEvent
+from inbox.live.audience import Audience
+from inbox.models import Thread
+from inbox.services import listing, row_view
+
+KEEP = 2_000
+_rows: OrderedDict[tuple[int, int, str, int], str] = OrderedDict()
+_lock = Lock()
+
+
+def render(audiences: Sequence[Audience], events: Sequence[LiveEvent]) -> dict[Audience, dict[str, Any]]:
+    """audience → what to tell it: events in order, and the rows of the threads that they are about."""
+    thread_ids = {
+        event.subject_id for event in events if event.topic == "thread" and event.subject_id is not None
+    }
+    threads = {thread.pk: thread for thread in _load(thread_ids)}
+    return {audience: _for(audience, events, threads) for audience in audiences}
+
+
+def _load(thread_ids: set[int]) -> list[Thread]:
+    return list(listing.for_anyone(Thread.objects.filter(pk__in=thread_ids))) if thread_ids else []
+
+
+def _for(audience: Audience, events: Sequence[LiveEvent], threads: dict[int, Thread]) -> dict[str, Any]:
+    visible = [event for event in events if audience.may_see(event)]
+    if not visible:
+        return {}
+    told: list[dict[str, Any]] = []
+    rows: dict[str, str] = {}
+    for event in visible:
+        thread = threads.get(event.subject_id or 0) if event.topic == "thread" else None
+        if event.topic == "thread" and thread is None:
+            continue
+        if thread is not None:
+            rows[thread.public_id] = _row(thread, audience.language)
+        told.append(
+            {"topic": event.topic, "id": thread.public_id if thread else event.subject_id, **event.data}
+        )
+    return {"events": told, "rows": rows}
+
+
+def _row(thread: Thread, language: str) -> str:
+    """Rows carry relative days, so a cached one is good for the hour it was made in."""
+    key = (thread.pk, thread.version, language, int(clock.now().timestamp() // 3600))
+    problems = f"{thread.has_failed}{thread.has_unconfirmed}{thread.has_queued}"  # type: ignore[attr-defined]
+    key = (*key[:3], hash((key[3], problems)))
+    with _lock:
+        if key in _rows:
+            _rows.move_to_end(key)
+            return _rows[key]
+    with translation.override(language):
+        html = render_to_string("inbox/_row.html", {"row": row_view.of(thread, clock.now())})
+    with _lock:
+        _rows[key] = html
+        while len(_rows) > KEEP:
+            _rows.popitem(last=False)
+    return html
