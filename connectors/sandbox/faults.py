@@ -21,6 +21,7 @@ class Kind:
     defaults: Json
 
 
+DOWN_MODES = ("503", "cut")
 REQUEST = "request"
 WEBHOOK = "webhook"
 BOTH = "both"
@@ -131,7 +132,7 @@ def _fault(name: str, body: Json) -> Fault:
         raise FaultError(f"{kind_name} strikes a {kind.side}; it can't be matched that way")
     params = kind.defaults | {key: body[key] for key in kind.defaults if key in body}
     for key, default in kind.defaults.items():
-        _check_number(key, params[key], default)
+        _check_parameter(key, params[key], default)
     every, count = body.get("every", 1), body.get("count")
     probability = body.get("probability", 1.0)
     if not isinstance(every, int) or every < 1:
@@ -154,7 +155,14 @@ def _fault(name: str, body: Json) -> Fault:
     )
 
 
-def _check_number(key: str, value: object, default: object) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(default, int | float) and (not is_number or float(str(value)) < 0):
+def _check_parameter(key: str, value: object, default: object) -> None:
+    if key == "mode" and value not in DOWN_MODES:
+        raise FaultError(f"mode is {' or '.join(DOWN_MODES)}")
+    if isinstance(default, str):
+        if not isinstance(value, str) or not value:
+            raise FaultError(f"{key} is a text")
+        return
+    if key == "retry_after" and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise FaultError(f"{key} is a number from 0")

@@ -74,7 +74,7 @@ class Sandbox:
         self.process.stdout.close()
         return code
 
-    def control(self, method: str, path: str, **body: Any) -> Any:
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
         answer = self.http.request(method, f"/_control{path}", json=body or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
