@@ -73,21 +73,6 @@ def caller_for(connection: Connection, *, bulk: bool = False, probe: bool = Fals
     return Caller(connection, connector_for(connection), bulk=bulk, probe=probe)
 
 
-def probe(connection: Connection) -> bool:
-    """Try a connection that is down with its cheapest read; an answer closes the breaker. Did it answer?"""
-    if not health.claim_probe(connection, clock.now()):
-        return False
-    call = caller_for(connection, probe=True)
-    try:
-        connector_for(connection).ping(call)
-    except ConnectorError as error:
-        if call.last is None or call.last.status_code is None or call.last.status_code >= 500:
-            log.info("probe_failed", connection=connection.pk, code=error.code)
-            return False
-    health.note_recovered(connection)
-    return True
-
-
 class Caller:
     """Performs requests of one connection; `last` tells about the newest one."""
 

@@ -29,15 +29,14 @@ def read_guest(data: Wire, external_id: str = "") -> GuestRecord:
     )
 
 
-def read_unit(data: Wire) -> UnitRecord:
-    """A listing is our unit; its complex, where it is in one, our property."""
-    listing_id = identifier(data)
+def read_unit(data: Wire, property_id: str | None = None) -> UnitRecord:
+    """A listing is our unit; the complex that it is in, told elsewhere, our property."""
     address = data.get("address")
     zone = told_text(data, "timezone")
     return UnitRecord(
-        external_id=listing_id,
+        external_id=identifier(data),
         version=wire.version(first(data.get("lastUpdatedAt"), data.get("updatedAt"))),
-        property_id=complex_of(data) or listing_id,
+        property_id=property_id,
         name=first(data.get("nickname"), data.get("title")) or UNSET,
         title=_told(data, "title"),
         timezone=zone,
@@ -59,9 +58,11 @@ def read_property(data: Wire) -> PropertyRecord:
     )
 
 
-def complex_of(listing: Wire) -> str:
-    """The complex that a listing belongs to, empty where it is in none."""
-    return first(listing.get("complexId"), identifier(listing.get("complex")))
+def listings_of(group: Wire) -> tuple[str, ...]:
+    """The ids of a complex's listings, given bare or as objects (the shape is not documented)."""
+    return wire.texts(
+        identifier(one) for name in ("listingIds", "listings") for one in _many(group.get(name))
+    )
 
 
 def read_task(data: Wire, status: str = "") -> WorkOrderRecord:

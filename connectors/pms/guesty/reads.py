@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from connectors.contract.base import Page, PmsConnector
-from connectors.contract.errors import NotAuthorized, NotFound, Unreadable
+from connectors.contract.errors import NotFound, Rejected, Unreadable
 from connectors.contract.http import Call, Request
 from connectors.contract.records import (
     ConversationRecord,
@@ -19,6 +19,7 @@ from connectors.contract.records import (
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
+    Unset,
 )
 from connectors.pms.guesty import people, wire
 from connectors.pms.guesty.conversations import read_conversation, read_post
@@ -29,7 +30,7 @@ PAGE: Final = 100
 V3_IDS: Final = 10
 _LISTING_FIELDS: Final = (
     "_id nickname title timezone address defaultCheckInTime defaultCheckOutTime active isListed type "
-    "complexId complex customFields lastUpdatedAt"
+    "customFields lastUpdatedAt"
 )
 _RESERVATION_FIELDS: Final = (
     "_id status confirmationCode source integration checkIn checkOut checkInDateLocalized "
@@ -37,6 +38,8 @@ _RESERVATION_FIELDS: Final = (
     "listingId unitId listing conversationId ratePlanId money note notes keyCode customFields guestStay "
     "canceledAt canceledBy createdAt lastUpdatedAt"
 )
+# Asked for by name: if one of these is missing in the answer, there is none (a late check-out was taken back).
+_CLEARED: Final = dict.fromkeys(("plannedArrival", "plannedDeparture", "keyCode", "canceledAt", "canceledBy"))
 _GUEST_FIELDS: Final = (
     "_id firstName lastName fullName email emails phone phones preferredLanguage notes tags"
 )
@@ -75,31 +78,54 @@ class Reads(PmsConnector):
     # --- places ---
     def list_properties(self, call: Call, cursor: str | None = None) -> Page[PropertyRecord]:
         """Complexes first, then the listings that are in none; the cursor says which list it is in."""
-        where, _, skip = (cursor or "complexes:0").partition(":")
-        if where == "complexes":
-            page = self._complexes(call, int(skip))
-            following = f"complexes:{page.next_cursor}" if page.next_cursor else "listings:0"
-            return Page(items=[people.read_property(item) for item in page.items], next_cursor=following)
-        listings = self._listings(call, int(skip))
-        alone = [people.read_property(item) for item in listings.items if not people.complex_of(item)]
-        return Page(
-            items=alone, next_cursor=f"listings:{listings.next_cursor}" if listings.next_cursor else None
-        )
+        if cursor is None:
+            return Page(items=[people.read_property(one) for one in self._complexes(call)], next_cursor="0")
+        listings = self._listings(call, int(cursor))
+        grouped = self._complex_of(call)
+        alone = [people.read_property(one) for one in listings.items if wire.identifier(one) not in grouped]
+        return Page(items=alone, next_cursor=listings.next_cursor)
 
     def list_units(self, call: Call, cursor: str | None = None) -> Page[UnitRecord]:
         page = self._listings(call, int(cursor or 0))
-        return Page(
-            items=[people.read_unit(i) for i in page.items], next_cursor=page.next_cursor, total=page.total
+        grouped = self._complex_of(call)
+        units = [people.read_unit(one, self._property_of(one, grouped)) for one in page.items]
+        return Page(items=units, next_cursor=page.next_cursor, total=page.total)
+
+    def get_unit(self, call: Call, external_id: str) -> UnitRecord:
+        path = f"/listings/{self.quoted(external_id)}"
+        found = obj(call(self.request("GET", path, query=(("fields", _LISTING_FIELDS),))).json())
+        return people.read_unit(
+            {"_id": external_id, **found}, self._property_of(found, self._complex_of(call))
         )
 
-    def _complexes(self, call: Call, skip: int) -> Page[Wire]:
-        """Accounts without complexes may not have the call at all."""
-        query = (("limit", str(PAGE)), ("skip", str(skip)))
-        try:
-            answer = call(self.request("GET", "/properties-api/complexes", query=query)).json()
-        except (NotFound, NotAuthorized):
-            return Page(items=(), next_cursor=None)
-        return self._skipped(answer, "complexes" if "complexes" in obj(answer) else "results", skip)
+    @staticmethod
+    def _property_of(listing: Wire, grouped: Mapping[str, str]) -> str:
+        """The complex a listing is in; where it is in none, it is a property of its own."""
+        listing_id = wire.identifier(listing)
+        return grouped.get(listing_id, listing_id)
+
+    def _complex_of(self, call: Call) -> dict[str, str]:
+        """Listing id → complex id. Listings don't tell it; complexes name their listings."""
+        return {
+            listing: wire.identifier(group)
+            for group in self._complexes(call)
+            for listing in people.listings_of(group)
+        }
+
+    def _complexes(self, call: Call) -> list[Wire]:
+        """All of them. Accounts without complexes may not have the call at all."""
+        found: list[Wire] = []
+        skip: int | None = 0
+        while skip is not None:
+            query = (("limit", str(PAGE)), ("skip", str(skip)))
+            try:
+                answer = call(self.request("GET", "/properties-api/complexes", query=query)).json()
+            except (NotFound, Rejected):
+                return found
+            page = self._skipped(answer, "complexes" if "complexes" in obj(answer) else "results", skip)
+            found += page.items
+            skip = int(page.next_cursor) if page.next_cursor else None
+        return found
 
     def _listings(self, call: Call, skip: int) -> Page[Wire]:
         query = (("fields", _LISTING_FIELDS), ("sort", "_id"), ("limit", str(PAGE)), ("skip", str(skip)))
@@ -111,12 +137,6 @@ class Reads(PmsConnector):
         limit = wire.integer(obj(answer).get("limit")) or PAGE
         following = str(skip + len(items)) if items and len(items) >= min(limit, PAGE) else None
         return Page(items=items, next_cursor=following, total=wire.integer(obj(answer).get("count")))
-
-    def get_unit(self, call: Call, external_id: str) -> UnitRecord:
-        path = f"/listings/{self.quoted(external_id)}"
-        return people.read_unit(
-            obj(call(self.request("GET", path, query=(("fields", _LISTING_FIELDS),))).json())
-        )
 
     def get_guest(self, call: Call, external_id: str) -> GuestRecord:
         path = f"/guests-crud/{self.quoted(external_id)}"
@@ -170,7 +190,16 @@ class Reads(PmsConnector):
         modern = self.read_v3(call, [external_id])
         if not modern:
             raise NotFound(detail=f"reservation {external_id}", code="not_found")
-        return read_reservation({"reservationId": external_id, **modern[0]}, self.settings.timezone)
+        found = {"reservationId": external_id, **modern[0]}
+        unit_id = read_reservation(found, self.settings.timezone).unit_id
+        # v3 tells clock times as instants, and no zone: the listing has it.
+        return read_reservation(found, self._zone_of(call, unit_id) or self.settings.timezone)
+
+    def _zone_of(self, call: Call, unit_id: str | Unset | None) -> str | None:
+        try:
+            return self.get_unit(call, unit_id).timezone or None if unit_id else None
+        except NotFound:
+            return None
 
     def _with_stay_state(self, call: Call, found: Sequence[Wire]) -> list[ReservationRecord]:
         """Records of legacy objects, completed from v3 where only v3 tells who is in the house."""
@@ -183,7 +212,7 @@ class Reads(PmsConnector):
         for data in found:
             extra = modern.get(reservation_id(data), {})
             told = {name: extra[name] for name in ("guestStay", "notes", "creationInfo") if name in extra}
-            records.append(read_reservation({**data, **told}, self.settings.timezone))
+            records.append(read_reservation({**_CLEARED, **data, **told}, self.settings.timezone))
         return records
 
     def read_v3(self, call: Call, ids: Sequence[str]) -> list[Wire]:

@@ -170,13 +170,14 @@ def _listing(delivery: Delivery) -> CanonicalEvent:
     external_id = identifier(data) or first(body.get("listingId"), data.get("listingId"), body.get("_id"))
     if not external_id:
         raise Unreadable(detail="A listing event without the listing's id.")
+    # Which complex it is in, a listing doesn't tell: that is why it is read.
     record = people.read_unit({**data, "_id": external_id})
     hint = ReadHint(entity=Entity.UNIT, external_id=external_id)
     return CanonicalEvent(
         kind=EventKind.UNIT_UPDATED,
         dedupe_key=f"unit:{external_id}:{record.version or delivery.digest}",
         record=record,
-        needs_read=() if record.name and record.timezone else (hint,),
+        needs_read=(hint,),
         version=record.version,
     )
 
