@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from connectors.sandbox.actions.stays import ActionError
-from connectors.sandbox.control import deeds, steering, views
+from connectors.sandbox.control import deeds, overview, steering, views
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.faults import FaultError
 from connectors.sandbox.records import Json
@@ -22,6 +22,7 @@ _TALK = "/conversations/{id}"
 
 ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("GET", "/state", views.state),
+    ("GET", "/overview", overview.overview),
     ("GET", "/kinds", views.kinds),
     ("GET", "/faults", views.faults),
     ("GET", "/faults/{name}", views.fault),
