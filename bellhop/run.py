@@ -87,7 +87,7 @@ class Supervisor:
             self._wait("PostgreSQL", self.postgres.ready)
             self._wait("Redis", self.redis.ready)
         self.screen.say("Preparing the tables.")
-        self._once("setup", lambda: roles.database(self.folders.data))
+        self._once("setup", roles.database)
         self.screen.say("Starting web, worker and scheduler.")
         self._run(self.children, Child("Web", lambda: self._fork("web", roles.web)))
         self._run(self.children, Child("Worker", self._start_worker))

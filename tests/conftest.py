@@ -13,6 +13,11 @@ import pytest
 import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
 from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
+from tests.harness.browser import browser, new_page, page
+from tests.harness.sandbox import sandbox
+from tests.harness.stack import live_stack
+
+__all__ = ["browser", "live_stack", "new_page", "page", "sandbox"]
 
 _servers = pytest.StashKey[Throwaway]()
 
@@ -27,6 +32,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     _sweep_leftovers()
     session.config.stash[_servers] = Throwaway(Path(os.environ["BELLHOP_TEST_FOLDER"])).__enter__()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the live stack share one worker, so that there is one stack; those that start their own, another."""
+    for item in items:
+        if "live_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("live"))
+        elif item.get_closest_marker("start"):
+            item.add_marker(pytest.mark.xdist_group("start"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
-from pathlib import Path
 
 import structlog
 
@@ -64,19 +62,19 @@ def beat() -> None:
     app.start(["--quiet", "beat", "--pidfile=", "-l", "WARNING"])
 
 
-def database(data: Path) -> None:
-    """Make the database if there is none, and bring its tables up to this version (skipped when nothing changed)."""
+def database() -> None:
+    """Make the database if there is none, and bring its tables up to this version where they are not."""
     from django.conf import settings
     from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
 
     name_process("setup")
     if settings.BELLHOP_EMBEDDED:
         _create_database(settings.DATABASES["default"])
-    note = data / "migrated"
-    fingerprint = migration_fingerprint()
-    if not settings.BELLHOP_EMBEDDED or not note.exists() or note.read_text() != fingerprint:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
-        note.write_text(fingerprint)
 
 
 def _create_database(description: dict[str, str]) -> None:
@@ -89,18 +87,6 @@ def _create_database(description: dict[str, str]) -> None:
         name = description["NAME"]
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(f'CREATE DATABASE "{name}"')  # the name is ours, from `places`
-
-
-def migration_fingerprint() -> str:
-    """Changes when a migration is added, removed or edited."""
-    from django.apps import apps
-
-    digest = hashlib.sha256()
-    for config in apps.get_app_configs():
-        for file in sorted(Path(config.path).glob("migrations/*.py")):
-            digest.update(f"{config.label}/{file.name}".encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def seed() -> None:

@@ -1,0 +1,142 @@
+"""The whole product as real processes (web, worker, scheduler, sandbox), against servers that a test may hurt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from bellhop.start.throwaway import Throwaway
+from tests.harness.processes import PROJECT, Program, free_port
+from tests.harness.sandbox import Sandbox
+from tests.harness.waiting import eventually
+
+PASSWORD = "bellhop-demo"
+
+
+class LiveStack:
+    """`python -m bellhop.run` with DATABASE_URL and REDIS_URL, seeded with the demo.
+
+    Processes are named as the supervisor names them: "Web", "Worker", "Scheduler", "Sandbox PMS".
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.servers = Throwaway(folder / "servers")
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.sandbox = Sandbox(self.sandbox_port)
+        self.data = folder / "data"
+        self.env = {
+            "DATABASE_URL": self.servers.database_url,
+            "REDIS_URL": self.servers.redis_url,
+            "BELLHOP_SECRET_KEY": "a-key-for-live-tests-of-no-value",
+            "BELLHOP_DEMO": "1",
+            "BELLHOP_DATA": str(self.data),
+            "BELLHOP_PORT": str(self.port),
+            "BELLHOP_SANDBOX_PORT": str(self.sandbox_port),
+            "BELLHOP_PUBLIC_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": "bellhop.settings",
+        }
+        self.program = Program("bellhop.run", log=folder / "run.log", env=self.env)
+
+    # ── Life ──
+
+    def start(self) -> None:
+        """First start: servers, tables, seed; then what `reset` goes back to is kept."""
+        self.servers.__enter__()
+        self._run()
+        self.program.stop()
+        self._admin("CREATE DATABASE pristine TEMPLATE bellhop")
+        shutil.copytree(self.data / "sandbox", self.folder / "pristine")
+        self._run()
+
+    def _run(self) -> None:
+        self.program.start()
+        self.program.says("Ready.")
+
+    def stop(self) -> None:
+        self.program.stop()
+        self.servers.__exit__(None, None, None)
+
+    def reset(self) -> None:
+        """Everything as it was right after the seed: database, Redis, sandbox."""
+        self.program.stop()
+        self._admin("DROP DATABASE bellhop WITH (FORCE)")
+        self._admin("CREATE DATABASE bellhop TEMPLATE pristine")
+        self.flush_redis()
+        shutil.rmtree(self.data / "sandbox")
+        shutil.copytree(self.folder / "pristine", self.data / "sandbox")
+        self._run()
+
+    def _admin(self, statement: str) -> None:
+        with psycopg.connect(
+            host=self.servers.postgres.sockets, user="postgres", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    # ── Look ──
+
+    def query(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Rows of a SELECT, or [] of a change, in a transaction of its own."""
+        with psycopg.connect(self.servers.database_url) as connection:
+            cursor = connection.execute(statement, parameters)  # type: ignore[call-overload]
+            return cursor.fetchall() if cursor.description else []
+
+    def manage(self, *arguments: str) -> str:
+        """Output of `manage.py …` in the stack's environment; fails with it on an error."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT, env={**os.environ, **self.env}, capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def pid(self, name: str) -> int:
+        entries = json.loads((self.data / "processes.json").read_text(encoding="utf-8"))
+        return next(entry["pid"] for entry in entries if entry["name"] == name)
+
+    # ── Hurt ──
+
+    def kill(self, name: str) -> None:
+        """kill -9; returns when the supervisor has started it again."""
+        old = self.pid(name)
+        os.kill(old, signal.SIGKILL)
+        eventually(lambda: self.pid(name) != old)
+
+    def stop_redis(self) -> None:
+        self.servers.kill("redis")
+
+    def start_redis(self) -> None:
+        self.servers.start_redis()
+
+    def flush_redis(self) -> None:
+        redis.Redis.from_url(self.servers.redis_url).flushall()
+
+    def kill_postgres(self) -> None:
+        self.servers.kill("postgres")
+
+    def start_postgres(self) -> None:
+        self.servers.start_postgres()
+
+
+@pytest.fixture(scope="session")
+def live_stack() -> Iterator[LiveStack]:
+    """One stack for all tests of this process; a test that needs it untouched calls `reset()` first."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    stack = LiveStack(Path(os.environ["BELLHOP_TEST_FOLDER"]) / f"live{worker}")
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
