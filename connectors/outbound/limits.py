@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -61,14 +61,10 @@ def take(
         at = now or real
         if hold_until is not None and hold_until > at:
             return (hold_until - at).total_seconds()
-        rings = {limit.window_s: current(windows.get(str(limit.window_s), []), limit, at) for limit in limits}
-        wait = max(wait_for(rings[limit.window_s], limit, at, scale=scale, bulk=bulk) for limit in limits)
-        if wait > 0:
-            return wait
-        for limit in limits:
-            _add(rings[limit.window_s], bucket(limit, at), 1)
-        RateState.objects.filter(pk=key).update(windows={str(size): ring for size, ring in rings.items()})
-    return 0.0
+        wait, changed = decide(windows, limits, at, scale=scale, bulk=bulk)
+        if changed is not None:
+            RateState.objects.filter(pk=key).update(windows=changed)
+    return wait
 
 
 def give_back(key: str, limits: Sequence[RateLimit]) -> None:
@@ -98,16 +94,44 @@ def _locked(key: str) -> tuple[dict[str, Ring], datetime | None, datetime]:
 
 
 # --- arithmetic on one window, pure ---
+def decide(
+    windows: Mapping[str, Ring],
+    limits: Sequence[RateLimit],
+    at: datetime,
+    *,
+    scale: float = 1.0,
+    bulk: bool = False,
+) -> tuple[float, dict[str, Ring] | None]:
+    """How long to wait, and the windows to store (None: as they are)."""
+    rings = {limit: current(windows.get(str(limit.window_s), []), limit, at) for limit in limits}
+    wait = max(wait_for(ring, limit, at, scale=scale, bulk=bulk) for limit, ring in rings.items())
+    if wait == 0:
+        for limit, ring in rings.items():
+            _add(ring, bucket(limit, at), 1)
+    elif not any(_is_ahead(windows.get(str(limit.window_s), []), limit, at) for limit in limits):
+        return wait, None
+    return wait, {str(limit.window_s): ring for limit, ring in rings.items()}
+
+
 def bucket(limit: RateLimit, at: datetime) -> int:
     """The number of the bucket that `at` falls into."""
     return math.floor(at.timestamp() * BUCKETS / limit.window_s)
+
+
+def _last(limit: RateLimit, now: datetime) -> int:
+    """The newest bucket that may be filled by now: clocks of hosts differ by no more than the slack."""
+    return bucket(limit, now) + math.ceil(SLACK_S * BUCKETS / limit.window_s)
+
+
+def _is_ahead(ring: Ring, limit: RateLimit, now: datetime) -> bool:
+    return bool(ring) and ring[-1][0] > _last(limit, now)
 
 
 def current(ring: Ring, limit: RateLimit, now: datetime) -> Ring:
     """The buckets that still count. Those that lie far ahead (the clock was moved back) count as of now."""
     here = bucket(limit, now)
     first = math.floor((now.timestamp() - limit.window_s - SLACK_S) * BUCKETS / limit.window_s)
-    last = here + math.ceil(SLACK_S * BUCKETS / limit.window_s)
+    last = _last(limit, now)
     kept = [[number, count] for number, count in ring if first <= number <= last]
     if ahead := sum(count for number, count in ring if number > last):
         _add(kept, here, ahead)
