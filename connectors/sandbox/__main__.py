@@ -1,7 +1,9 @@
 """`python -m connectors.sandbox --port 8001 --data DIR`: serve until SIGTERM or Ctrl-C."""
 
 import argparse
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -35,6 +37,9 @@ def main() -> None:
         server_header=False,
         backlog=512,
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The server raises the signal that ended it once more, for whoever listened before; that is the way out.
+        signal.signal(number, lambda *_: sys.exit(0))
     _Server(config).run()
 
 

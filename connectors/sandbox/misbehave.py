@@ -58,8 +58,10 @@ class Misbehave:
                 self._lag(call, scope)
                 await self._app(scope, receive, made.take)
                 cut = await self._after(call, made)
-        except BaseException:
-            made.status = made.status or 500
+        except asyncio.CancelledError:
+            cut = True  # the server is stopping and doesn't wait for slow answers
+        except Exception:
+            made.status = 500
             raise
         finally:
             self._log(scope, call, 0 if cut else made.status, at, started)

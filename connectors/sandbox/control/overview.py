@@ -29,7 +29,8 @@ def overview(ask: Ask) -> Json:
         "open": _open(store, chosen) if chosen else None,
         "faults": _faults(ask),
         "deliveries": [
-            shapes.delivery(store, row, body=False) for row in store.find(Delivery, order="rowid DESC", limit=_WIRE)
+            shapes.delivery(store, row, body=False)
+            for row in store.find(Delivery, order="rowid DESC", limit=_WIRE)
         ],
         "owed": store.count(Delivery, "state = 'pending'"),
         "requests": world.requests.recent(_WIRE),
@@ -63,9 +64,7 @@ def _stay(row: Stay, guests: dict[str, str], units: dict[str, str]) -> Json:
 
 
 def _open(store: Store, row: Conversation) -> Json:
-    posts = store.find(
-        Post, "conversation_id = ?", (row.id,), order="created_at DESC, id DESC", limit=_POSTS
-    )
+    posts = store.find(Post, "conversation_id = ?", (row.id,), order="created_at DESC, id DESC", limit=_POSTS)
     stays = store.find(Stay, "conversation_id = ?", (row.id,), order="created_at DESC", limit=1)
     return {
         "conversation": shapes.conversation(store, row),

@@ -48,7 +48,7 @@ def _extras(homes: list[Unit]) -> list[Story]:
     for number, name in enumerate(EXTRA_NAMES):
         platform, source, module = EXTRA_CHANNELS[number % len(EXTRA_CHANNELS)]
         arrives = -21 + (number // len(free)) * 8 + number % 3
-        past = arrives + 4 < 0
+        past = arrives + 3 + number % 3 < 0
         made.append(
             Story(
                 f"extra-{number}",

@@ -80,7 +80,7 @@ def test_a_failure_is_retried_with_the_same_id(sandbox: Sandbox, endpoint: Endpo
 
 def test_the_schedule_is_that_of_svix(sandbox: Sandbox, endpoint: Endpoint) -> None:
     subscribe(sandbox, endpoint)
-    sandbox.control("PATCH", "/settings", retry_scale=0.0001)
+    sandbox.control("PATCH", "/settings", retry_scale=0.00001)
     endpoint.answer = lambda _: 500
     sandbox.control("POST", "/book", guest_name="Rita Moss")
     failed = wait_for(lambda: sandbox.control("GET", "/deliveries?state=failed")["deliveries"], 30)[0]

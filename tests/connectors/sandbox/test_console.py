@@ -1,0 +1,62 @@
+"""The console's files, and who may talk to it."""
+
+import re
+
+import pytest
+
+from tests.connectors.sandbox.harness import Sandbox
+
+
+def test_the_page_has_no_inline_code(sandbox: Sandbox) -> None:
+    answer = sandbox.http.get("/")
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "<style" not in answer.text
+    assert " style=" not in answer.text
+    assert not re.search(r"<script(?![^>]*src=)", answer.text)
+    assert not re.search(r"\son\w+=", answer.text)
+
+
+def test_its_buttons_keep_their_names(sandbox: Sandbox) -> None:
+    page = sandbox.http.get("/").text
+    for name in ("Send as guest", "Reply as staff", "New booking", "Change dates", "Cancel booking"):
+        assert f">{name}</button>" in page
+
+
+def test_every_field_has_a_label(sandbox: Sandbox) -> None:
+    page = sandbox.http.get("/").text
+    ids = set(re.findall(r'<(?:input|select|textarea) id="([^"]+)"', page))
+    assert ids == set(re.findall(r'<label for="([^"]+)"', page))
+
+
+def test_what_it_loads_is_there(sandbox: Sandbox) -> None:
+    page = sandbox.http.get("/").text
+    files = [*re.findall(r'(?:src|href)="(/console/[^"]+)"', page), "/console/dom.js", "/console/panels.js"]
+    assert len(files) == 5
+    assert {sandbox.http.get(path).status_code for path in files} == {200}
+    assert sandbox.http.get("/console/..%2f__init__.py").status_code == 404
+
+
+def test_the_overview_shows_an_open_thread(sandbox: Sandbox) -> None:
+    key = sandbox.stay("TEST-0001")["conversation_id"]
+    view = sandbox.control("GET", f"/overview?thread={key}")
+    assert view["open"]["stay"]["code"] == "TEST-0001"
+    assert len(view["open"]["posts"]) == 3
+    assert len(view["faults"]) == 17
+
+
+@pytest.mark.parametrize(
+    "headers", [{"host": "evil.example"}, {"origin": "https://evil.example"}, {"origin": "null"}]
+)
+def test_foreign_pages_are_refused(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    answer = sandbox.http.post("/_control/reset", headers=headers, json={})
+    assert answer.status_code == 403
+
+
+def test_its_own_page_is_not(sandbox: Sandbox) -> None:
+    headers = {"origin": f"http://127.0.0.1:{sandbox.port}"}
+    assert sandbox.http.post("/_control/book", headers=headers, json={}).status_code == 200
+    headers = {"host": f"localhost:{sandbox.port}"}
+    assert sandbox.http.get("/", headers=headers).status_code == 200
