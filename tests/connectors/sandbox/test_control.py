@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.sandbox.harness import TALK, Endpoint, Sandbox, wait_for
+from connectors.sandbox.control.routes import ROUTES
+from connectors.sandbox.faults import KINDS
+from tests.connectors.sandbox.harness import ROOT, TALK, Endpoint, Sandbox, wait_for
 from tests.connectors.sandbox.test_webhooks import subscribe
 
 
@@ -169,3 +171,10 @@ def test_what_cant_be_done_is_said(
     answer = sandbox.http.request(method, f"/_control{path}", json=body)
     assert answer.status_code == status
     assert answer.json()["error"]
+
+
+def test_every_route_and_fault_is_documented() -> None:
+    text = (ROOT / "docs" / "sandbox.md").read_text()
+    missing = [f"{method} {path}" for method, path, _ in ROUTES if f"| `{method} {path}` |" not in text]
+    assert missing == []
+    assert [name for name in KINDS if f"| `{name}` |" not in text] == []
