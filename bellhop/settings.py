@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
+from psycopg_pool.base import AttemptWithBackoff
 
 from bellhop import env, logs
 from bellhop.start import places
@@ -114,6 +115,7 @@ _context_processors = [
     "django.template.context_processors.i18n",
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
+    "bellhop.accounts.web.context",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -168,6 +170,9 @@ DATABASES["default"]["OPTIONS"] |= {
     "application_name": BELLHOP_WORKER_NAME,
     "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
 }
+# The pool waits 1 s, 2 s, 4 s … for a database that is away; ours answers again within a second of its return.
+AttemptWithBackoff.INITIAL_DELAY = 0.25
+AttemptWithBackoff.DELAY_BACKOFF = 1.0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ── Redis: wake-ups only (invariant 2) ──────────────────────────────────────────────────────────────────────────
