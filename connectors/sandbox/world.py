@@ -1,7 +1,9 @@
 """The running sandbox: store, clock, settings, faults, limits, and the queue of webhooks, in one place."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from connectors.sandbox.clock import Clock
@@ -31,15 +33,27 @@ class World:
         self.replica = Replica(self.store)
         self.requests = RequestLog()
         self.wires: list[Wire] = []
+        self._silent = False
         self.wake = asyncio.Event()
         self.queue = Queue(self.store, self.clock, self.faults, self.wake)
         self.follow_if_stale()
 
     def announce(self, happening: Happening) -> None:
         """Queue the webhooks that tell of this. Belongs into the transaction of the change."""
-        for wire in self.wires if self.queue.subscriptions() else ():
+        if self._silent or not self.queue.subscriptions():
+            return
+        for wire in self.wires:
             for event, body in wire.payloads(happening):
                 self.queue.add(wire.name, event, json.dumps(body, ensure_ascii=False))
+
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Announce nothing meanwhile. Not to be held over an await."""
+        self._silent = True
+        try:
+            yield
+        finally:
+            self._silent = False
 
     def record_change(self, stay: Stay, by: str, **values: object) -> list[str]:
         """Set fields of the stay and log who changed them; answers the names of those that differ.

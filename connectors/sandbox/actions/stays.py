@@ -45,6 +45,9 @@ class Booking:
     email: str | None = None
     phone: str | None = None
     made_in: str | None = None
+    conversation: bool = True
+    same_guest_as: str | None = None
+    """Another stay, by id or code, whose guest and conversation this one shares."""
 
 
 def book(world: World, booking: Booking) -> Stay:
@@ -56,15 +59,18 @@ def book(world: World, booking: Booking) -> Stay:
     unit = _unit(world, booking)
     zone = ZoneInfo(world.store.need(Property, unit.property_id).timezone)
     arrival = booking.arrival or world.clock.now().astimezone(zone).date() + timedelta(days=7)
+    earlier = find_stay(world, booking.same_guest_as) if booking.same_guest_as else None
     with world.store.tx():
-        guest = _new_guest(world, booking)
+        guest = world.store.need(Guest, earlier.guest_id) if earlier else _new_guest(world, booking)
         stay = _new_stay(world, booking, unit, guest, arrival, zone)
-        conversation = open_conversation(world, stay, guest)
-        world.announce(GuestChanged(guest, "created", "system"))
+        if earlier:
+            stay.conversation_id = earlier.conversation_id
+            world.store.put(stay)
+        else:
+            world.announce(GuestChanged(guest, "created", "system"))
+        if booking.conversation:
+            open_conversation(world, stay)
         world.announce(StayChanged(stay, stay.updated_at, new=True))
-        write_log(world, conversation, "New guest inquiry")
-        if stay.status == "confirmed":
-            write_log(world, conversation, f"Reservation {stay.code} status changed to confirmed")
     return stay
 
 
@@ -119,14 +125,23 @@ def _new_stay(
     return stay
 
 
-def open_conversation(world: World, stay: Stay, guest: Guest) -> Conversation:
-    """Give the stay a conversation with its guest."""
-    now = world.clock.iso()
+def open_conversation(world: World, stay: Stay) -> Conversation:
+    """The stay's conversation; made if it has none, with the log lines that the PMS writes."""
+    with world.store.tx():
+        conversation = world.store.get(Conversation, stay.conversation_id) or _new_conversation(world, stay)
+        if stay.status == "confirmed":
+            write_log(world, conversation, f"Reservation {stay.code} status changed to confirmed")
+    return conversation
+
+
+def _new_conversation(world: World, stay: Stay) -> Conversation:
+    guest, now = world.store.need(Guest, stay.guest_id), world.clock.iso()
     subject = f"New guest reservation {stay.code} {stay.status}..."
     conversation = Conversation(new_id(), "guest", guest.id, stay.platform, guest.language, subject, now, now)
     stay.conversation_id = conversation.id
     world.store.put(conversation)
     world.store.put(stay)
+    write_log(world, conversation, "New guest inquiry")
     return conversation
 
 

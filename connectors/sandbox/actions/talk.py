@@ -1,5 +1,7 @@
 """Writing in conversations."""
 
+from collections.abc import Sequence
+
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.happenings import MessagePosted
 from connectors.sandbox.ids import new_id
@@ -10,11 +12,18 @@ INBOUND, OUTBOUND, NOTE, LOG = "inbound", "outbound", "note", "log"
 HOUSE_MODULES = ("airbnb2", "bookingCom", "homeaway2", "expedia", "sms", "email", "whatsapp")
 
 
-def guest_writes(world: World, conversation: Conversation, body: str, module: str | None = None) -> Post:
+def guest_writes(
+    world: World,
+    conversation: Conversation,
+    body: str,
+    module: str | None = None,
+    attachments: Sequence[Json] = (),
+) -> Post:
     """The guest sends a message; the module is the guest's last one unless named."""
     post = new_post(world.clock, conversation, body, module or usual_module(world, conversation), INBOUND)
     guest = world.store.get(Guest, conversation.guest_id)
     post.author, post.author_name = "guest", guest.full_name if guest else ""
+    post.attachments = list(attachments)
     return add_post(world, conversation, post)
 
 

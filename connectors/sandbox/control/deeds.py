@@ -5,6 +5,7 @@ from dataclasses import asdict
 from connectors.sandbox.actions import people, stays, talk
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
+from connectors.sandbox.happenings import StayChanged
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Conversation, FieldDef, Guest, Json, Post, Stay, Task, Unit
 
@@ -25,6 +26,8 @@ def book(ask: Ask) -> Json:
         email=ask.text("email"),
         phone=ask.text("phone"),
         made_in=ask.text("made_in"),
+        conversation=ask.body.get("conversation", True) is True,
+        same_guest_as=ask.text("same_guest_as"),
     )
     return _stay(ask, stays.book(ask.world, booking))
 
@@ -85,6 +88,17 @@ def custom_field(ask: Ask) -> Json:
     return _stay(ask, stays.change_stay(ask.world, row, BY, fields=row.fields | {found[0].id: value}))
 
 
+def open_conversation(ask: Ask) -> Json:
+    """Give a stay that was booked without one a conversation."""
+    row = _found(ask)
+    with ask.world.store.tx():
+        stays.open_conversation(ask.world, row)
+        row.updated_at = ask.world.clock.iso()
+        ask.world.store.put(row)
+        ask.world.announce(StayChanged(row, row.updated_at))
+    return _stay(ask, row)
+
+
 def move(ask: Ask) -> Json:
     """Into another unit, by name or id."""
     named = ask.need_text("unit")
@@ -95,8 +109,13 @@ def move(ask: Ask) -> Json:
 
 
 def guest_writes(ask: Ask) -> Json:
-    """A message from the guest."""
-    return _said(ask, talk.guest_writes(ask.world, _talk(ask), ask.need_text("body"), ask.text("module")))
+    """A message from the guest; with `attachments` the body may be empty."""
+    attachments = ask.body.get("attachments", [])
+    if not isinstance(attachments, list):
+        raise ControlError("attachments is a list")
+    body = ask.text("body", "") if attachments else ask.need_text("body")
+    post = talk.guest_writes(ask.world, _talk(ask), body or "", ask.text("module"), attachments)
+    return _said(ask, post)
 
 
 def staff_replies(ask: Ask) -> Json:
@@ -158,9 +177,10 @@ def set_task(ask: Ask) -> Json:
 
 
 def bulk(ask: Ask) -> Json:
-    """Many guest posts at once; `new_conversations` are booked first."""
-    for number in range(ask.whole("new_conversations", 0)):
-        stays.book(ask.world, stays.Booking(f"Bulk Guest {number}", source="direct"))
+    """Many guest posts at once; `new_conversations` are booked first, without a word to subscribers."""
+    with ask.world.silence(), ask.world.store.tx():
+        for number in range(ask.whole("new_conversations", 0)):
+            stays.book(ask.world, stays.Booking(f"Bulk Guest {number}", source="direct"))
     announce = ask.body.get("webhooks", False) is True
     made = talk.bulk(
         ask.world,

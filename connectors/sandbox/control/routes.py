@@ -56,6 +56,7 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("POST", f"{_STAY}/no-show", deeds.no_show),
     ("POST", f"{_STAY}/custom-field", deeds.custom_field),
     ("POST", f"{_STAY}/move", deeds.move),
+    ("POST", f"{_STAY}/open-conversation", deeds.open_conversation),
     ("POST", f"{_TALK}/guest-writes", deeds.guest_writes),
     ("POST", f"{_TALK}/staff-replies", deeds.staff_replies),
     ("POST", f"{_TALK}/staff-notes", deeds.staff_notes),

@@ -178,3 +178,32 @@ def test_every_route_and_fault_is_documented() -> None:
     missing = [f"{method} {path}" for method, path, _ in ROUTES if f"| `{method} {path}` |" not in text]
     assert missing == []
     assert [name for name in KINDS if f"| `{name}` |" not in text] == []
+
+
+def test_a_stay_without_a_conversation_and_one_that_shares_it(sandbox: Sandbox) -> None:
+    stay = sandbox.control("POST", "/book", guest_name="Rita Moss", conversation=False)["reservation"]
+    assert stay["conversation_id"] is None
+    assert sandbox.api("GET", f"/reservations/{stay['id']}")["conversationId"] is None
+    opened = sandbox.control("POST", f"/reservations/{stay['id']}/open-conversation")["reservation"]
+    again = sandbox.control("POST", "/book", same_guest_as=stay["code"])["reservation"]
+    assert again["guest_id"] == stay["guest_id"]
+    assert again["conversation_id"] == opened["conversation_id"]
+    meta = sandbox.api("GET", f"{TALK}/{opened['conversation_id']}")["data"]["meta"]
+    assert [row["_id"] for row in meta["reservations"]] == [stay["id"], again["id"]]
+
+
+def test_an_attachment_without_a_word(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    subscribe(sandbox, endpoint)
+    key = sandbox.stay("TEST-0001")["conversation_id"]
+    picture = {"url": "https://pictures.example/1.jpg", "title": "leak.jpg"}
+    sandbox.control("POST", f"/conversations/{key}/guest-writes", attachments=[picture])
+    assert wait_for(lambda: endpoint.events("reservation.messageReceived"))[0]["message"]["body"] == ""
+    newest = sandbox.api("GET", f"{TALK}/{key}/posts", params={"limit": 1})["data"]["posts"][0]
+    assert newest["attachments"] == [picture]
+
+
+def test_bulk_books_silently(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    subscribe(sandbox, endpoint)
+    made = sandbox.control("POST", "/bulk", new_conversations=100, conversations=100, posts_each=2)
+    assert (len(made["conversations"]), made["posts"]) == (100, 200)
+    assert sandbox.control("GET", "/deliveries")["count"] == 0

@@ -166,3 +166,10 @@ def test_small_lists(sandbox: Sandbox) -> None:
     assert sandbox.api("GET", "/users")["count"] == 3
     balance = sandbox.api("GET", f"/accounting-api/reservations/{sandbox.stay('TEST-0001')['id']}/balance")
     assert balance["currency"] == "USD"
+
+
+def test_values_of_a_wrong_type_are_refused(sandbox: Sandbox) -> None:
+    body = {"title": "x", "type": "cleaning", "listingId": {"a": 1}}
+    assert sandbox.call("POST", "/tasks-open-api/create-single-task", json=body).status_code == 400
+    key = sandbox.stay("TEST-0001")["guest_id"]
+    assert sandbox.call("PUT", f"/guests-crud/{key}", json={"tags": [], "notes": {"a": 1}}).status_code == 400

@@ -1,6 +1,7 @@
 """The wire put together: routing, tokens, rate limits, errors."""
 
 import json
+import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -65,6 +66,9 @@ class Guesty:
                 answer = error.answer
             except MissingError as error:
                 answer = coded(404, "NOT_FOUND", str(error)).answer
+            except (sqlite3.InterfaceError, sqlite3.ProgrammingError):
+                # A value of a type that no column takes: only the store notices, and nothing was written.
+                answer = coded(400, "VALIDATION_ERROR", "Invalid value").answer
             return _response(answer, headers)
 
         return endpoint
