@@ -320,34 +320,3 @@ class Peak:
     accepted: int = 0
     refused: int = 0
     over: float = 0.0
-
-
-TABLES: tuple[type[Any], ...] = (
-    Property,
-    Unit,
-    Guest,
-    Stay,
-    Conversation,
-    Post,
-    Task,
-    Staff,
-    FieldDef,
-    SavedReply,
-    Vendor,
-    Change,
-    Application,
-    Token,
-    Subscription,
-    Delivery,
-    Setting,
-    Fault,
-    Peak,
-)
-INDEXES: dict[type[Any], tuple[str, ...]] = {
-    Stay: ("updated_at, id", "arrival", "departure", "conversation_id", "guest_id", "code", "created_at"),
-    Conversation: ("kind, created_at, id", "kind, modified_at, id", "guest_id"),
-    Post: ("conversation_id, created_at, id",),
-    Delivery: ("subscription_id, state, due_at, id", "state, due_at", "waits_for"),
-    Token: ("application, issued_at",),
-    Change: ("stay_id",),
-}

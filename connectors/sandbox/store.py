@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from connectors.sandbox.records import INDEXES, TABLES
+from connectors.sandbox.schema import INDEXES, TABLES
 
 T = TypeVar("T")
 R = TypeVar("R")

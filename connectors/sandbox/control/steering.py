@@ -4,7 +4,8 @@ import dataclasses
 
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
-from connectors.sandbox.records import TABLES, Delivery, Fault, Json, Peak, Setting, Subscription, Token
+from connectors.sandbox.records import Delivery, Fault, Json, Peak, Setting, Subscription, Token
+from connectors.sandbox.schema import TABLES
 from connectors.sandbox.seed import plant
 from connectors.sandbox.settings import Settings
 
