@@ -117,6 +117,7 @@ _context_processors = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "bellhop.accounts.web.context",
+    "bellhop.accounts.web.context",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {

@@ -14,9 +14,7 @@ from typing import Any
 import redis
 import structlog
 from celery import current_app
-from celery import current_app
 from django.conf import settings
-from kombu.exceptions import OperationalError
 from kombu.exceptions import OperationalError
 
 LIVE_CHANNEL = "bellhop:live"
@@ -40,9 +38,22 @@ def publish(channel: str, text: str) -> bool:
     return _try(lambda: _client().publish(channel, text))
 
 
-def task(name: str, *args: Any, queue: str = "default") -> bool:
-    """Wake a worker with the task `name`; False if Redis could not be asked (then the sweep finds the row)."""
-    return _try(lambda: current_app.send_task(name, args=args, queue=queue, retry=False, ignore_result=True))
+def task(name: str, *args: Any, queue: str = "default", delay_s: float = 0.0) -> bool:
+    """Wake a worker with the task `name`, after `delay_s` seconds; False if Redis could not be asked.
+
+    Never raises for a Redis that is away: the sweeps find the row anyway, so a late wake-up is dropped (`expires`).
+    """
+    return _try(
+        lambda: current_app.send_task(
+            name,
+            args=args,
+            queue=queue,
+            countdown=delay_s or None,
+            expires=delay_s + 60,
+            retry=False,
+            ignore_result=True,
+        )
+    )
 
 
 def _try(ask: Callable[[], object]) -> bool:
@@ -68,22 +79,3 @@ def available() -> bool:
 def sockets(organization_id: int, number: int) -> None:
     """Tell the hubs of all web processes that an organization has live events up to `number`."""
     publish(LIVE_CHANNEL, f"{organization_id}:{number}")
-
-
-def task(name: str, *args: object, queue: str = "default", delay_s: float = 0.0) -> bool:
-    """Send a Celery wake-up, at once or after `delay_s` seconds; False if Redis could not be asked. Never raises for
-    a Redis that is away: the sweeps find the work anyway."""
-    global _silent_until
-    if time.monotonic() < _silent_until:
-        return False
-    try:
-        current_app.send_task(
-            name, args=args, queue=queue, countdown=delay_s or None, retry=False, ignore_result=True, expires=delay_s + 60
-        )
-    except (OperationalError, redis.RedisError, OSError) as error:
-        with _lock:
-            if time.monotonic() >= _silent_until:
-                log.warning("redis_unavailable", error=type(error).__name__)
-            _silent_until = time.monotonic() + _PAUSE_S
-        return False
-    return True
