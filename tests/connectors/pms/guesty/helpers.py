@@ -60,3 +60,7 @@ class Script:
 
     def query(self, index: int = -1) -> dict[str, str]:
         return dict(self.asked[index].query)
+
+
+def answer_of(body: Any, status: int = 200) -> Response:
+    return Response(status=status, headers={}, body=json.dumps(body).encode())
