@@ -1,6 +1,10 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from connectors.views import health
 
 app_name = "connectors"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("health/", health.overview, name="health"),
+]

@@ -1,6 +1,11 @@
 """Addresses of this app."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from bellhop.accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("settings/", views.settings, name="settings"),
+    path("settings/theme/", views.theme, name="theme"),
+]

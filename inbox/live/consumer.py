@@ -61,7 +61,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         if time.monotonic() - self.checked_at > RECHECK_S and not await self._recheck():
             return
-        if message.get("type") == "hello" and not self.joined:
+        if message.get("type") == "ping":
+            await self.send(text_data=json.dumps({"type": "pong"}))
+        elif message.get("type") == "hello" and not self.joined:
             await self._hello(message.get("n"))
         elif message.get("type") == "presence" and self.joined:
             await self._presence(message)

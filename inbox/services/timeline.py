@@ -23,6 +23,7 @@ from inbox.models import (
 )
 
 PAGE = 50
+MOST = 500
 _WORSE = [
     ReceiptState.FAILED,
     ReceiptState.UNCONFIRMED,
@@ -69,12 +70,17 @@ class Timeline:
     older_before: str
 
 
-def load(thread: Thread, before: str = "") -> Timeline:
-    """The newest page, or the one before a cursor of an earlier answer. A constant number of statements."""
-    moment = _moment(before)
-    messages = list(_until(thread.messages.filter(withdrawn_at__isnull=True), "sent_at", moment)[: PAGE + 1])
-    oldest = messages[PAGE - 1].sent_at if len(messages) > PAGE else None
-    messages = messages[:PAGE]
+def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
+    """The newest page; or the one before a cursor of an earlier answer; or all from `since` on, so that what a reader
+    has loaded stays loaded. A constant number of statements."""
+    moment, first = _moment(before), _moment(since)
+    rows = _until(thread.messages.filter(withdrawn_at__isnull=True), "sent_at", moment)
+    size = PAGE if first is None else MOST
+    if first is not None:
+        rows = rows.filter(sent_at__gte=first)
+    messages = list(rows[: size + 1])
+    oldest = messages[size - 1].sent_at if len(messages) > size else first
+    messages = messages[:size]
     notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
     events: QuerySet[ThreadEvent] = _until(thread.events.all(), "at", moment)
     if oldest is not None:
@@ -83,9 +89,9 @@ def load(thread: Thread, before: str = "") -> Timeline:
         *_message_entries(messages),
         *(
             Entry("note", note.written_at, note.pk, note)
-            for note in notes.select_related("author_user")[:PAGE]
+            for note in notes.select_related("author_user")[:MOST]
         ),
-        *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:PAGE]),
+        *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:MOST]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
     return Timeline(entries, oldest.isoformat() if oldest is not None else "")

@@ -1,0 +1,75 @@
+"""A person's own settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+from django.contrib.auth.decorators import login_required
+
+from bellhop.accounts.models import User
+from bellhop.accounts.web import user_of
+
+if TYPE_CHECKING:
+    _UserForm = forms.ModelForm[User]
+else:
+    _UserForm = forms.ModelForm
+
+UNDO_CHOICES = [(seconds, gettext_lazy("%d seconds") % seconds if seconds else gettext_lazy("Off")) for seconds in (0, 5, 10, 20, 30)]
+
+
+class SettingsForm(_UserForm):
+    """Name, look and the composer's habits."""
+
+    undo_send_s = forms.TypedChoiceField(label=gettext_lazy("Undo send"), choices=UNDO_CHOICES, coerce=int)
+    theme = forms.ChoiceField(
+        label=gettext_lazy("Theme"),
+        required=False,
+        choices=[("", gettext_lazy("As the system")), ("light", gettext_lazy("Light")), ("dark", gettext_lazy("Dark"))],
+    )
+    density = forms.ChoiceField(
+        label=gettext_lazy("Density"),
+        required=False,
+        choices=[("", gettext_lazy("Comfortable")), ("compact", gettext_lazy("Compact"))],
+    )
+
+    class Meta:
+        model = User
+        fields = ("full_name", "theme", "density", "undo_send_s", "enter_sends", "single_keys")
+        labels = {
+            "full_name": gettext_lazy("Name"),
+            "enter_sends": gettext_lazy("Enter sends (Shift+Enter starts a new line)"),
+            "single_keys": gettext_lazy("Single-letter shortcuts"),
+        }
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show and store one's own settings."""
+    form = SettingsForm(request.POST or None, instance=user_of(request))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Settings saved"))
+        return redirect("accounts:settings")
+    return render(request, "accounts/settings.html", {"form": form, "section": "settings"})
+
+
+@login_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """From light to dark and back, remembered for the person."""
+    user = user_of(request)
+    user.theme = "light" if user.theme == "dark" else "dark"
+    user.save(update_fields=["theme"])
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    return redirect(back)

@@ -1,0 +1,57 @@
+"""The door of every view: signed in, and with the permission that the page needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import require
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def page(permission: Permission) -> Callable[[View[P]], View[P]]:
+    """A view for people whose role names `permission`: anonymous ones sign in first, others get 403."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            require(user_of(request), permission)
+            return view(request, *args, **kwargs)
+
+        with_login = login_required(checked)
+
+        @wraps(view)
+        def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            # A part of a page must not be replaced by the sign-in page: the browser says it in place.
+            if request.headers.get("HX-Request") and not request.user.is_authenticated:
+                return HttpResponse(status=401)
+            return with_login(request, *args, **kwargs)
+
+        return door
+
+    return decorate
+
+
+def user_of(request: HttpRequest) -> User:
+    """The signed-in person."""
+    return cast("User", request.user)
+
+
+def refresh() -> HttpResponse:
+    """Tell htmx to load the page anew."""
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Template context: what the person may do, as `may.threads_reply` and so on."""
+    user = request.user
+    granted = cast("User", user).granted if user.is_authenticated else frozenset()
+    return {"may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission}}

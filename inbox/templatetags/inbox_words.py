@@ -1,0 +1,58 @@
+"""Words of the inbox for things that are stored as codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from bellhop.core import clock
+from connectors.models import FieldOverwrite
+from inbox.services.row_view import channel_words
+
+register = template.Library()
+
+
+@register.filter
+def channel_name(channel: str) -> str:
+    return channel_words(channel)[0]
+
+
+@register.filter
+def field_words(field: str) -> str:
+    """A mirrored field's name on screen."""
+    return {
+        "status": _("Status"),
+        "arrival_date": _("Arrival"),
+        "departure_date": _("Departure"),
+        "check_in_time": _("Check-in"),
+        "check_out_time": _("Check-out"),
+        "unit": _("Unit"),
+    }.get(field, field)
+
+
+@register.filter
+def owner_words(change: FieldOverwrite | str | None, pms: str) -> str:
+    """Who owns a field and when it last changed (ux V2)."""
+    if not isinstance(change, FieldOverwrite):
+        return _("%(pms)s owns this. Unchanged since the booking.") % {"pms": pms}
+    seconds = int((clock.now() - change.at).total_seconds())
+    if seconds < 3600:
+        when = _("%(n)d min ago") % {"n": seconds // 60} if seconds >= 60 else _("%(n)d s ago") % {"n": seconds}
+    else:
+        when = change.at.strftime("%-d %b %H:%M")
+    how = {"webhook": _("by webhook"), "read": _("by a read"), "import": _("by the import")}.get(change.source, "")
+    return _("%(pms)s owns this. Changed %(when)s %(how)s.") % {"pms": pms, "when": when, "how": how}
+
+
+@register.filter
+def money(amount: str | None, currency: str) -> str:
+    """An amount as text with its currency: "EUR 511.00"."""
+    return "" if amount in (None, "") else f"{currency} {float(str(amount)):,.2f}"
+
+
+@register.filter
+def items(mapping: Any) -> list[tuple[Any, Any]]:
+    """The pairs of a mapping whose keys might hide its own `items`."""
+    return list(mapping.items()) if isinstance(mapping, dict) else []

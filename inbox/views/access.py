@@ -1,0 +1,38 @@
+"""Finding what an address names, within what the person may see: everything else is 404 (invariant 10)."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from bellhop.accounts.web import user_of
+from inbox.models import Message, Note, Thread
+from inbox.services import listing, threads
+
+
+def thread_of(request: HttpRequest, public_id: str) -> Thread:
+    """The thread of an address, as a row of the list has it; its zone becomes the active one."""
+    user = user_of(request)
+    rows = listing.for_rows(user, threads.visible_to(user))
+    thread = get_object_or_404(rows, public_id=public_id)
+    activate_zone(thread)
+    return thread
+
+
+def activate_zone(thread: Thread) -> None:
+    """Times in a thread are those of its property (ux X9)."""
+    if thread.property is not None:
+        timezone.activate(thread.property.zone)
+    elif thread.connection is not None:
+        timezone.activate(thread.connection.timezone)
+
+
+def message_of(request: HttpRequest, public_id: str) -> Message:
+    visible = threads.visible_to(user_of(request)).values("pk")
+    return get_object_or_404(Message.objects.select_related("thread"), public_id=public_id, thread__in=visible)
+
+
+def note_of(request: HttpRequest, public_id: str) -> Note:
+    visible = threads.visible_to(user_of(request)).values("pk")
+    return get_object_or_404(Note.objects.select_related("thread"), public_id=public_id, thread__in=visible)

@@ -1,0 +1,111 @@
+"""The inbox: list, thread and panel, as a page or as the parts that htmx asks for."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.web import page, user_of
+from inbox.services import find, listing
+from inbox.views import access, parts
+
+DEFAULT_VIEW = "needs-reply"
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The first page a person has a use for."""
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    user = user_of(request)
+    if user.may(Permission.THREADS_READ):
+        return redirect("inbox:list", DEFAULT_VIEW)
+    return render(request, "inbox/nothing_here.html", status=200)
+
+
+def _known(view: str) -> str:
+    if view not in listing.VIEWS:
+        raise Http404(view)
+    return view
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def thread_list(request: HttpRequest, view: str) -> HttpResponse:
+    """The list alone: no thread is open."""
+    query = parts.list_query(_known(view), request.GET)
+    context = {**parts.frame_context(request, query), **parts.list_context(request, query)}
+    if request.headers.get("HX-Target", "").endswith("#list"):
+        return render(request, "inbox/_list.html", context)
+    return render(request, "inbox/inbox.html", {**context, "pane": "list"})
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def thread_rows(request: HttpRequest, view: str) -> HttpResponse:
+    """The next page of rows."""
+    query = parts.list_query(_known(view), request.GET)
+    return render(request, "inbox/_rows.html", parts.list_context(request, query, request.GET.get("cursor", "")))
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def thread_page(request: HttpRequest, view: str, public_id: str) -> HttpResponse:
+    """One open thread: beside its list as a page, alone for htmx."""
+    query = parts.list_query(_known(view), request.GET)
+    thread = access.thread_of(request, public_id)
+    context = parts.thread_context(request, thread, query)
+    if request.headers.get("HX-Target", "").endswith("#thread"):
+        return render(request, "inbox/_open.html", context)
+    context = {**parts.frame_context(request, query), **parts.list_context(request, query), **context}
+    return render(request, "inbox/inbox.html", {**context, "pane": "thread"})
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def log(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Entries of a thread: anew since the oldest shown, or an earlier page."""
+    thread = access.thread_of(request, public_id)
+    context = parts.log_context(
+        request, thread, since=request.GET.get("since", ""), before=request.GET.get("before", "")
+    )
+    return render(request, "inbox/_log.html", context)
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def head(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Title, assignee and outage banner of a thread, and its panel, after somebody changed them."""
+    thread = access.thread_of(request, public_id)
+    query = parts.list_query(_known(request.GET.get("view", DEFAULT_VIEW)), request.GET)
+    return render(request, "inbox/_head_and_panel.html", parts.thread_context(request, thread, query))
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def row(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One row as this person sees it."""
+    from bellhop.core import clock
+    from inbox.services import row_view
+
+    thread = access.thread_of(request, public_id)
+    return render(request, "inbox/_row.html", {"row": row_view.of(thread, clock.now(), user_of(request).pk)})
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def counts(request: HttpRequest) -> HttpResponse:
+    """The views with their counts, for the navigation and the list's menu."""
+    current = request.GET.get("view", DEFAULT_VIEW)
+    return render(request, "inbox/_views.html", parts.views_context(user_of(request), current))
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def search(request: HttpRequest) -> HttpResponse:
+    """The search box's results."""
+    text = request.GET.get("q", "")
+    context = {"text": text.strip(), "results": find.find(user_of(request), text)}
+    return render(request, "inbox/_results.html", context)

@@ -1,0 +1,211 @@
+"""What the parts of the inbox need to be rendered: list, thread, composer, panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+
+from bellhop.accounts.models import Team, User
+from bellhop.accounts.web import user_of
+from bellhop.core import clock, live
+from connectors.contract.registry import connector_class
+from connectors.models import ConnectionHealth
+from connectors.trust import overwrites
+from inbox.forms import SNOOZES
+from inbox.models import SavedView, Tag, Thread
+from inbox.services import drafts, listing, matching, reply, row_view, timeline
+from inbox.services.listing import ListQuery
+from reservations.models import StayPhase
+from reservations.services import scope
+
+
+def list_query(view: str, params: QueryDict) -> ListQuery:
+    """The list that an address names: view in the path, sort and filters in the query."""
+    filters = {name: tuple(params.getlist(name)) for name in listing.FILTERS if params.getlist(name)}
+    return ListQuery(view=view, sort=params.get("sort", ""), filters=filters)
+
+
+def query_text(query: ListQuery, *, without: tuple[str, str] | None = None, sort: str | None = None) -> str:
+    """The query string of a list, maybe without one filter value or with another sort."""
+    params = QueryDict(mutable=True)
+    if sort is not None or query.sort:
+        params["sort"] = sort if sort is not None else query.sort
+    for name, values in query.filters.items():
+        kept = [value for value in values if (name, value) != without]
+        if kept:
+            params.setlist(name, kept)
+    return params.urlencode()
+
+
+def list_context(request: HttpRequest, query: ListQuery, cursor: str = "") -> dict[str, Any]:
+    """Rows of one page."""
+    user, now = user_of(request), clock.now()
+    page = listing.page(user, query, cursor)
+    text = query_text(query)
+    return {
+        "view": query.view,
+        "view_label": listing.VIEWS[query.view],
+        "query": text,
+        "rows": [row_view.of(thread, now, user.pk) for thread in page.rows],
+        "next_cursor": page.next_cursor,
+        "filtered": bool(query.filters),
+        "now": now,
+    }
+
+
+def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
+    """What stands around the list: views with counts, sorts, filters, the live number."""
+    user = user_of(request)
+    # The number is read before the rows: what happens in between is told again, never missed.
+    number = live.last_number(user.organization_id)
+    return {
+        "live_number": number,
+        **views_context(user, query.view),
+        "sorts": [(key, label, query_text(query, sort=key), key == query.order) for key, label in listing.SORTS.items()],
+        "chips": _chips(user, query),
+        "filter_choices": filter_choices(user, query),
+        "saved_views": SavedView.objects.filter(organization_id=user.organization_id, owner=user)
+        | SavedView.objects.filter(organization_id=user.organization_id, shared=True),
+    }
+
+
+def views_context(user: User, current: str) -> dict[str, Any]:
+    counts = listing.counts(user)
+    return {
+        "views": [(key, label, counts[key], key == current) for key, label in listing.VIEWS.items()],
+        "counts": counts,
+    }
+
+
+def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
+    """(words, query string without it) of every active filter."""
+    words = {
+        name: {value: label for value, label in choices} for name, _label, choices in filter_choices(user, query)
+    }
+    return [
+        (str(words.get(name, {}).get(value, value)), query_text(query, without=(name, value)))
+        for name, values in query.filters.items()
+        for value in values
+    ]
+
+
+def filter_choices(user: User, query: ListQuery) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """(name, label, [(value, words)]) of every filter."""
+    from django.utils.translation import gettext as _
+
+    people = User.objects.filter(organization_id=user.organization_id, is_active=True).order_by("full_name")
+    teams = Team.objects.filter(organization_id=user.organization_id).order_by("name")
+    tags = Tag.objects.filter(organization_id=user.organization_id).order_by("name")
+    return [
+        ("property", _("Property"), [(place.public_id, place.name) for place in scope.properties(user)]),
+        ("phase", _("Stay"), [(value, str(label)) for value, label in StayPhase.choices]),
+        ("channel", _("Channel"), [(key, words) for key, (words, _icon) in row_view.CHANNELS.items()]),
+        ("assignee", _("Assignee"), [("none", _("Nobody")), *((p.public_id, p.full_name) for p in people)]),
+        ("team", _("Team"), [(team.public_id, team.name) for team in teams]),
+        ("tag", _("Tag"), [(tag.public_id, tag.name) for tag in tags]),
+    ]
+
+
+def thread_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
+    """The thread pane with its composer and panel."""
+    user = user_of(request)
+    last_read: int = thread.last_read_id  # type: ignore[attr-defined]
+    return {
+        "thread": thread,
+        "row": row_view.of(thread, clock.now(), user.pk),
+        "view": query.view,
+        "query": query_text(query),
+        "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
+        **log_context(request, thread),
+        **composer_context(request, thread),
+        **panel_context(request, thread),
+        "last_read": last_read,
+        "people": User.objects.filter(
+            organization_id=user.organization_id, is_active=True, role__permissions__contains=["threads.reply"]
+        ).order_by("full_name"),
+        "teams": Team.objects.filter(organization_id=user.organization_id).order_by("name"),
+        "snoozes": SNOOZES,
+        "thread_tags": ", ".join(thread.tags.order_by("name").values_list("name", flat=True)),
+    }
+
+
+def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before: str = "") -> dict[str, Any]:
+    """The entries: the newest page, a page before a moment, or everything since the oldest that is shown."""
+    last_read: int = getattr(thread, "last_read_id", 0)
+    loaded = timeline.load(thread, before, since)
+    return {
+        "thread": thread,
+        "entries": loaded.entries,
+        "older_before": loaded.older_before,
+        "first_unread": timeline.first_unread(loaded.entries, last_read),
+        "now": clock.now(),
+        "me": user_of(request),
+        "pms": _pms_label(thread),
+    }
+
+
+def _pms_label(thread: Thread) -> str:
+    return connector_class(thread.connection.slug).label if thread.connection else ""
+
+
+def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[str, Any]:
+    """Both drafts, why replying may be impossible, and what is wrong with the PMS right now."""
+    user = user_of(request)
+    found = drafts.of(user, thread)
+    name, icon = row_view.channel_words(thread.channel)
+    return {
+        "thread": thread,
+        "drafts": found,
+        "why_not": reply.why_not(thread),
+        "others": thread.assignee if thread.assignee_id not in {None, user.pk} else None,
+        "channel_name": name,
+        "channel_icon": icon,
+        "newest_id": timeline.newest_id(thread),
+        "undo_send_s": user.undo_send_s,
+        "me": user,
+        "pms": _pms_label(thread),
+        **outage_context(thread),
+        **more,
+    }
+
+
+def outage_context(thread: Thread) -> dict[str, Any]:
+    """The banner of ux B4: since when the PMS is down, and how much waits in this thread."""
+    health = ConnectionHealth.objects.filter(pk=thread.connection_id).first() if thread.connection_id else None
+    connection = thread.connection
+    down = health.down_since if health else None
+    return {
+        "outage_since": down,
+        "outage_refused": health.credentials_refused_at if health else None,
+        "outage_paused": connection.paused_at if connection else None,
+        "outage_waiting": timeline.waiting_at_pms(thread),
+        "health": health,
+    }
+
+
+def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
+    """The reservation panel (ux V1): the current stay, who told what when, other stays, candidates where unmatched."""
+    stay = thread.stay
+    told = overwrites.latest("reservation", stay.pk) if stay else {}
+    connector = connector_class(thread.connection.slug) if thread.connection else None
+    link = None
+    if connector is not None and stay is not None and thread.connection is not None:
+        from connectors.outbound.caller import connector_for
+
+        link = connector_for(thread.connection).reservation_url(stay.remote_id)
+    return {
+        "thread": thread,
+        "stay": stay,
+        "phase": stay.phase(clock.now()) if stay else None,
+        "phase_label": StayPhase(stay.phase(clock.now())).label if stay else "",
+        "stays": list(thread.stays.select_related("unit").order_by("-arrival_date", "-id")[:20]),
+        "told": told,
+        "remote_link": link,
+        "points": list(thread.guest.contact_points.order_by("kind", "id")) if thread.guest else [],
+        "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else None).count() if thread.guest else 0,
+        "candidates": matching.candidates(user_of(request), thread) if stay is None else [],
+        "pms": connector.label if connector else "",
+        "now": clock.now(),
+    }

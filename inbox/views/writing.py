@@ -1,0 +1,197 @@
+"""Replies, notes, drafts, and what may be done about a message afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.web import page, user_of
+from connectors.outbound.outbox import NotPossible
+from inbox.forms import DraftForm, NoteForm, ReplyForm, local_moment, snooze_until
+from inbox.models import Draft, Message, Thread
+from inbox.services import canned, drafts, notes, reply, triage
+from inbox.services.reply import AssignedElsewhere, ReplyOptions, ReplyRefused, StaleReply
+from inbox.views import access, parts
+
+
+def _composer(request: HttpRequest, thread: Thread, status: int = 200, **more: Any) -> HttpResponse:
+    """The composer anew, together with the log."""
+    thread.refresh_from_db()
+    context = {
+        **parts.log_context(request, thread, since=request.POST.get("since", "")),
+        **parts.composer_context(request, thread, **more),
+    }
+    return render(request, "inbox/_after_writing.html", context, status=status)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send, or say why not: the text stays where it was."""
+    thread = access.thread_of(request, public_id)
+    form = ReplyForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest(form.errors.as_text())
+    given = form.cleaned_data
+    send_at = local_moment(given["send_at"], thread) if given["send_at"] else None
+    if given["send_at"] and send_at is None:
+        return _composer(request, thread, 422, problem=_("That time is past."), typed=given["body"])
+    options = ReplyOptions(
+        client_token=given["client_token"],
+        seen_message_id=given["seen"] or 0,
+        send_anyway=given["send_anyway"],
+        send_at=send_at,
+        then=given["then"],
+        snooze_until=snooze_until(given["snooze"], thread) if given["then"] == "snooze" else None,
+    )
+    try:
+        reply.reply(user_of(request), thread, given["body"], options)
+    except StaleReply as stale:
+        return _composer(request, thread, 409, stale=stale.newer, typed=given["body"], token=given["client_token"])
+    except AssignedElsewhere as refused:
+        return _composer(request, thread, 409, problem=str(refused), take_over=True, typed=given["body"])
+    except ReplyRefused as refused:
+        return _composer(request, thread, 422, problem=str(refused), typed=given["body"])
+    response = _composer(request, thread)
+    if given["then"]:
+        response["HX-Trigger"] = "bellhop:next"
+    return response
+
+
+@require_POST
+@page(Permission.THREADS_NOTE)
+def add_note(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Keep a note."""
+    thread = access.thread_of(request, public_id)
+    form = NoteForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest(form.errors.as_text())
+    given = form.cleaned_data
+    try:
+        notes.add(
+            user_of(request), thread, given["body"], client_token=given["client_token"], to_pms=given["to_pms"]
+        )
+    except ReplyRefused as refused:
+        return _composer(request, thread, 422, problem=str(refused), typed=given["body"], mode="note")
+    return _composer(request, thread, mode="note")
+
+
+@require_POST
+@page(Permission.THREADS_READ)
+def save_draft(request: HttpRequest, public_id: str) -> JsonResponse:
+    """Keep what is being typed. Answers when it was kept, and whether another device was here meanwhile."""
+    thread = access.thread_of(request, public_id)
+    form = DraftForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest(form.errors.as_text())
+    given = form.cleaned_data
+    before = drafts.of(user_of(request), thread).get(given["mode"])
+    draft = drafts.save(
+        user_of(request),
+        thread,
+        Draft.Mode(given["mode"]),
+        given["body"],
+        seen_message_id=given["seen"] or 0,
+        device=given["device"],
+    )
+    elsewhere = before is not None and before.device not in {"", given["device"]} and before.body != given["body"]
+    return JsonResponse(
+        {
+            "saved_at": draft.updated_at.isoformat() if draft else None,
+            "elsewhere": before.body if elsewhere and before is not None else None,
+        }
+    )
+
+
+def _after_action(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
+    thread = access.thread_of(request, message.thread.public_id)
+    return _composer(request, thread, **more)
+
+
+def _too_late() -> str:
+    return _("Too late: it has left or was settled meanwhile. The thread shows where it stands.")
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def undo(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take a reply back that has not left; its text is in the composer again."""
+    message = access.message_of(request, public_id)
+    try:
+        reply.withdraw(user_of(request), message)
+    except NotPossible:
+        return _after_action(request, message, problem=_too_late())
+    return _after_action(request, message)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def send_now(request: HttpRequest, public_id: str) -> HttpResponse:
+    message = access.message_of(request, public_id)
+    try:
+        reply.send_now(user_of(request), message)
+    except NotPossible:
+        return _after_action(request, message, problem=_too_late())
+    return _after_action(request, message)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def send_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    message = access.message_of(request, public_id)
+    try:
+        reply.send_again(user_of(request), message)
+    except NotPossible:
+        return _after_action(request, message, problem=_too_late())
+    return _after_action(request, message)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def mark_arrived(request: HttpRequest, public_id: str) -> HttpResponse:
+    message = access.message_of(request, public_id)
+    try:
+        reply.mark_arrived(user_of(request), message)
+    except NotPossible:
+        return _after_action(request, message, problem=_too_late())
+    return _after_action(request, message)
+
+
+@require_POST
+@page(Permission.THREADS_NOTE)
+def note_to_pms(request: HttpRequest, public_id: str) -> HttpResponse:
+    note = access.note_of(request, public_id)
+    thread = access.thread_of(request, note.thread.public_id)
+    try:
+        notes.send_to_pms(user_of(request), note)
+    except ReplyRefused as refused:
+        return _composer(request, thread, problem=str(refused), mode="note")
+    return _composer(request, thread, mode="note")
+
+
+@require_POST
+@page(Permission.THREADS_TRIAGE)
+def take_over(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Make the thread one's own; what was typed stays in the composer as a draft."""
+    thread = access.thread_of(request, public_id)
+    triage.assign(user_of(request), thread, user_of(request))
+    return _composer(request, thread)
+
+
+@require_GET
+@page(Permission.THREADS_REPLY)
+def canned_replies(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Canned replies that fit, filled with this stay's values."""
+    thread = access.thread_of(request, public_id)
+    found = canned.matching(user_of(request), thread, request.GET.get("q", ""))
+    return render(
+        request,
+        "inbox/_canned.html",
+        {"replies": found, "values": canned.values(user_of(request), thread), "text": request.GET.get("q", "")},
+    )

@@ -1,0 +1,235 @@
+// The list of threads: rows replaced in place, moved when nobody is pointing at them, opened, selected.
+import { shell, words, debounced } from "./ui.js"
+import { on } from "./live.js"
+
+const me = shell?.dataset.user
+const pending = new Map()
+
+const list = () => document.getElementById("list")
+const rows = () => document.getElementById("rows")
+const rowOf = (id) => document.getElementById(`row-${id}`)
+export const openThread = () => document.getElementById("thread")?.dataset.thread ?? ""
+
+const belongs = {
+  "needs-reply": (row) => row.dataset.status === "open" && row.dataset.waiting !== "",
+  mine: (row) => row.dataset.assignee === me && row.dataset.status !== "closed",
+  unassigned: (row) => row.dataset.status === "open" && row.dataset.assignee === "",
+  snoozed: (row) => row.dataset.status === "snoozed",
+  closed: (row) => row.dataset.status === "closed",
+  failed: (row) => ["failed", "unconfirmed"].includes(row.dataset.problem),
+  "not-in-pms": (row) => row.dataset.problem !== "",
+  all: () => true,
+}
+
+const isBusy = () => Boolean(rows()?.matches(":hover")) || rows()?.contains(document.activeElement)
+
+function sorting() {
+  const sort = new URLSearchParams(list().dataset.query).get("sort") ?? ""
+  if (["arrival", "oldest"].includes(sort)) return null
+  return sort === "waiting" || (!sort && list().dataset.view === "needs-reply") ? "waiting" : "activity"
+}
+
+function parse(html) {
+  const holder = document.createElement("template")
+  holder.innerHTML = html.trim()
+  return holder.content.firstElementChild
+}
+
+// What is personal in a row isn't pushed: it stays as this person has it.
+function personal(fresh, old, isNewMessage) {
+  const id = fresh.dataset.thread
+  const isOpen = id === openThread() && document.hasFocus()
+  fresh.toggleAttribute("data-unread", Boolean(!isOpen && (isNewMessage || old?.hasAttribute("data-unread"))))
+  fresh.toggleAttribute("data-has-draft", Boolean(old?.hasAttribute("data-has-draft")))
+  const pick = fresh.querySelector(".pick")
+  if (pick && old) pick.checked = old.querySelector(".pick")?.checked ?? false
+  if (id === openThread()) fresh.querySelector(".who").setAttribute("aria-current", "true")
+  const slot = old?.querySelector(".presence-slot")
+  if (slot) fresh.querySelector(".presence-slot")?.replaceChildren(...slot.childNodes)
+}
+
+function place(fresh) {
+  const order = sorting()
+  const body = rows()
+  document.getElementById("no-rows")?.remove()
+  const comesBefore = (other) =>
+    order === "waiting" ? fresh.dataset.waiting < other.dataset.waiting : fresh.dataset.activity > other.dataset.activity
+  const next = [...body.querySelectorAll(".thread-row")].find((other) => other !== fresh && comesBefore(other))
+  if (next) return next.before(fresh)
+  const more = document.getElementById("more-rows")
+  return more ? fresh.remove() : body.append(fresh)
+}
+
+function staysInPlace(fresh, old) {
+  const order = sorting()
+  if (!order) return true
+  return order === "waiting" ? fresh.dataset.waiting === old.dataset.waiting : fresh.dataset.activity === old.dataset.activity
+}
+
+function apply(id, html, isNewMessage) {
+  const fresh = parse(html)
+  const old = rowOf(id)
+  personal(fresh, old, isNewMessage)
+  const isMember = belongs[list().dataset.view]?.(fresh)
+  const hadFocus = old?.contains(document.activeElement)
+  if (old && isMember !== false && staysInPlace(fresh, old)) old.replaceWith(fresh)
+  else if (isMember === false) {
+    if (hadFocus) (old.nextElementSibling ?? old.previousElementSibling)?.querySelector?.(".who")?.focus()
+    old?.remove()
+  } else if (old || sorting()) {
+    old?.remove()
+    place(fresh)
+  }
+  if (hadFocus && fresh.isConnected) fresh.querySelector(".who").focus()
+  decorate(fresh)
+}
+
+function showPending() {
+  const button = document.getElementById("updates")
+  if (!button) return
+  button.hidden = pending.size === 0
+  button.querySelector("span").textContent = words("updates", { n: pending.size })
+}
+
+export function flush() {
+  const waiting = [...pending]
+  pending.clear()
+  for (const [id, change] of waiting) apply(id, change.html, change.isNewMessage)
+  showPending()
+}
+
+function take(event, html) {
+  if (!list() || !html) return
+  const isNewMessage = event.what === "message" && event.inbound
+  const query = new URLSearchParams(list().dataset.query)
+  query.delete("sort")
+  const canPlace = belongs[list().dataset.view] && query.size === 0
+  const old = rowOf(event.id)
+  if (!canPlace && !old) return
+  const fresh = parse(html)
+  const moves = !old || (canPlace && !belongs[list().dataset.view](fresh)) || !staysInPlace(fresh, old)
+  if (moves && isBusy() && rows().querySelector(".thread-row")) {
+    pending.set(event.id, { html, isNewMessage: isNewMessage || pending.get(event.id)?.isNewMessage })
+    if (old) personalOnly(old, isNewMessage)
+    showPending()
+  } else apply(event.id, html, isNewMessage)
+}
+
+function personalOnly(row, isNewMessage) {
+  if (isNewMessage && row.dataset.thread !== openThread()) row.setAttribute("data-unread", "")
+}
+
+function relative(date) {
+  const passed = Math.max(0, Math.floor((Date.now() - date) / 60000))
+  if (passed < 1) return words("now")
+  if (passed < 60) return words("waiting", { n: passed })
+  if (passed < 2880) return words("hours", { h: Math.floor(passed / 60), m: String(passed % 60).padStart(2, "0") })
+  return words("days", { n: Math.floor(passed / 1440) })
+}
+
+function decorate(scope) {
+  for (const element of scope.querySelectorAll("[data-relative]")) element.textContent = relative(new Date(element.dateTime))
+  for (const element of scope.querySelectorAll("[data-wait-since]")) {
+    element.textContent = relative(new Date(element.dataset.waitSince))
+    const share = (Date.now() - new Date(element.dataset.waitSince)) / 60000 / Number(element.dataset.target)
+    const holder = element.closest(".wait")
+    if (share >= 0.8) holder.dataset.level = share >= 1 ? "over" : "soon"
+  }
+}
+
+export function markOpen(id) {
+  for (const link of document.querySelectorAll("#rows .who[aria-current]")) link.removeAttribute("aria-current")
+  rowOf(id)?.querySelector(".who").setAttribute("aria-current", "true")
+}
+
+export function open(id) {
+  const { view, query } = list().dataset
+  const url = `/inbox/${view}/${id}/${query ? `?${query}` : ""}`
+  window.htmx.ajax("GET", url, { target: "#thread", swap: "outerHTML", push: url })
+  history.pushState({}, "", url)
+  document.getElementById("panes").dataset.pane = "thread"
+  markOpen(id)
+}
+
+export function neighbour(id, step) {
+  const all = [...document.querySelectorAll("#rows .thread-row")]
+  const here = all.findIndex((row) => row.dataset.thread === id)
+  return all[here < 0 ? 0 : here + step]?.dataset.thread
+}
+
+const refreshCounts = debounced(250, () => {
+  const nav = document.getElementById("nav-views")
+  if (nav) window.htmx.ajax("GET", `/counts/?view=${list()?.dataset.view ?? ""}`, { target: "#nav-views", swap: "outerMorph" })
+})
+
+export function reload() {
+  const here = list()
+  if (!here) return
+  pending.clear()
+  window.htmx.ajax("GET", `/inbox/${here.dataset.view}/?${here.dataset.query}`, { target: "#list", swap: "outerHTML" })
+}
+
+export function start() {
+  on("thread", take)
+  on("batch", (events) => events.some((event) => event.topic === "thread") && refreshCounts())
+  on("refresh", () => (reload(), refreshCounts()))
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-open]")
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault()
+      open(link.dataset.open)
+    }
+    if (event.target.closest("#updates")) flush()
+    if (event.target.closest("[data-back]") && list()) {
+      event.preventDefault()
+      back()
+    }
+  })
+  document.addEventListener("mouseout", (event) => {
+    if (pending.size && event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows") && !isBusy()) flush()
+  })
+  document.addEventListener("focusout", () => setTimeout(() => pending.size && !isBusy() && flush(), 0))
+  document.addEventListener("change", (event) => event.target.matches(".pick") && showSelection())
+  document.addEventListener("click", pickRange)
+  window.addEventListener("popstate", () => location.reload())
+  setInterval(() => list() && decorate(list()), 30000)
+  if (list()) {
+    decorate(list())
+    if (openThread()) markOpen(openThread())
+  }
+  document.addEventListener("htmx:after:swap", () => {
+    if (!list()) return
+    decorate(list())
+    if (openThread()) markOpen(openThread())
+  })
+}
+
+export function back() {
+  const { view, query } = list().dataset
+  history.pushState({}, "", `/inbox/${view}/${query ? `?${query}` : ""}`)
+  const id = openThread()
+  document.getElementById("panes").dataset.pane = "list"
+  rowOf(id)?.querySelector(".who").focus()
+}
+
+let lastPicked = null
+
+function pickRange(event) {
+  const pick = event.target.closest(".pick")
+  if (!pick) return
+  if (event.shiftKey && lastPicked) {
+    const all = [...document.querySelectorAll("#rows .pick")]
+    const [from, to] = [all.indexOf(lastPicked), all.indexOf(pick)].sort((a, b) => a - b)
+    for (const other of all.slice(from, to + 1)) other.checked = pick.checked
+    showSelection()
+  }
+  lastPicked = pick
+}
+
+function showSelection() {
+  const count = document.querySelectorAll("#rows .pick:checked").length
+  const bar = document.getElementById("bulk")
+  if (!bar) return
+  bar.hidden = count === 0
+  document.getElementById("bulk-count").textContent = words("selected", { n: count })
+}
