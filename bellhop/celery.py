@@ -25,8 +25,8 @@ HEARTBEAT_EVERY_S = 5.0
 SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.sweep_outbound": (2.0, "outbound"),
     "connectors.sweep_inbound": (5.0, "inbound"),
-    "connectors.sync": (10.0, "inbound"),
-    "connectors.ensure_subscriptions": (30.0, "inbound"),
+    "connectors.sync": (15.0, "default"),
+    "connectors.ensure_subscriptions": (10.0, "default"),
     "inbox.after_settling": (5.0, "default"),
     "connectors.watch_health": (3.0, "default"),
     "connectors.catch_up": (15.0, "default"),
