@@ -20,7 +20,9 @@ def find(connection_id: int, entity: Entity, remote_id: str) -> ExternalId | Non
 
 def known(connection_id: int, entity: Entity, remote_ids: Iterable[str]) -> dict[str, int]:
     """remote id → local row, for those that are known."""
-    rows = ExternalId.objects.filter(connection_id=connection_id, entity=entity, remote_id__in=list(remote_ids))
+    rows = ExternalId.objects.filter(
+        connection_id=connection_id, entity=entity, remote_id__in=list(remote_ids)
+    )
     return dict(rows.values_list("remote_id", "object_id"))
 
 

@@ -109,8 +109,13 @@ class Store:
         async with self._opening:
             if self._pool is None:
                 self._pool = AsyncConnectionPool(
-                    kwargs=_connection_arguments(), min_size=1, max_size=WRITERS + 2, open=False, reconnect_timeout=0,
-                    check=None, timeout=WAIT_S,
+                    kwargs=_connection_arguments(),
+                    min_size=1,
+                    max_size=WRITERS + 2,
+                    open=False,
+                    reconnect_timeout=0,
+                    check=None,
+                    timeout=WAIT_S,
                 )
                 await self._pool.open(wait=False)
                 self._writers = [asyncio.create_task(self._write_groups()) for _ in range(WRITERS)]
@@ -193,6 +198,16 @@ def _settle(items: list[tuple[Entry, asyncio.Future[None]]], error: BaseExceptio
 
 def _connection_arguments() -> dict[str, Any]:
     """Django's own parameters for the default database, without what only its wrapper understands."""
-    wanted = {"dbname", "user", "password", "host", "port", "options", "sslmode", "sslrootcert", "connect_timeout"}
+    wanted = {
+        "dbname",
+        "user",
+        "password",
+        "host",
+        "port",
+        "options",
+        "sslmode",
+        "sslrootcert",
+        "connect_timeout",
+    }
     parameters = database.get_connection_params()
     return {name: value for name, value in parameters.items() if name in wanted and value not in ("", None)}

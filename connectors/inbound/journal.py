@@ -33,7 +33,9 @@ def replay(delivery: WebhookDelivery) -> WebhookDelivery:
         next_try_at=now,
     )
     for entry in {original.pk, delivery.pk}:
-        WebhookDelivery.objects.filter(pk=entry, state=DeliveryState.QUARANTINED).update(state=DeliveryState.REPLAYED)
+        WebhookDelivery.objects.filter(pk=entry, state=DeliveryState.QUARANTINED).update(
+            state=DeliveryState.REPLAYED
+        )
     _settle_incident(original)
     wake_processing()
     return again
@@ -71,7 +73,9 @@ def quarantine(delivery: WebhookDelivery, error: str, traceback: str = "") -> No
 
 
 def _parked(connection_id: int) -> int:
-    return WebhookDelivery.objects.filter(connection_id=connection_id, state=DeliveryState.QUARANTINED).count()
+    return WebhookDelivery.objects.filter(
+        connection_id=connection_id, state=DeliveryState.QUARANTINED
+    ).count()
 
 
 def _settle_incident(delivery: WebhookDelivery) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection as database, transaction
+from django.db import DatabaseError, OperationalError, transaction
+from django.db import connection as database
 from django.db.models import F
 
 from bellhop.core import clock
@@ -145,7 +146,9 @@ def _unknown_stays(
         if reservation_id in known:
             continue
         try:
-            fetched = _fetch(connection, connector, ReadHint(entity=Entity.RESERVATION, external_id=reservation_id))
+            fetched = _fetch(
+                connection, connector, ReadHint(entity=Entity.RESERVATION, external_id=reservation_id)
+            )
         except ConnectorError as error:
             log.info("stay_not_read", connection=connection.pk, code=error.code)
             ConnectionHealth.objects.filter(pk=connection.pk).update(catch_up_due_at=clock.now())
@@ -225,7 +228,9 @@ def _crashed(delivery: WebhookDelivery, error: Exception) -> None:
     try:
         with transaction.atomic():
             WebhookDelivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1)
-            fresh = WebhookDelivery.objects.select_for_update().select_related("connection").get(pk=delivery.pk)
+            fresh = (
+                WebhookDelivery.objects.select_for_update().select_related("connection").get(pk=delivery.pk)
+            )
             if fresh.attempts >= MAX_CRASHES:
                 journal.quarantine(fresh, repr(error), text)
                 return

@@ -10,7 +10,13 @@ from connectors.contract.base import PmsConnector
 from connectors.contract.errors import NotFound
 from connectors.contract.events import Entity, ReadHint
 from connectors.contract.http import Call
-from connectors.contract.records import AnyRecord, ConversationRecord, MessageRecord, NoteRecord, ReservationRecord
+from connectors.contract.records import (
+    AnyRecord,
+    ConversationRecord,
+    MessageRecord,
+    NoteRecord,
+    ReservationRecord,
+)
 from connectors.inbound import identity
 from connectors.models import Connection
 

@@ -96,4 +96,7 @@ def with_secret(entries: list[dict[str, Any]], secret: str) -> list[dict[str, An
     if entries and entries[0]["value"] == secret:
         return [entries[0], *(entry for entry in entries[1:] if entry.get("replaced_at", "") > limit)]
     old = [{**entry, "replaced_at": entry.get("replaced_at") or now.isoformat()} for entry in entries]
-    return [{"value": secret}, *(entry for entry in old if entry["replaced_at"] > limit and entry["value"] != secret)]
+    return [
+        {"value": secret},
+        *(entry for entry in old if entry["replaced_at"] > limit and entry["value"] != secret),
+    ]

@@ -38,14 +38,18 @@ def start_backfill(connection: Connection) -> None:
     """Plan the first import; already planned or finished parts are left alone."""
     now = clock.now()
     have = set(
-        SyncRun.objects.filter(connection=connection, purpose=SyncRun.Purpose.BACKFILL).values_list("entity", flat=True)
+        SyncRun.objects.filter(connection=connection, purpose=SyncRun.Purpose.BACKFILL).values_list(
+            "entity", flat=True
+        )
     )
     SyncRun.objects.bulk_create(
         SyncRun(connection=connection, purpose=SyncRun.Purpose.BACKFILL, entity=entity, started_at=now)
         for entity in ORDER
         if entity not in have
     )
-    ConnectionHealth.objects.filter(pk=connection.pk, caught_up_to__isnull=True).update(caught_up_to=now - OVERLAP)
+    ConnectionHealth.objects.filter(pk=connection.pk, caught_up_to__isnull=True).update(
+        caught_up_to=now - OVERLAP
+    )
     wake_sync()
 
 
@@ -158,7 +162,9 @@ def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
         run.error, run.next_try_at = "", None
         if page.next_cursor is None:
             _finish(run)
-        run.save(update_fields=["done", "total", "cursor", "error", "next_try_at", "finished_at", "lease_until"])
+        run.save(
+            update_fields=["done", "total", "cursor", "error", "next_try_at", "finished_at", "lease_until"]
+        )
         events.emit(
             ConnectionChanged(connection_id=run.connection_id, organization_id=run.connection.organization_id)
         )
@@ -209,5 +215,3 @@ def _enrich(
         else:
             bundles.append((record, None))
     return bundles
-
-

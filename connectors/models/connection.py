@@ -83,6 +83,7 @@ class AccessToken(models.Model):
     value = EncryptedJSONField(null=True)
     expires_at = models.DateTimeField(null=True)
     issued: Any = models.JSONField(default=list)
+    issuing_until = models.DateTimeField(null=True)
     cooldown_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -96,7 +96,9 @@ def _after_death(command: Command) -> None:
         return
     left = last.left_at is not None
     last.result = Attempt.Result.UNKNOWN if left else Attempt.Result.RETRY
-    last.message = "The worker ended before an answer came." if left else "The worker ended before it was sent."
+    last.message = (
+        "The worker ended before an answer came." if left else "The worker ended before it was sent."
+    )
     last.finished_at = clock.now()
     last.save(update_fields=["result", "message", "finished_at"])
     command.state = CommandState.UNKNOWN if left else CommandState.WAITING

@@ -23,9 +23,11 @@ def is_ours(connection_id: int, record: MessageRecord | NoteRecord, delivery_id:
     """
     if not record.external_id:
         return False
-    known = Command.objects.filter(
-        connection_id=connection_id, remote_id=record.external_id, kind=_kind(record)
-    ).values_list("pk", flat=True).first()
+    known = (
+        Command.objects.filter(connection_id=connection_id, remote_id=record.external_id, kind=_kind(record))
+        .values_list("pk", flat=True)
+        .first()
+    )
     if known is not None:
         return settle.echoed(known, record.external_id, delivery_id, by_text=False)
     if isinstance(record, MessageRecord) and not _could_be_ours(record):

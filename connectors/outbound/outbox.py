@@ -127,7 +127,11 @@ def again(command_id: int) -> Command:
     if old.state not in {CommandState.FAILED, CommandState.UNCONFIRMED}:
         raise NotPossible(str(old.state))
     return enqueue(
-        old.connection, intent_of(old), subject=old.subject, order_key=old.order_key, origin=Origin(old.origin)
+        old.connection,
+        intent_of(old),
+        subject=old.subject,
+        order_key=old.order_key,
+        origin=Origin(old.origin),
     )
 
 

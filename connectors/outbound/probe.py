@@ -11,7 +11,9 @@ from connectors.outbound import caller, health
 def probe_due() -> int:
     """Probe every connection that is down and whose time has come. Returns how many were asked."""
     now = clock.now()
-    return sum(_probe(connection) for connection in health.probes_due(now) if health.claim_probe(connection, now))
+    return sum(
+        _probe(connection) for connection in health.probes_due(now) if health.claim_probe(connection, now)
+    )
 
 
 def _probe(connection: Connection) -> int:

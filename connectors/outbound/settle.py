@@ -18,8 +18,10 @@ FIRST_READ_AFTER = timedelta(seconds=2)
 
 
 def _locked(command: Command) -> Command:
-    return Command.objects.select_for_update(of=("self",)).select_related("connection", "connection__health").get(
-        pk=command.pk
+    return (
+        Command.objects.select_for_update(of=("self",))
+        .select_related("connection", "connection__health")
+        .get(pk=command.pk)
     )
 
 
@@ -87,7 +89,9 @@ def _take_back_echo(command: Command, remote_id: str) -> None:
 
 
 @transaction.atomic
-def retry(claim: Claim, error: ConnectorError, *, after_s: float | None = None, status: int | None = None) -> Command:
+def retry(
+    claim: Claim, error: ConnectorError, *, after_s: float | None = None, status: int | None = None
+) -> Command:
     """Surely without effect: try again with a growing delay, until its deadline."""
     _finish(claim, Attempt.Result.RETRY, error, status)
     command = _locked(claim.command)

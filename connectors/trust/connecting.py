@@ -122,5 +122,7 @@ def reauthenticate(connection: Connection, credentials: dict[str, str], user: Us
 
 
 def _tell(connection: Connection, user: User | None, action: str, detail: str) -> None:
-    audit(connection.organization_id, user, action, f"connection:{connection.public_id}", after=detail or None)
+    audit(
+        connection.organization_id, user, action, f"connection:{connection.public_id}", after=detail or None
+    )
     events.emit(ConnectionChanged(connection_id=connection.pk, organization_id=connection.organization_id))

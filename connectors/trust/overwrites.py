@@ -26,7 +26,9 @@ def as_json(value: Any) -> Any:
     return value
 
 
-def record(source: Source, entity: str, object_id: int, overwrites: Iterable[Overwrite], version: str | None) -> None:
+def record(
+    source: Source, entity: str, object_id: int, overwrites: Iterable[Overwrite], version: str | None
+) -> None:
     """Keep who changed what, from which delivery. Writes one statement for all."""
     now = clock.now()
     how = "import" if source.history else ("webhook" if source.delivery_id else "read")

@@ -105,7 +105,9 @@ def merge(
             continue
         if owner_of(entity, field) is Owner.BELLHOP:
             empty = old in (None, "")
-            found.append(Overwrite(field, old, new, empty, "filled while empty" if empty else "Bellhop owns this"))
+            found.append(
+                Overwrite(field, old, new, empty, "filled while empty" if empty else "Bellhop owns this")
+            )
         else:
             rule = "older than what is held" if stale else "the PMS owns this"
             found.append(Overwrite(field, old, new, not stale, rule))

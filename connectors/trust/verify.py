@@ -31,7 +31,9 @@ class Step:
     evidence: str
 
 
-def verify(connection: Connection, reservation: str, pause: Callable[[float], None] = time.sleep) -> Iterator[Step]:
+def verify(
+    connection: Connection, reservation: str, pause: Callable[[float], None] = time.sleep
+) -> Iterator[Step]:
     """Yield one Step per thing that was tried. `reservation` is a remote id or confirmation code.
 
     Raises NotATest, ConnectorError where the reservation can't be read.
@@ -54,7 +56,9 @@ def _intents(connection: Connection, record: ReservationRecord) -> Iterator[tupl
     channel = _channel(connection, conversation) if conversation else ""
     yield (
         "message",
-        SendMessage(conversation_id=conversation, body=f"Bellhop write-back test, {stamp}", channel_raw=channel)
+        SendMessage(
+            conversation_id=conversation, body=f"Bellhop write-back test, {stamp}", channel_raw=channel
+        )
         if conversation and channel
         else None,
     )
@@ -84,7 +88,11 @@ def _channel(connection: Connection, conversation_id: str) -> str:
 def _write(connection: Connection, name: str, intent: Intent, pause: Callable[[float], None]) -> Step:
     began = clock.now()
     command = outbox.enqueue(
-        connection, intent, subject=f"verify:{name}", order_key=f"verify:{began.timestamp()}", origin=Origin.SYSTEM
+        connection,
+        intent,
+        subject=f"verify:{name}",
+        order_key=f"verify:{began.timestamp()}",
+        origin=Origin.SYSTEM,
     )
     settled = _wait(command, pause)
     if settled.state != CommandState.CONFIRMED:
@@ -92,11 +100,15 @@ def _write(connection: Connection, name: str, intent: Intent, pause: Callable[[f
     try:
         found = caller.connector_for(connection).find(caller.caller_for(connection), intent, began)
     except ConnectorError as error:
-        return Step(name, False, f"written as {settled.remote_id or 'accepted'}, not read back: {error.user_message}")
+        return Step(
+            name, False, f"written as {settled.remote_id or 'accepted'}, not read back: {error.user_message}"
+        )
     if found is None:
         return Step(name, False, f"accepted as {settled.remote_id}, but reading back does not show it")
     took = (clock.now() - began).total_seconds()
-    return Step(name, True, f"written and read back as {found.remote_id or settled.remote_id} after {took:.1f} s")
+    return Step(
+        name, True, f"written and read back as {found.remote_id or settled.remote_id} after {took:.1f} s"
+    )
 
 
 def _wait(command: Command, pause: Callable[[float], None]) -> Command:

@@ -44,7 +44,9 @@ class ContactPoint(models.Model):
     value = models.CharField(max_length=254)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["guest", "kind", "value"], name="contact_point_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["guest", "kind", "value"], name="contact_point_unique"),
+        )
         indexes = (models.Index(fields=["organization", "kind", "value"], name="contact_point_value"),)
 
     def __str__(self) -> str:

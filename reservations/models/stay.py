@@ -71,7 +71,9 @@ class Reservation(models.Model):
     as_of = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["connection", "remote_id"], name="reservation_remote_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["connection", "remote_id"], name="reservation_remote_unique"),
+        )
         indexes = (
             models.Index(fields=["organization", "arrival_date"], name="reservation_by_arrival"),
             models.Index(fields=["connection", "conversation_id"], name="reservation_conversation"),

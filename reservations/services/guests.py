@@ -43,7 +43,9 @@ def take_over(source: Source, record: GuestRecord) -> Guest:
         row = mirror.create(Guest, source, Entity.GUEST, record.external_id, first, record.version)
         changed = True
     else:
-        changed = bool(mirror.merge(row, source, Entity.GUEST, record.external_id, told, held, record.version))
+        changed = bool(
+            mirror.merge(row, source, Entity.GUEST, record.external_id, told, held, record.version)
+        )
     _add_contact_points(row, record)
     if changed:
         events.emit(GuestChanged(guest=row))

@@ -37,7 +37,12 @@ def find(model: type[M], source: Source, entity: Entity, remote_id: str) -> tupl
 
 
 def create(
-    model: type[M], source: Source, entity: Entity, remote_id: str, told: Mapping[str, Any], version: str | None
+    model: type[M],
+    source: Source,
+    entity: Entity,
+    remote_id: str,
+    told: Mapping[str, Any],
+    version: str | None,
 ) -> M:
     """A new row from what was told; UNSET fields keep their default."""
     values = {field: value for field, value in told.items() if value is not UNSET}
@@ -47,7 +52,13 @@ def create(
 
 
 def merge(
-    row: M, source: Source, entity: Entity, remote_id: str, told: Mapping[str, Any], held: str, version: str | None
+    row: M,
+    source: Source,
+    entity: Entity,
+    remote_id: str,
+    told: Mapping[str, Any],
+    held: str,
+    version: str | None,
 ) -> tuple[FieldChange, ...]:
     """Take over what the PMS owns and newer, record every overwrite. Returns what changed.
 

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.contract.events import Entity
-from connectors.contract.records import UNSET, PropertyRecord, UnitRecord
+from connectors.contract.records import UNSET, UnitRecord
 from connectors.events import PropertyTold, Source, UnitTold
 from reservations.models import Property, Unit
 from reservations.services import mirror

@@ -30,7 +30,9 @@ def on_reservation(event: ReservationTold) -> None:
             "remote_id": record.external_id,
             "as_of": clock.now(),
         }
-        row = mirror.create(Reservation, source, Entity.RESERVATION, record.external_id, first, record.version)
+        row = mirror.create(
+            Reservation, source, Entity.RESERVATION, record.external_id, first, record.version
+        )
         events.emit(StayChanged(reservation=row, changes=(), created=True, history=source.history))
         return
     changes = mirror.merge(row, source, Entity.RESERVATION, record.external_id, told, held, record.version)
@@ -60,7 +62,9 @@ def _told(source: Source, record: ReservationRecord) -> dict[str, Any]:
         "money": _money(record.money),
         "door_code": _text(record.door_code, 80),
         "notes": record.notes if record.notes is UNSET else dict(record.notes),
-        "custom_fields": record.custom_fields if record.custom_fields is UNSET else dict(record.custom_fields),
+        "custom_fields": record.custom_fields
+        if record.custom_fields is UNSET
+        else dict(record.custom_fields),
         "cancelled_at": record.cancelled_at,
         "cancelled_by": _text(record.cancelled_by, 60),
         "is_owner_stay": record.is_owner_stay,

@@ -13,7 +13,9 @@ from reservations.models import Reservation
 def remote_id_of_test(connection_id: int, text: str) -> str | None:
     """The remote id of a test reservation, by remote id or confirmation code; None if it isn't one."""
     return (
-        Reservation.objects.filter(Q(remote_id=text) | Q(code=text), connection_id=connection_id, is_test=True)
+        Reservation.objects.filter(
+            Q(remote_id=text) | Q(code=text), connection_id=connection_id, is_test=True
+        )
         .values_list("remote_id", flat=True)
         .first()
     )
@@ -23,4 +25,6 @@ def mark(user: User, stay: Reservation, *, is_test: bool) -> None:
     """A person says that a reservation is (not) a test."""
     require(user, Permission.CONNECTIONS_EDIT)
     Reservation.objects.filter(pk=stay.pk).update(is_test=is_test)
-    audit(stay.organization_id, user, "reservation.marked_test", f"reservation:{stay.public_id}", after=is_test)
+    audit(
+        stay.organization_id, user, "reservation.marked_test", f"reservation:{stay.public_id}", after=is_test
+    )

@@ -34,7 +34,9 @@ class Command(BaseCommand):
         add.add_argument("--stage", choices=["sandbox", "live"], default="live")
         add.add_argument("--timezone", default="UTC", help="IANA zone for payloads that name none")
         add.add_argument("--credentials", help="JSON file; else BELLHOP_<SLUG>_<FIELD> of the environment")
-        add.add_argument("--limit-scale", type=float, default=1.0, help="factor on the published rates (sandbox only)")
+        add.add_argument(
+            "--limit-scale", type=float, default=1.0, help="factor on the published rates (sandbox only)"
+        )
         add.add_argument("--wait", action="store_true", help="stay and show the import's progress")
         actions.add_parser("list", help="every connection with its state")
         for name in ("pause", "resume", "export"):
@@ -48,7 +50,9 @@ class Command(BaseCommand):
 
     def _add(self, options: dict[str, Any]) -> None:
         if options["limit_scale"] != 1.0 and options["stage"] != "sandbox":
-            raise CommandError("--limit-scale is for sandbox connections: a real provider's limits are what they are.")
+            raise CommandError(
+                "--limit-scale is for sandbox connections: a real provider's limits are what they are."
+            )
         slug = options["slug"]
         if slug not in available():
             raise CommandError(f"No connector {slug!r}. There are: {', '.join(sorted(available()))}.")
@@ -67,7 +71,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write(f"Connected {connection.name} ({connection.public_id}), stage {connection.stage}.")
         self.stdout.write(f"Webhook URL: {subscriptions.hook_url(connection)}")
-        self.stdout.write("Bellhop subscribes itself where the PMS allows it; else register this address there.")
+        self.stdout.write(
+            "Bellhop subscribes itself where the PMS allows it; else register this address there."
+        )
         if options["wait"]:
             self._show_import(connection)
 
@@ -84,7 +90,9 @@ class Command(BaseCommand):
             time.sleep(0.5)
 
     def _list(self, _options: dict[str, Any]) -> None:
-        rows = list(Connection.objects.select_related("health", "organization").order_by("organization", "name"))
+        rows = list(
+            Connection.objects.select_related("health", "organization").order_by("organization", "name")
+        )
         if not rows:
             self.stdout.write("No connection yet: manage.py connections add guesty")
         waiting = outbox.open_commands(row.pk for row in rows)
@@ -124,7 +132,10 @@ def find(text: str) -> Connection:
     rows = list(Connection.objects.filter(public_id=text)) or list(Connection.objects.filter(name=text))
     if len(rows) == 1:
         return rows[0]
-    names = ", ".join(f"{row.public_id} ({row.name})" for row in Connection.objects.order_by("name")) or "none yet"
+    names = (
+        ", ".join(f"{row.public_id} ({row.name})" for row in Connection.objects.order_by("name"))
+        or "none yet"
+    )
     raise CommandError(f"{'Several' if rows else 'No'} connections called {text!r}. There are: {names}.")
 
 

@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("deliveries", nargs="*", type=int, help="numbers of journal entries")
-        parser.add_argument("--quarantined", metavar="CONNECTION", help="all quarantined entries of a connection")
+        parser.add_argument(
+            "--quarantined", metavar="CONNECTION", help="all quarantined entries of a connection"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only list what would be replayed")
 
     def handle(self, *_args: Any, **options: Any) -> None:

@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("connection", help="public id or name")
-        parser.add_argument("--reservation", required=True, help="remote id or confirmation code of a test reservation")
+        parser.add_argument(
+            "--reservation", required=True, help="remote id or confirmation code of a test reservation"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         passed = True
