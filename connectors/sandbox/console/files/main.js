@@ -50,7 +50,7 @@ async function choose(thread) {
   open = thread;
   history.replaceState(null, "", `?thread=${thread}`);
   await refresh();
-  byId("posts").scrollTop = byId("posts").scrollHeight;
+  byId("post-box").scrollTop = byId("post-box").scrollHeight;
   byId("p-open").focus();
 }
 
@@ -71,7 +71,7 @@ for (const form of document.querySelectorAll("[data-say]")) {
   onSubmit(form, async () => {
     const said = await act("Posted", () => control("POST", `/conversations/${open}/${form.dataset.say}`, filled(form)));
     if (said) form.elements.body.value = "";
-    byId("posts").scrollTop = byId("posts").scrollHeight;
+    byId("post-box").scrollTop = byId("post-box").scrollHeight;
   });
 }
 onSubmit(byId("book"), async (form) => {
