@@ -37,7 +37,7 @@ def thread_list(request: HttpRequest, view: str) -> HttpResponse:
     """The list alone: no thread is open."""
     query = parts.list_query(_known(view), request.GET)
     context = {**parts.frame_context(request, query), **parts.list_context(request, query)}
-    if request.headers.get("HX-Target", "").endswith("#list"):
+    if request.headers.get("HX-Request-Type") == "partial":
         return render(request, "inbox/_list.html", context)
     return render(request, "inbox/inbox.html", {**context, "pane": "list"})
 
@@ -57,7 +57,7 @@ def thread_page(request: HttpRequest, view: str, public_id: str) -> HttpResponse
     query = parts.list_query(_known(view), request.GET)
     thread = access.thread_of(request, public_id)
     context = parts.thread_context(request, thread, query)
-    if request.headers.get("HX-Target", "").endswith("#thread"):
+    if request.headers.get("HX-Request-Type") == "partial":
         return render(request, "inbox/_open.html", context)
     context = {**parts.frame_context(request, query), **parts.list_context(request, query), **context}
     return render(request, "inbox/inbox.html", {**context, "pane": "thread"})
