@@ -9,7 +9,7 @@ import unicodedata
 
 _TAG = re.compile(r"</?[a-z][^<>]*>|<!--.*?-->|<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
 _UNSHOWN = re.compile(r"<(style|script|head|title)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(r"<\s*(br|/p|/div|/li)\s*/?>", re.IGNORECASE)
+_BREAK = re.compile(r"<\s*(br|/p|/div|/li|/tr|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 
@@ -18,7 +18,8 @@ def html_to_text(body: str) -> str:
     unchanged."""
     if "<" not in body or not _TAG.search(body):
         return body
-    return html.unescape(_TAG.sub("", _BREAK.sub("\n", _UNSHOWN.sub("", body)))).strip()
+    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", _UNSHOWN.sub("", body))))
+    return text.replace("\xa0", " ").strip()
 
 
 def normalise(body: str) -> str:

@@ -31,6 +31,8 @@ def read_conversation(data: Wire) -> ConversationRecord:
     kind = first(data.get("conversationWith"), data.get("type"), "guest")
     changed = first(data.get("lastModifiedAt"), data.get("modifiedAt"), data.get("updatedAt"))
     unknown = {} if kind.lower() in {"guest", "owner"} else {"conversationWith": kind}
+    if platform and platform.lower() not in SOURCES:
+        unknown["integration.platform"] = platform
     return ConversationRecord(
         external_id=identifier(data),
         version=wire.version(changed),
