@@ -69,6 +69,15 @@ class Faults:
         self._store.put(fault)
         return fault
 
+    def switch(self, name: str, *, enabled: bool) -> Fault:
+        """Switch a fault that is set on or off; its counters go on. Raises FaultError."""
+        fault = self._set.get(name)
+        if fault is None:
+            raise FaultError(f"no fault is called {name}")
+        fault.enabled = enabled
+        self._store.put(fault)
+        return fault
+
     def delete(self, name: str) -> bool:
         """Take the fault away; answers whether it was there."""
         self._store.delete(Fault, "id = ?", (name,))

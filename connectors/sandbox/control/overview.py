@@ -16,7 +16,9 @@ def overview(ask: Ask) -> Json:
     world, store = ask.world, ask.world.store
     units = {row.id: row.name for row in store.find(Unit)}
     guests = {row.id: row.full_name for row in store.find(Guest)}
+    today = world.clock.iso()[:10]
     stays = store.find(Stay, order="arrival, id", limit=1_000)
+    stays.sort(key=lambda row: row.departure < today)
     threads = store.find(Conversation, order="modified_at DESC, id DESC", limit=_THREADS)
     unit_of = {row.conversation_id: units.get(row.unit_id, "") for row in stays}
     chosen = store.get(Conversation, ask.query.get("thread"))

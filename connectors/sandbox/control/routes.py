@@ -38,6 +38,7 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("GET", "/tasks", views.tasks),
     ("POST", "/reset", steering.reset),
     ("PUT", "/faults/{name}", steering.put_fault),
+    ("PATCH", "/faults/{name}", steering.switch_fault),
     ("DELETE", "/faults/{name}", steering.delete_fault),
     ("DELETE", "/faults", steering.delete_faults),
     ("PATCH", "/settings", steering.settings),

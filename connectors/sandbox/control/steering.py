@@ -51,6 +51,16 @@ def put_fault(ask: Ask) -> Json:
     return shapes.fault(row)
 
 
+def switch_fault(ask: Ask) -> Json:
+    """Switch a fault on or off and leave its counters alone."""
+    enabled = ask.body.get("enabled")
+    if not isinstance(enabled, bool):
+        raise ControlError("enabled is true or false")
+    row = ask.world.faults.switch(ask.params["name"], enabled=enabled)
+    ask.world.follow_if_stale()
+    return shapes.fault(row)
+
+
 def delete_fault(ask: Ask) -> Json:
     """Take one fault away."""
     removed = ask.world.faults.delete(ask.params["name"])
