@@ -119,9 +119,8 @@ def test_every_so_often_and_switched_off(sandbox: Sandbox) -> None:
     sandbox.control("PUT", "/faults/flaky", kind="html_error", every=3, status=504)
     assert [sandbox.call("GET", "/accounts/me").status_code for _ in range(6)] == [200, 200, 504] * 2
     assert hits(sandbox, "flaky") == 2
-    sandbox.http.put(
-        "/_control/faults/flaky", json={"kind": "html_error", "enabled": False}
-    ).raise_for_status()
+    sandbox.http.patch("/_control/faults/flaky", json={"enabled": False}).raise_for_status()
+    assert hits(sandbox, "flaky") == 2
     assert {sandbox.call("GET", "/accounts/me").status_code for _ in range(6)} == {200}
 
 
