@@ -1,0 +1,87 @@
+"""What the walker of `test_urls` must know about each address: who may open it, and what its parts name.
+
+A new address fails the walk until it is listed in ADDRESSES; a new kind of part until it is in PARTS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from bellhop.accounts.permissions import Permission
+from tests.architecture.world import World
+
+ANYBODY: Final = "anybody"
+"""Signed in or not: signing in, health for machines."""
+
+Access = tuple[Permission, ...] | str
+
+# Full name of the address → the permissions that a person needs (all of them); () is every person who is signed in.
+ADDRESSES: dict[str, Access] = {
+    "healthz": ANYBODY,
+    "readyz": ANYBODY,
+    "accounts:settings": (),
+    "accounts:theme": (),
+    "connectors:health": (Permission.HEALTH_READ,),
+    "inbox:home": (),
+    "inbox:list": (Permission.THREADS_READ,),
+    "inbox:rows": (Permission.THREADS_READ,),
+    "inbox:bulk": (Permission.THREADS_BULK,),
+    "inbox:thread": (Permission.THREADS_READ,),
+    "inbox:counts": (Permission.THREADS_READ,),
+    "inbox:search": (Permission.THREADS_READ,),
+    "inbox:bulk-undo": (Permission.THREADS_BULK,),
+    "inbox:save-view": (Permission.THREADS_READ,),
+    "inbox:delete-view": (Permission.THREADS_READ,),
+    "inbox:log": (Permission.THREADS_READ,),
+    "inbox:head": (Permission.THREADS_READ,),
+    "inbox:row": (Permission.THREADS_READ,),
+    "inbox:read": (Permission.THREADS_READ,),
+    "inbox:reply": (Permission.THREADS_REPLY,),
+    "inbox:note": (Permission.THREADS_NOTE,),
+    "inbox:draft": (Permission.THREADS_READ,),
+    "inbox:take-over": (Permission.THREADS_TRIAGE,),
+    "inbox:canned": (Permission.THREADS_REPLY,),
+    "inbox:candidates": (Permission.THREADS_MATCH,),
+    "inbox:door-code": (Permission.DOOR_CODES_READ,),
+    "inbox:link": (Permission.THREADS_MATCH,),
+    "inbox:act": (Permission.THREADS_TRIAGE,),
+    "inbox:undo": (Permission.THREADS_REPLY,),
+    "inbox:send-now": (Permission.THREADS_REPLY,),
+    "inbox:send-again": (Permission.THREADS_REPLY,),
+    "inbox:arrived": (Permission.THREADS_REPLY,),
+    "inbox:note-to-pms": (Permission.THREADS_NOTE,),
+}
+
+# Addresses of packages: they name no object of an organization, so they are only asked as nobody.
+FOREIGN_PACKAGES = ("account_", "mfa_")
+OPEN_TO_NOBODY = {
+    "account_login",
+    "account_logout",
+    "account_signup",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_confirm_email",
+    "account_email_verification_sent",
+    "mfa_authenticate",
+}
+
+# (first word of the path, name of the part) → what to put there. "*" stands for any path.
+PARTS: dict[tuple[str, str], Callable[[World], object]] = {
+    ("*", "view"): lambda _: "all",
+    ("*", "action"): lambda _: "close",
+    ("*", "how"): lambda _: "link",
+    ("inbox", "public_id"): lambda world: world.thread.public_id,
+    ("threads", "public_id"): lambda world: world.thread.public_id,
+    ("messages", "public_id"): lambda world: world.message.public_id,
+    ("notes", "public_id"): lambda world: world.note.public_id,
+    ("views", "public_id"): lambda world: world.saved_view.public_id,
+}
+OWNED = {"public_id"}
+"""Parts that name an object of an organization: a foreign one must be 404."""
+
+# Addresses of things that are one person's own: a colleague gets 404, so only the owner is asked.
+OWN_TO_ADMIN = {"inbox:delete-view"}

@@ -1,0 +1,82 @@
+"""Two organizations with a person of each role and one object of each kind that an address can name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bellhop.accounts.models import Organization, User
+from bellhop.accounts.services import create_organization
+from bellhop.core import clock
+from connectors.models import Connection, ConnectionHealth
+from inbox.models import Message, Note, SavedView, Thread
+from reservations.models import Guest, Property, Reservation
+
+
+@dataclass(frozen=True)
+class World:
+    """One organization and what belongs to it."""
+
+    organization: Organization
+    people: dict[str, User]
+    connection: Connection
+    property: Property
+    guest: Guest
+    stay: Reservation
+    thread: Thread
+    message: Message
+    note: Note
+    saved_view: SavedView
+
+
+def build(slug: str) -> World:
+    organization = create_organization(slug.title(), slug)
+    people = {
+        role.name: User.objects.create_user(
+            f"{role.name.split()[0].lower()}@{slug}.example",
+            "a long password",
+            organization=organization,
+            role=role,
+            full_name=f"{role.name} of {slug}",
+        )
+        for role in organization.roles.all()
+    }
+    now = clock.now()
+    belongs = {"organization": organization}
+    connection = Connection.objects.create(
+        **belongs, slug="guesty", name="Guesty", base_url="https://pms.example", created_at=now
+    )
+    ConnectionHealth.objects.create(connection=connection)
+    place = Property.objects.create(**belongs, name="Harbour House")
+    guest = Guest.objects.create(**belongs, full_name="Guest", created_at=now)
+    stay = Reservation.objects.create(
+        **belongs, connection=connection, remote_id="r1", property=place, guest=guest, as_of=now
+    )
+    thread = Thread.objects.create(
+        **belongs,
+        connection=connection,
+        property=place,
+        guest=guest,
+        stay=stay,
+        last_activity_at=now,
+        created_at=now,
+    )
+    return World(
+        organization=organization,
+        people=people,
+        connection=connection,
+        property=place,
+        guest=guest,
+        stay=stay,
+        thread=thread,
+        message=Message.objects.create(
+            **belongs,
+            thread=thread,
+            direction="inbound",
+            author="guest",
+            body="Hello",
+            sent_at=now,
+            created_at=now,
+        ),
+        note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
+        saved_view=SavedView.objects.create(**belongs, owner=people["Admin"], name="Mine", query=""),
+    )
