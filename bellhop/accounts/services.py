@@ -17,7 +17,9 @@ def create_organization(name: str, slug: str) -> Organization:
     """A new organization with its built-in roles."""
     organization = Organization.objects.create(name=name, slug=slug, created_at=clock.now())
     Role.objects.bulk_create(
-        Role(organization=organization, name=role, permissions=sorted(p.value for p in granted), built_in=True)
+        Role(
+            organization=organization, name=role, permissions=sorted(p.value for p in granted), built_in=True
+        )
         for role, granted in BUILT_IN_ROLES.items()
     )
     return organization

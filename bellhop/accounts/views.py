@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 else:
     _UserForm = forms.ModelForm
 
-UNDO_CHOICES = [(seconds, gettext_lazy("%d seconds") % seconds if seconds else gettext_lazy("Off")) for seconds in (0, 5, 10, 20, 30)]
+UNDO_CHOICES = [
+    (seconds, gettext_lazy("%d seconds") % seconds if seconds else gettext_lazy("Off"))
+    for seconds in (0, 5, 10, 20, 30)
+]
 
 
 class SettingsForm(_UserForm):
@@ -32,7 +35,11 @@ class SettingsForm(_UserForm):
     theme = forms.ChoiceField(
         label=gettext_lazy("Theme"),
         required=False,
-        choices=[("", gettext_lazy("As the system")), ("light", gettext_lazy("Light")), ("dark", gettext_lazy("Dark"))],
+        choices=[
+            ("", gettext_lazy("As the system")),
+            ("light", gettext_lazy("Light")),
+            ("dark", gettext_lazy("Dark")),
+        ],
     )
     density = forms.ChoiceField(
         label=gettext_lazy("Density"),

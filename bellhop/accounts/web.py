@@ -54,4 +54,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
     """Template context: what the person may do, as `may.threads_reply` and so on."""
     user = request.user
     granted = cast("User", user).granted if user.is_authenticated else frozenset()
-    return {"may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission}}
+    return {
+        "may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission}
+    }

@@ -71,7 +71,9 @@ def append(organization_id: int, changes: Sequence[Change]) -> int:
 def last_number(organization_id: int) -> int:
     """The newest number of an organization, 0 before the first."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT last_number FROM core_livecounter WHERE organization_id = %s", [organization_id])
+        cursor.execute(
+            "SELECT last_number FROM core_livecounter WHERE organization_id = %s", [organization_id]
+        )
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
@@ -81,7 +83,9 @@ def since(organization_id: int, number: int) -> list[LiveEvent] | None:
     last = last_number(organization_id)
     if number > last or last - number > TOO_MANY:
         return None
-    events = list(LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number"))
+    events = list(
+        LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number")
+    )
     if last > number and (not events or events[0].number != number + 1):
         return None
     return events

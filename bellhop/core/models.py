@@ -45,7 +45,9 @@ class LiveEvent(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["organization_id", "number"], name="live_event_number_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["organization_id", "number"], name="live_event_number_unique"),
+        )
         indexes = (models.Index(fields=["at"], name="live_event_at"),)
 
     def __str__(self) -> str:

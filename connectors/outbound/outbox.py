@@ -97,6 +97,17 @@ def cancel(command_id: int, reason: str) -> Command:
 
 
 @transaction.atomic
+def give_up(command_id: int, reason: str) -> Command:
+    """An operator ends a waiting Command for good: it counts as failed, so that its author sees it and may retry.
+    Raises NotPossible once a worker has it."""
+    command = Command.objects.select_for_update().get(pk=command_id)
+    if command.state not in {CommandState.WAITING, CommandState.HELD}:
+        raise NotPossible(str(command.state))
+    _end(command, CommandState.FAILED, reason)
+    return command
+
+
+@transaction.atomic
 def send_now(command_id: int) -> Command:
     """End undo or send-later time. Raises NotPossible unless it is waiting."""
     command = Command.objects.select_for_update().get(pk=command_id)

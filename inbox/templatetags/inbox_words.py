@@ -39,10 +39,14 @@ def owner_words(change: FieldOverwrite | str | None, pms: str) -> str:
         return _("%(pms)s owns this. Unchanged since the booking.") % {"pms": pms}
     seconds = int((clock.now() - change.at).total_seconds())
     if seconds < 3600:
-        when = _("%(n)d min ago") % {"n": seconds // 60} if seconds >= 60 else _("%(n)d s ago") % {"n": seconds}
+        when = (
+            _("%(n)d min ago") % {"n": seconds // 60} if seconds >= 60 else _("%(n)d s ago") % {"n": seconds}
+        )
     else:
         when = change.at.strftime("%-d %b %H:%M")
-    how = {"webhook": _("by webhook"), "read": _("by a read"), "import": _("by the import")}.get(change.source, "")
+    how = {"webhook": _("by webhook"), "read": _("by a read"), "import": _("by the import")}.get(
+        change.source, ""
+    )
     return _("%(pms)s owns this. Changed %(when)s %(how)s.") % {"pms": pms, "when": when, "how": how}
 
 

@@ -30,7 +30,9 @@ def activate_zone(thread: Thread) -> None:
 
 def message_of(request: HttpRequest, public_id: str) -> Message:
     visible = threads.visible_to(user_of(request)).values("pk")
-    return get_object_or_404(Message.objects.select_related("thread"), public_id=public_id, thread__in=visible)
+    return get_object_or_404(
+        Message.objects.select_related("thread"), public_id=public_id, thread__in=visible
+    )
 
 
 def note_of(request: HttpRequest, public_id: str) -> Note:

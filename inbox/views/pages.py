@@ -47,7 +47,9 @@ def thread_list(request: HttpRequest, view: str) -> HttpResponse:
 def thread_rows(request: HttpRequest, view: str) -> HttpResponse:
     """The next page of rows."""
     query = parts.list_query(_known(view), request.GET)
-    return render(request, "inbox/_rows.html", parts.list_context(request, query, request.GET.get("cursor", "")))
+    return render(
+        request, "inbox/_rows.html", parts.list_context(request, query, request.GET.get("cursor", ""))
+    )
 
 
 @require_GET

@@ -63,7 +63,10 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     return {
         "live_number": number,
         **views_context(user, query.view),
-        "sorts": [(key, label, query_text(query, sort=key), key == query.order) for key, label in listing.SORTS.items()],
+        "sorts": [
+            (key, label, query_text(query, sort=key), key == query.order)
+            for key, label in listing.SORTS.items()
+        ],
         "chips": _chips(user, query),
         "filter_choices": filter_choices(user, query),
         "saved_views": SavedView.objects.filter(organization_id=user.organization_id, owner=user)
@@ -82,7 +85,8 @@ def views_context(user: User, current: str) -> dict[str, Any]:
 def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
     """(words, query string without it) of every active filter."""
     words = {
-        name: {value: label for value, label in choices} for name, _label, choices in filter_choices(user, query)
+        name: {value: label for value, label in choices}
+        for name, _label, choices in filter_choices(user, query)
     }
     return [
         (str(words.get(name, {}).get(value, value)), query_text(query, without=(name, value)))
@@ -123,7 +127,9 @@ def thread_context(request: HttpRequest, thread: Thread, query: ListQuery) -> di
         **panel_context(request, thread),
         "last_read": last_read,
         "people": User.objects.filter(
-            organization_id=user.organization_id, is_active=True, role__permissions__contains=["threads.reply"]
+            organization_id=user.organization_id,
+            is_active=True,
+            role__permissions__contains=["threads.reply"],
         ).order_by("full_name"),
         "teams": Team.objects.filter(organization_id=user.organization_id).order_by("name"),
         "snoozes": SNOOZES,
@@ -173,7 +179,9 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
 
 def outage_context(thread: Thread) -> dict[str, Any]:
     """The banner of ux B4: since when the PMS is down, and how much waits in this thread."""
-    health = ConnectionHealth.objects.filter(pk=thread.connection_id).first() if thread.connection_id else None
+    health = (
+        ConnectionHealth.objects.filter(pk=thread.connection_id).first() if thread.connection_id else None
+    )
     connection = thread.connection
     down = health.down_since if health else None
     return {
@@ -204,7 +212,9 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "told": told,
         "remote_link": link,
         "points": list(thread.guest.contact_points.order_by("kind", "id")) if thread.guest else [],
-        "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else None).count() if thread.guest else 0,
+        "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else None).count()
+        if thread.guest
+        else 0,
         "candidates": matching.candidates(user_of(request), thread) if stay is None else [],
         "pms": connector.label if connector else "",
         "now": clock.now(),

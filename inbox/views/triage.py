@@ -113,13 +113,16 @@ def bulk(request: HttpRequest, view: str) -> HttpResponse:
     else:
         rows = rows.filter(public_id__in=request.POST.getlist("thread"))
     chosen = list(rows[: triage.BULK_LIMIT + 1])
-    result = triage.bulk(user, chosen, lambda person, thread: _as_thread(action(request, person, thread), thread))
+    result = triage.bulk(
+        user, chosen, lambda person, thread: _as_thread(action(request, person, thread), thread)
+    )
     request.session["bulk_undo"] = result.before
     return render(
         request,
         "inbox/_bulk_done.html",
         {
-            "text": ngettext("%(n)d thread changed", "%(n)d threads changed", result.done) % {"n": result.done},
+            "text": ngettext("%(n)d thread changed", "%(n)d threads changed", result.done)
+            % {"n": result.done},
             "skipped": result.skipped,
         },
     )
@@ -141,7 +144,10 @@ def bulk_undo(request: HttpRequest) -> HttpResponse:
     """Put back what the last bulk action of this session changed."""
     user = user_of(request)
     before = request.session.pop("bulk_undo", [])
-    rows = {thread.public_id: thread for thread in threads.visible_to(user).filter(public_id__in=[b["id"] for b in before])}
+    rows = {
+        thread.public_id: thread
+        for thread in threads.visible_to(user).filter(public_id__in=[b["id"] for b in before])
+    }
     people = {person.pk: person for person in User.objects.filter(organization_id=user.organization_id)}
     for entry in before:
         if entry["id"] in rows:

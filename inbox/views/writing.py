@@ -53,7 +53,9 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
     try:
         reply.reply(user_of(request), thread, given["body"], options)
     except StaleReply as stale:
-        return _composer(request, thread, 409, stale=stale.newer, typed=given["body"], token=given["client_token"])
+        return _composer(
+            request, thread, 409, stale=stale.newer, typed=given["body"], token=given["client_token"]
+        )
     except AssignedElsewhere as refused:
         return _composer(request, thread, 409, problem=str(refused), take_over=True, typed=given["body"])
     except ReplyRefused as refused:
@@ -75,7 +77,11 @@ def add_note(request: HttpRequest, public_id: str) -> HttpResponse:
     given = form.cleaned_data
     try:
         notes.add(
-            user_of(request), thread, given["body"], client_token=given["client_token"], to_pms=given["to_pms"]
+            user_of(request),
+            thread,
+            given["body"],
+            client_token=given["client_token"],
+            to_pms=given["to_pms"],
         )
     except ReplyRefused as refused:
         return _composer(request, thread, 422, problem=str(refused), typed=given["body"], mode="note")
@@ -100,7 +106,9 @@ def save_draft(request: HttpRequest, public_id: str) -> JsonResponse:
         seen_message_id=given["seen"] or 0,
         device=given["device"],
     )
-    elsewhere = before is not None and before.device not in {"", given["device"]} and before.body != given["body"]
+    elsewhere = (
+        before is not None and before.device not in {"", given["device"]} and before.body != given["body"]
+    )
     return JsonResponse(
         {
             "saved_at": draft.updated_at.isoformat() if draft else None,
@@ -193,5 +201,9 @@ def canned_replies(request: HttpRequest, public_id: str) -> HttpResponse:
     return render(
         request,
         "inbox/_canned.html",
-        {"replies": found, "values": canned.values(user_of(request), thread), "text": request.GET.get("q", "")},
+        {
+            "replies": found,
+            "values": canned.values(user_of(request), thread),
+            "text": request.GET.get("q", ""),
+        },
     )

@@ -1,0 +1,135 @@
+"""What the health page knows of each connection, read from the rows that traffic leaves (ux I1, I2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, QuerySet
+from django.utils.translation import gettext as _
+
+from bellhop.accounts.models import User
+from bellhop.core import clock
+from bellhop.core.models import Incident
+from connectors.contract.registry import connector_class
+from connectors.inbound.subscriptions import hook_url
+from connectors.models import Connection, ConnectionHealth, DeliveryState, SyncRun, WebhookDelivery
+from connectors.outbound import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One connection. `tone` is "", "warn" or "bad"; `rank` sorts worst first."""
+
+    connection: Connection
+    health: ConnectionHealth
+    label: str
+    state: str
+    detail: str
+    icon: str
+    tone: str
+    rank: int
+    waiting: int
+    oldest: datetime | None
+    quarantined: int
+    imports: tuple[SyncRun, ...]
+    hook_url: str
+
+
+def connections_of(user: User) -> QuerySet[Connection]:
+    """The connections a person may look at (invariant 10)."""
+    return Connection.objects.filter(organization_id=user.organization_id)
+
+
+def rows(user: User) -> list[Row]:
+    """Every connection, worst first, in a constant number of statements."""
+    connections = list(connections_of(user).select_related("health").order_by("name"))
+    ids = [connection.pk for connection in connections]
+    waiting = outbox.open_commands(ids)
+    parked = dict(
+        WebhookDelivery.objects.filter(connection_id__in=ids, state=DeliveryState.QUARANTINED)
+        .values("connection_id")
+        .annotate(count=Count("id"))
+        .values_list("connection_id", "count")
+    )
+    runs: dict[int, list[SyncRun]] = {}
+    for run in SyncRun.objects.filter(connection_id__in=ids, purpose=SyncRun.Purpose.BACKFILL).order_by("id"):
+        runs.setdefault(run.connection_id, []).append(run)
+    found = [
+        _row(
+            connection,
+            waiting.get(connection.pk),
+            parked.get(connection.pk, 0),
+            tuple(runs.get(connection.pk, ())),
+        )
+        for connection in connections
+    ]
+    return sorted(found, key=lambda row: (row.rank, row.connection.name))
+
+
+def _row(
+    connection: Connection, waiting: tuple[int, datetime] | None, parked: int, imports: tuple[SyncRun, ...]
+) -> Row:
+    state, detail, icon, tone, rank = _state(connection, connection.health, parked, imports)
+    count, oldest = waiting or (0, None)
+    return Row(
+        connection=connection,
+        health=connection.health,
+        label=connector_class(connection.slug).label,
+        state=state,
+        detail=detail,
+        icon=icon,
+        tone=tone,
+        rank=rank,
+        waiting=count,
+        oldest=oldest,
+        quarantined=parked,
+        imports=tuple(run for run in imports if run.finished_at is None),
+        hook_url=hook_url(connection),
+    )
+
+
+def _state(
+    connection: Connection, health: ConnectionHealth, parked: int, imports: tuple[SyncRun, ...]
+) -> tuple[str, str, str, str, int]:
+    if health.credentials_refused_at is not None:
+        return _("Credentials refused"), _("since %s") % _at(health.credentials_refused_at), "key", "bad", 0
+    if health.down_since is not None:
+        return _("Failing"), _("since %s") % _at(health.down_since), "alert", "bad", 1
+    if connection.paused_at is not None:
+        return _("Paused"), connection.paused_reason, "pause", "warn", 2
+    if parked:
+        return _("Live"), _("%d in quarantine") % parked, "alert", "warn", 3
+    if any(run.finished_at is None for run in imports):
+        return _("Importing"), _("history is being read"), "download", "", 4
+    if health.last_applied_at is None:
+        return _("Quiet"), _("no webhook yet"), "moon", "", 5
+    return _("Live"), "", "tick", "", 6
+
+
+def _at(moment: datetime) -> str:
+    return moment.strftime("%H:%M")
+
+
+def incidents(user: User) -> list[Incident]:
+    """Open incidents of the organization, newest first."""
+    return list(
+        Incident.objects.filter(organization_id=user.organization_id, closed_at__isnull=True).order_by(
+            "-opened_at"
+        )[:50]
+    )
+
+
+def people(user: User, found: list[Incident]) -> dict[int, str]:
+    """user id → name, of everybody who was alerted or acknowledged."""
+    ids = {i for incident in found for i in (incident.alerted_user_id, incident.acknowledged_by_id) if i}
+    return dict(
+        User.objects.filter(organization_id=user.organization_id, pk__in=ids).values_list("pk", "full_name")
+    )
+
+
+def acknowledge(user: User, incident: Incident) -> None:
+    """Somebody looks after it. The first one counts."""
+    Incident.objects.filter(pk=incident.pk, acknowledged_at__isnull=True).update(
+        acknowledged_at=clock.now(), acknowledged_by_id=user.pk
+    )
