@@ -31,6 +31,11 @@ class _Made:
         elif message["type"] == "http.response.body":
             self.body += message.get("body", b"")
 
+    def is_json(self) -> bool:
+        """Whether there is a body that can be spoiled as JSON; some errors are bare texts."""
+        kind = dict(self.headers).get(b"content-type", b"")
+        return bool(self.body) and kind.startswith(b"application/json")
+
     def replace(self, status: int, body: bytes, kind: str = "application/json; charset=utf-8") -> None:
         self.status, self.body = status, body
         self.headers = [(name, value) for name, value in self.headers if name != b"content-type"]
@@ -80,7 +85,7 @@ class Misbehave:
             made.replace(503, _DOWN)
         elif fault := call.strike("too_many"):
             made.replace(429, b'{"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests"}}')
-            if fault.params["retry_after"]:
+            if fault.params["retry_after"] is not None:
                 made.headers.append((b"retry-after", str(int(fault.params["retry_after"])).encode()))
         elif fault := call.strike("html_error"):
             made.replace(int(fault.params["status"]), _HTML, "text/html")
@@ -96,11 +101,9 @@ class Misbehave:
 
     async def _after(self, call: "_Strikes", made: _Made) -> bool:
         """Let faults strike after the work was done; answers whether the line is cut."""
-        if fault := call.strike("rename_field"):
-            value = renamed(
-                json.loads(made.body or b"null"), str(fault.params["field"]), str(fault.params["to"])
-            )
-            made.body = json.dumps(value, ensure_ascii=False).encode() if made.body else b""
+        if made.is_json() and (fault := call.strike("rename_field")):
+            value = renamed(json.loads(made.body), str(fault.params["field"]), str(fault.params["to"]))
+            made.body = json.dumps(value, ensure_ascii=False).encode()
         if fault := call.strike("slow_after_work"):
             await asyncio.sleep(float(fault.params["seconds"]))
         if call.strike("cut_after_work"):
@@ -109,7 +112,7 @@ class Misbehave:
             made.replace(int(fault.params["status"]), b'"Internal Server Error"')
         elif call.strike("truncated"):
             made.body = made.body[: len(made.body) // 2]
-        elif fault := call.strike("huge"):
+        elif made.is_json() and (fault := call.strike("huge")):
             made.body = _padded(made.body, int(float(fault.params["megabytes"]) * _MEGABYTE))
         return False
 
@@ -140,7 +143,7 @@ class _Strikes:
 
 def _padded(body: bytes, size: int) -> bytes:
     """The same JSON with so many bytes of padding in it."""
-    value: Any = json.loads(body or b"{}")
+    value: Any = json.loads(body)
     padding = "x" * size
     if isinstance(value, list):
         value.append({"padding": padding})

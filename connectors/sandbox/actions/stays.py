@@ -24,6 +24,7 @@ SOURCES = {
     "manual": "manual",
     "owner": "owner",
 }
+DOORS = ("v3", "legacy", "channel")
 _GUEST_FORMAT = "{}@guest.example"
 
 
@@ -56,6 +57,8 @@ def book(world: World, booking: Booking) -> Stay:
         raise ActionError("a booking needs a guest's name and at least one night")
     if booking.source not in SOURCES:
         raise ActionError(f"source is one of {', '.join(SOURCES)}")
+    if booking.made_in not in (None, *DOORS):
+        raise ActionError(f"made_in is one of {', '.join(DOORS)}")
     unit = _unit(world, booking)
     zone = ZoneInfo(world.store.need(Property, unit.property_id).timezone)
     arrival = booking.arrival or world.clock.now().astimezone(zone).date() + timedelta(days=7)

@@ -114,6 +114,12 @@ def test_renamed_field(sandbox: Sandbox, key: str) -> None:
     assert all("author" in post and "sentBy" not in post for post in posts)
 
 
+def test_a_bare_error_text_can_not_be_renamed(sandbox: Sandbox, key: str) -> None:
+    sandbox.control("PUT", "/faults/rename_field")
+    sandbox.control("PUT", "/faults/huge")
+    assert sandbox.call("GET", "/reservations/nobody").text == "Reservation Not Found"
+
+
 def test_every_so_often_and_switched_off(sandbox: Sandbox) -> None:
     sandbox.api("GET", "/accounts/me")
     sandbox.control("PUT", "/faults/flaky", kind="html_error", every=3, status=504)

@@ -29,6 +29,16 @@ def test_changed_since(sandbox: Sandbox) -> None:
     assert found["results"][0]["plannedDeparture"] == "14:00"
 
 
+def test_instants_compare_as_times_however_they_are_written(sandbox: Sandbox) -> None:
+    changed = sandbox.control("POST", "/reservations/TEST-0001/check-in")["reservation"]["updated_at"]
+    second = changed[:19]
+    for text in (f"{second}Z", f"{second}.000Z", f"{second}+00:00", f"{second}.000001+00:00", changed[:10]):
+        found = sandbox.filtered("/reservations", ("lastUpdatedAt", "$gte", text), fields="confirmationCode")
+        assert "TEST-0001" in [item["confirmationCode"] for item in found["results"]], text
+    wrong = {"filters": '[{"field": "lastUpdatedAt", "operator": "$gt", "value": "lately"}]'}
+    assert sandbox.call("GET", "/reservations", params=wrong).status_code == 400
+
+
 def test_legacy_single_is_full_and_missing_is_a_bare_string(sandbox: Sandbox) -> None:
     stay = sandbox.stay("TEST-0001")
     full = sandbox.api("GET", f"/reservations/{stay['id']}")

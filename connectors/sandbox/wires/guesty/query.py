@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connectors.sandbox.clock import iso, parse_iso
 from connectors.sandbox.records import Json
 from connectors.sandbox.wires.guesty.answers import Call, WireError, coded
 
@@ -73,6 +74,18 @@ def filters(call: Call, fail: Fail = bad_request) -> list[tuple[str, str, Any]]:
             raise fail(400, 'each filter needs a "field"')
         found.append((row["field"], str(row.get("operator", "$eq")), row.get("value")))
     return found
+
+
+def instants(value: Any, fail: Fail = bad_request) -> Any:
+    """The value of a filter on an instant, written the way instants are stored, so that texts compare as times do."""
+    if isinstance(value, dict):
+        return {key: instants(item, fail) for key, item in value.items()}
+    if isinstance(value, list):
+        return [instants(item, fail) for item in value]
+    try:
+        return iso(parse_iso(str(value)))
+    except ValueError:
+        raise fail(400, f"{value} is not a date") from None
 
 
 def condition(column: str, operator: str, value: Any, fail: Fail = bad_request) -> tuple[str, list[Any]]:

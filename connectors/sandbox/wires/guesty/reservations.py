@@ -6,7 +6,7 @@ from connectors.sandbox.actions.stays import ActionError, change_dates, change_s
 from connectors.sandbox.records import Change, FieldDef, Json, Stay
 from connectors.sandbox.wires.guesty import stay_shapes
 from connectors.sandbox.wires.guesty.answers import ACCOUNT_ID, Answer, Call, bare, coded, need_object
-from connectors.sandbox.wires.guesty.query import condition, filters, order, page, picked
+from connectors.sandbox.wires.guesty.query import condition, filters, instants, order, page, picked
 
 _DEFAULT = "accountId listingId guestId checkIn checkOut confirmationCode integration listing guest"
 _LISTING = "(SELECT coalesce(parent_id, id) FROM Unit WHERE Unit.id = Stay.unit_id)"
@@ -28,6 +28,7 @@ _COLUMNS = {
     "conversationId": "conversation_id",
     "integration.platform": "platform",
 }
+_INSTANTS = ("lastUpdatedAt", "createdAt", "confirmedAt", "canceledAt", "checkIn", "checkOut")
 _SORTS = {name: _COLUMNS[name] for name in ("_id", "lastUpdatedAt", "createdAt", "checkIn", "checkOut")}
 
 
@@ -38,6 +39,8 @@ def find(call: Call) -> Answer:
     for name, operator, value in filters(call):
         if name not in _COLUMNS:
             raise coded(400, "BAD_REQUEST", f"can not filter by {name}")
+        if name in _INSTANTS and operator != "$exists":
+            value = instants(value)  # noqa: PLW2901 - the same value in the form of the store
         sql, values = condition(_COLUMNS[name], operator, value)
         where.append(sql)
         params.extend(values)

@@ -15,7 +15,7 @@ from connectors.sandbox.actions.stays import (
 from connectors.sandbox.records import Json, Stay
 from connectors.sandbox.wires.guesty import stay_shapes
 from connectors.sandbox.wires.guesty.answers import Answer, Call, WireError, need_object, nest, only
-from connectors.sandbox.wires.guesty.query import condition, order, page
+from connectors.sandbox.wires.guesty.query import condition, instants, order, page
 from connectors.sandbox.wires.guesty.reservations import merged_fields
 
 STATUSES = (
@@ -42,6 +42,7 @@ _COLUMNS = {
     "createdAt": "created_at",
 }
 _FILTERS = ("status", "listingId", "confirmationCode", "source", "checkIn", "checkOut", "createdAt")
+_INSTANTS = ("checkIn", "checkOut", "createdAt")
 _SORTS = {name: _COLUMNS[name] for name in ("_id", "checkIn", "checkOut", "createdAt")}
 _FILTER = re.compile(r"filter\[(\w+)\](?:\[\$?(\w+)\])?(\[\d*\])?$")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
@@ -79,7 +80,9 @@ def search(call: Call) -> Answer:
     limit, skip = page(call)
     where, params = ["1"], list[Any]()
     for (name, operator), values in _wanted(call).items():
-        value = values if operator in ("in", "nin", "between") else values[0]
+        value: Any = values if operator in ("in", "nin", "between") else values[0]
+        if name in _INSTANTS:
+            value = instants(value, _fail)
         sql, found = condition(_COLUMNS[name], f"${operator}", value, _fail)
         where.append(sql)
         params.extend(found)
