@@ -26,6 +26,7 @@ from bellhop.start import roles
 from bellhop.start.accounts import Account, server_account
 from bellhop.start.children import Child, Executed, Forked, Ledger, end_all
 from bellhop.start.folders import Folders
+from bellhop.start.keys import installation_keys
 from bellhop.start.screen import Screen, StartMistake
 from bellhop.start.servers import Postgres, Redis, postgres_bin, redis_binary
 
@@ -257,12 +258,25 @@ def _welcome(supervisor: Supervisor) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Start, watch, stop. Exits with one sentence if something is in the way."""
-    screen = Screen()
+def _check_variables() -> bool:
+    """Raises a SystemExit with one sentence for what can't be used, before anything starts. True if embedded."""
     embedded = not env.text("DATABASE_URL")
     if embedded == bool(env.text("REDIS_URL")):
         raise StartMistake("set both DATABASE_URL and REDIS_URL, or neither.")
+    if env.port("BELLHOP_PORT", 8000) == env.port("BELLHOP_SANDBOX_PORT", 8001):
+        raise StartMistake("BELLHOP_PORT and BELLHOP_SANDBOX_PORT must differ.")
+    env.http_url("BELLHOP_PUBLIC_URL", "http://127.0.0.1")
+    env.flag("BELLHOP_DEMO")
+    if not embedded:
+        env.database("DATABASE_URL", "")
+        installation_keys(PROJECT, embedded=False)
+    return embedded
+
+
+def main() -> None:
+    """Start, watch, stop. Exits with one sentence if something is in the way."""
+    screen = Screen()
+    embedded = _check_variables()
     account = server_account() if embedded else None
     folders = data_folders.prepare(PROJECT, account)
     lock = data_folders.hold(folders)
