@@ -19,9 +19,9 @@ class SandboxProcess:
         self.port = port
         self.url = f"http://127.0.0.1:{port}/guesty"
 
-    def control(self, path: str, method: str = "GET", **body: Any) -> Any:
+    def control(self, route: str, method: str = "GET", /, **body: Any) -> Any:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/_control/{path}",
+            f"http://127.0.0.1:{self.port}/_control/{route}",
             method=method,
             data=json.dumps(body).encode() if method != "GET" else None,
             headers={"content-type": "application/json"},
