@@ -17,7 +17,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
-_django = get_asgi_application()  # sets Django up; what follows may import models
+_django: Any = get_asgi_application()  # sets Django up; what follows may import models
 
 import bellhop.celery  # noqa: E402, F401 (what a request wakes goes through this app)
 from connectors.inbound import intake  # noqa: E402

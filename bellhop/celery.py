@@ -12,7 +12,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedule
 from celery.signals import worker_ready
-from kombu import Connection
+from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
 
@@ -43,7 +43,7 @@ class EagerConnection(Connection):
         self, errback: Callable[..., Any] | None = None, max_retries: int | None = None, **options: Any
     ) -> Any:
         pace = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
-        return super().ensure_connection(errback, max_retries, **(options | pace))
+        return super().ensure_connection(errback, max_retries, **(options | pace))  # type: ignore[no-untyped-call]
 
 
 class EagerAMQP(AMQP):

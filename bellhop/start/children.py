@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psutil
 
@@ -203,9 +203,9 @@ class Ledger:
     def clear(self) -> None:
         self._file.unlink(missing_ok=True)
 
-    def _read(self) -> list[dict[str, int]]:
+    def _read(self) -> list[dict[str, Any]]:
         try:
-            entries: list[dict[str, int]] = json.loads(self._file.read_text(encoding="utf-8"))
+            entries: list[dict[str, Any]] = json.loads(self._file.read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return []
         return entries

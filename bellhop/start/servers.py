@@ -100,8 +100,9 @@ class Postgres:
                 )
             return False
         # C.UTF-8 from the builtin provider: case folding is right for é, ü, ж and does not depend on the machine.
-        command = [self.bin / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
-                   "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]  # fmt: skip
+        locale = "--locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
+        options = f"-U postgres -A trust -E UTF8 {locale} --no-instructions".split()
+        command: list[str | Path] = [self.bin / "initdb", "-D", self.data, *options]
         if not self.durable:
             command.append("--no-sync")
         done = subprocess.run(
@@ -127,7 +128,16 @@ class Postgres:
         )  # fmt: skip
 
     def ready(self) -> bool:
-        command = [self.bin / "pg_isready", "-q", "-h", self.sockets, "-U", "postgres", "-t", "2"]
+        command: list[str | Path] = [
+            self.bin / "pg_isready",
+            "-q",
+            "-h",
+            self.sockets,
+            "-U",
+            "postgres",
+            "-t",
+            "2",
+        ]
         return subprocess.run(command, check=False, cwd="/").returncode == 0
 
     def running(self) -> list[psutil.Process]:
@@ -154,9 +164,25 @@ class Redis:
         )
 
     def start(self, log: IO[bytes]) -> Popen[bytes]:
-        command = [self.binary, "--port", "0", "--unixsocket", self.sockets / "redis.sock", "--unixsocketperm", "700",
-                   "--dir", self.data, "--daemonize", "no", "--save", "", "--maxmemory-policy", "noeviction",
-                   "--appendonly", "yes" if self.durable else "no", "--appendfsync", "everysec"]  # fmt: skip
+        options = (
+            f"--port 0 --unixsocketperm 700 --daemonize no --appendonly {'yes' if self.durable else 'no'}"
+        )
+        command: list[str | Path] = [
+            self.binary,
+            "--unixsocket",
+            self.sockets / "redis.sock",
+            "--dir",
+            self.data,
+        ]
+        command += [
+            *options.split(),
+            "--appendfsync",
+            "everysec",
+            "--save",
+            "",
+            "--maxmemory-policy",
+            "noeviction",
+        ]
         return Popen(
             command,
             stdin=DEVNULL,
