@@ -19,7 +19,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayChanged:
-    """A stay was told for the first time (`created`) or differs from before. `history`: it is part of the first import."""
+    """A stay was told for the first time (`created`) or differs. `history`: it is part of the first import."""
 
     reservation: Reservation
     changes: tuple[FieldChange, ...]

@@ -35,7 +35,7 @@ def page(permission: Permission) -> Callable[[View[P]], View[P]]:
                 return HttpResponse(status=401)
             return with_login(request, *args, **kwargs)
 
-        return door
+        return cast("View[P]", door)
 
     return decorate
 
@@ -53,7 +53,7 @@ def refresh() -> HttpResponse:
 def context(request: HttpRequest) -> dict[str, Any]:
     """Template context: what the person may do, as `may.threads_reply` and so on."""
     user = request.user
-    granted = cast("User", user).granted if user.is_authenticated else frozenset()
+    granted = user.granted if user.is_authenticated else frozenset()
     return {
         "may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission}
     }

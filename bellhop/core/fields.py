@@ -50,5 +50,5 @@ class EncryptedJSONField(_BinaryField):
     def to_python(self, value: Any) -> Any:
         return value
 
-    def value_to_string(self, obj: models.Model) -> str:
+    def value_to_string(self, obj: models.Model) -> str:  # noqa: ARG002
         raise TypeError("Encrypted values are never serialised.")

@@ -6,7 +6,6 @@ Private hosts are reached only where `BELLHOP_ALLOWED_PRIVATE_HOSTS` names them 
 
 Errors tell whether anything had left (`sent`): an effect may be repeated by itself only where it surely had not.
 """
-# ruff: noqa: N818 - named for what happened
 
 from __future__ import annotations
 

@@ -67,9 +67,9 @@ def missing_parts(
     try:
         if record.unit_id and not identity.known(connection.pk, Entity.UNIT, [record.unit_id]):
             parts.append(connector.get_unit(call, record.unit_id))
-        if record.guest_id and record.guest is None:
-            if not identity.known(connection.pk, Entity.GUEST, [record.guest_id]):
-                parts.append(connector.get_guest(call, record.guest_id))
+        wants_guest = bool(record.guest_id) and record.guest is None
+        if wants_guest and not identity.known(connection.pk, Entity.GUEST, [str(record.guest_id)]):
+            parts.append(connector.get_guest(call, str(record.guest_id)))
     except NotFound:
         # The stay is worth having without them; the next change of it asks again.
         return parts

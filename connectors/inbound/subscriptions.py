@@ -65,7 +65,7 @@ def _report(connection: Connection, error: ConnectorError) -> None:
 
 
 def ensure(connection: Connection) -> bool:
-    """Subscribe if needed and fetch the secret. False while the PMS doesn't have the secret ready. Raises ConnectorError."""
+    """Subscribe if needed, fetch the secret. False while the PMS has none ready. Raises ConnectorError."""
     connector = caller.connector_for(connection)
     call = caller.caller_for(connection, bulk=True)
     url = hook_url(connection)

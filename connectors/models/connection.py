@@ -42,7 +42,9 @@ class Connection(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["organization", "name"], name="connection_name_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "name"], name="connection_name_unique"),
+        )
 
     def __str__(self) -> str:
         return self.name

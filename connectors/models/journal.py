@@ -47,9 +47,15 @@ class WebhookDelivery(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "key"], name="delivery_key_unique"),)
         indexes = (
-            models.Index(fields=["next_try_at", "id"], name="delivery_due", condition=models.Q(state="received")),
+            models.Index(
+                fields=["next_try_at", "id"], name="delivery_due", condition=models.Q(state="received")
+            ),
             models.Index(fields=["connection", "-id"], name="delivery_by_connection"),
-            models.Index(fields=["connection", "-id"], name="delivery_quarantine", condition=models.Q(state="quarantined")),
+            models.Index(
+                fields=["connection", "-id"],
+                name="delivery_quarantine",
+                condition=models.Q(state="quarantined"),
+            ),
         )
 
     def __str__(self) -> str:

@@ -92,10 +92,14 @@ class Command(models.Model):
                 condition=models.Q(state__in=["held", "waiting", "in_flight", "unknown"]),
             ),
             models.Index(
-                fields=["priority", "due_at", "id"], name="command_waiting", condition=models.Q(state="waiting")
+                fields=["priority", "due_at", "id"],
+                name="command_waiting",
+                condition=models.Q(state="waiting"),
             ),
             models.Index(
-                fields=["lease_until"], name="command_active", condition=models.Q(state__in=["in_flight", "unknown"])
+                fields=["lease_until"],
+                name="command_active",
+                condition=models.Q(state__in=["in_flight", "unknown"]),
             ),
             models.Index(fields=["subject"], name="command_subject"),
             models.Index(fields=["connection", "conversation_id", "fingerprint"], name="command_echo"),

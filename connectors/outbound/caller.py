@@ -184,7 +184,7 @@ class Caller:
             raise
         finally:
             self._note(request, started, response, failure)
-            self._note_health(response, failure, is_token=is_token)
+            self._note_health(request, response, failure, is_token=is_token)
         return response
 
     def _send(self, ready: Request, url: str, before_send: Callable[[], None]) -> Response:
@@ -248,7 +248,7 @@ class Caller:
         )
 
     def _note_health(
-        self, response: Response | None, error: ConnectorError | None, *, is_token: bool
+        self, request: Request, response: Response | None, error: ConnectorError | None, *, is_token: bool
     ) -> None:
         """Refusals are answers too. Being told to wait is neither: it holds everything under the key."""
         match error:
@@ -259,8 +259,10 @@ class Caller:
                     health.hold(self.connection, clock.now() + timedelta(seconds=after))
             case NotAuthorized():
                 pass  # noted once it is clear that a new token doesn't help
-            case None | Rejected():
+            case None if not request.effect and not is_token:
                 health.note_success(self.connection, "read")
+            case None | Rejected():
+                health.note_success(self.connection, "answer")
             case _:
                 health.note_failure(self.connection, error)
 

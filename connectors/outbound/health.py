@@ -23,6 +23,7 @@ from bellhop.core import clock, events, incidents
 from connectors.contract.errors import ConnectorError, NotAuthorized, RateLimited
 from connectors.events import ConnectionDown, ConnectionRecovered
 from connectors.models import Connection, ConnectionHealth
+from connectors.outbound import tokens
 
 DOWN: Final = "connection_down"
 REFUSED: Final = "credentials_refused"
@@ -35,7 +36,8 @@ FIRST_PROBE_S: Final = 5
 LAST_PROBE_S: Final = 120
 NOTE_EVERY_S: Final = 1.0
 
-Kind = Literal["read", "write"]
+Kind = Literal["read", "write", "answer"]
+"""A read that worked, a write that was confirmed, or any other answer (a refusal, an effect not yet confirmed)."""
 
 log = structlog.get_logger(__name__)
 _lock = threading.Lock()
@@ -171,7 +173,8 @@ def note_token(connection: Connection) -> None:
 
 
 def credentials_changed(connection: Connection) -> None:
-    """A person gave new credentials: try again."""
+    """A person gave new credentials: try again, with a token of theirs."""
+    tokens.forget(connection)
     _forget(connection.pk)
     ConnectionHealth.objects.filter(pk=connection.pk).update(credentials_refused_at=None)
     incidents.close_incident(connection.organization_id, REFUSED, subject=str(connection.pk))

@@ -78,6 +78,11 @@ def current(
     return _issue(connection, connector, issue) if isinstance(found, _Lease) else found
 
 
+def forget(connection: Connection) -> None:
+    """The token belongs to credentials that are no longer ours."""
+    AccessToken.objects.filter(pk=connection.pk).delete()
+
+
 def _held(connection_id: int, refused: str | None) -> Held | None:
     """The usual case, without a lock: a token that is good for a while."""
     row = AccessToken.objects.annotate(real=_REAL).filter(pk=connection_id).first()

@@ -37,7 +37,7 @@ class NewConnection:
 
 
 def connect(organization: Organization, new: NewConnection, *, test: bool = True) -> Connection:
-    """Store a connection, test it with one call, and plan the first import. Raises CannotConnect; then nothing stays."""
+    """Store a connection, test it with one call, plan the first import. Raises CannotConnect: nothing stays."""
     try:
         cls = connector_class(new.slug)
     except UnknownConnector as error:

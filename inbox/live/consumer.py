@@ -46,13 +46,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.seen: dict[str, int | None] = {}
         await self.accept()
 
-    async def disconnect(self, code: int) -> None:
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002 (the base class names it)
         if self.joined:
             hub.leave(self)
             await self._presence_quietly(None)
             await self._leave_group()
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         try:
             message = json.loads(text_data or "")
         except ValueError:
@@ -151,9 +151,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if properties is not None and event["property"] not in properties:
             return
         here = getattr(self, "here", None)
-        if event["asks"] and here is not None and here["thread"] == event["thread"]:
-            if event["from"] != self.channel_name and here["state"] != "left":
-                await _quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
+        asked = event["asks"] and event["from"] != self.channel_name
+        if asked and here is not None and here["thread"] == event["thread"] and here["state"] != "left":
+            await _quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
         if event["user"] == self.user.public_id:
             return
         shown = {key: event[key] for key in ("thread", "state", "user", "name", "initials")}
@@ -165,7 +165,7 @@ def _audience(user_id: int) -> Audience | None:
     return None if user is None else audiences.of(user)
 
 
-def _property_of(user_id: int, public_id: str) -> int | None | bool:
+def _property_of(user_id: int, public_id: str) -> int | bool | None:
     """The property of a thread that the person may see; False where there is none such."""
     user = User.objects.select_related("role").get(pk=user_id)
     row = threads.visible_to(user).filter(public_id=public_id).values_list("property_id", flat=True)[:1]

@@ -10,8 +10,9 @@ import asyncio
 import json
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import redis.asyncio as redis
 import structlog
@@ -27,6 +28,9 @@ from inbox.live.audience import Audience
 POLL_S = 5.0
 RECONNECT_S = 0.5
 SILENT_S = 10.0
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +127,7 @@ class Hub:
                 return
 
     async def _catch_up(self, organization_id: int) -> None:
-        sockets = [socket for socket in self._sockets.get(organization_id, ())]
+        sockets = list(self._sockets.get(organization_id, ()))
         by_number: dict[int, list[Socket]] = defaultdict(list)
         for socket in sockets:
             by_number[socket.number].append(socket)
@@ -154,11 +158,11 @@ class Hub:
         if time.monotonic() - began > 1:
             log.warning("live_push_slow", sockets=len(sockets))
 
-    async def _run(self, function, *args):  # type: ignore[no-untyped-def]
+    async def _run(self, function: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, _in_thread, function, args)
 
 
-def _in_thread(function, args):  # type: ignore[no-untyped-def]
+def _in_thread(function: Callable[..., R], args: tuple[Any, ...]) -> R:
     """A pooled connection is taken for the call and given back after it."""
     close_old_connections()
     try:

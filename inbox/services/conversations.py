@@ -43,13 +43,12 @@ def thread_of(source: Source, record: ConversationRecord) -> Thread:
 
 def _waiting_for(source: Source, record: ConversationRecord) -> Thread | None:
     known = identity.known(source.connection.pk, Entity.RESERVATION, record.reservation_ids)
-    found = (
+    return (
         Thread.objects.select_for_update(of=("self",))
         .filter(connection=source.connection, conversation_id="", stay_id__in=known.values())
         .order_by("id")
         .first()
     )
-    return found
 
 
 def take_over(thread: Thread, source: Source, record: ConversationRecord) -> None:
@@ -64,7 +63,7 @@ def take_over(thread: Thread, source: Source, record: ConversationRecord) -> Non
         thread.party_name = record.guest_name[:200]
     if record.guest_id and thread.guest_id is None:
         found = identity.known(source.connection.pk, Entity.GUEST, [record.guest_id])
-        guest = Guest.objects.filter(pk=found.get(record.guest_id)).first()
+        guest = Guest.objects.filter(pk=found.get(record.guest_id, 0)).first()
         if guest is not None:
             _set_guest(thread, guest)
     known = identity.known(source.connection.pk, Entity.RESERVATION, record.reservation_ids)

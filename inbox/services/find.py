@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection as database
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
@@ -70,7 +71,9 @@ def _messages(user: User, text: str) -> list[Message]:
     return found
 
 
-def _window(user: User, query: str, lower: int, upper: int, visible: object, limit: int) -> list[Message]:
+def _window(
+    user: User, query: str, lower: int, upper: int, visible: QuerySet[Thread, Any], limit: int
+) -> list[Message]:
     with database.cursor() as cursor:
         cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
     return list(

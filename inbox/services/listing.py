@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -252,13 +252,5 @@ def counts(user: User) -> dict[str, int]:
         )
         for name in VIEWS
     }
-    found = (
-        User.objects.filter(pk=user.pk)
-        .values(**{name.replace("-", "_"): part for name, part in parts.items()})
-        .get()
-    )
-    return {name: found[name.replace("-", "_")] or 0 for name in VIEWS}
-
-
-def prefetch_tags() -> Prefetch[Any]:
-    return Prefetch("tags", queryset=Tag.objects.order_by("name"))
+    found = User.objects.filter(pk=user.pk).values_list(*parts.values()).get()
+    return {name: number or 0 for name, number in zip(VIEWS, found, strict=True)}

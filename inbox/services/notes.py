@@ -89,7 +89,7 @@ def _mention(note: Note, thread: Thread) -> list[User]:
     if not names:
         return []
     colleagues = User.objects.filter(organization_id=note.organization_id, is_active=True).exclude(
-        pk=note.author_user_id
+        pk=note.author_user_id or 0
     )
     named = [
         person

@@ -147,7 +147,7 @@ def _one_after_settling() -> bool:
     if not rows:
         return True
     message = Message.objects.get(pk=due[1])
-    command = Command.objects.filter(pk=rows[0].command_id).first()
+    command = Command.objects.filter(pk=rows[0].command_id or 0).first()
     if command is not None and command.remote_id:
         _take_remote_id(message, command)
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)

@@ -56,6 +56,7 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
     if Message.objects.filter(connection=connection, remote_id=record.external_id).exists():
         return None
     inbound = record.direction == RecordDirection.INBOUND
+    fallback = thread.party_name if inbound else ""
     newest = thread.messages.order_by("-sent_at").values_list("sent_at", flat=True).first()
     now = clock.now()
     message = Message.objects.create(
@@ -65,7 +66,7 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
         reservation=thread.stay,
         direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
         author=_author(record),
-        author_name=(record.author_name or (thread.party_name if inbound else ""))[:120],
+        author_name=(record.author_name or fallback)[:120],
         channel=record.channel[:20],
         body=record.body_text,
         language=thread.language if inbound else "",

@@ -51,7 +51,7 @@ class AssignedElsewhere(ReplyRefused):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyOptions:
     """`seen_message_id`: the newest message on the agent's screen. `send_anyway`: after the warning about newer ones.
-    `send_at` (UTC): send later; else the undo time of the person. `then`: "", "close" or "snooze" with `snooze_until`."""
+    `send_at` (UTC): send later; else the undo time of the person. `then`: "", "close", "snooze"."""
 
     client_token: str
     seen_message_id: int = 0
@@ -108,7 +108,7 @@ def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None
     others = thread.assignee_id not in {None, user.pk}
     if others and not user.organization.reply_in_others_threads:
         raise AssignedElsewhere(
-            _("This thread is %(name)s’s. Take it over to reply.") % {"name": thread.assignee}
+            _("This thread belongs to %(name)s. Take it over to reply.") % {"name": thread.assignee}
         )
     if options.send_at is not None and options.send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That is more than a year ahead."))
@@ -205,8 +205,11 @@ def _follow(user: User, thread: Thread, options: ReplyOptions) -> None:
 
 @transaction.atomic
 def withdraw(user: User, message: Message) -> Draft:
-    """Undo a reply that has not left: its text goes back into the draft. Raises NotPossible once it has left."""
+    """Undo a reply that has not left: its text goes back into the draft. Its author may, or who runs the
+    integration. Raises NotPossible for others, and once it has left."""
     require(user, Permission.THREADS_REPLY)
+    if message.author_user_id != user.pk and not user.may(Permission.HEALTH_ACT):
+        raise outbox.NotPossible("somebody else's")
     thread = threads.lock(message.thread_id)
     command_id = _command_id(message)
     outbox.cancel(command_id, f"Taken back by {user.full_name}.")

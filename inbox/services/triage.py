@@ -191,7 +191,7 @@ class BulkResult:
 def bulk(user: User, chosen: Sequence[Thread], action: Callable[[User, Thread], Thread]) -> BulkResult:
     """Do `action` to each thread, one transaction each; those that fail are counted, not hidden (ux L14)."""
     require(user, Permission.THREADS_BULK)
-    before = [
+    before: list[dict[str, object]] = [
         {
             "id": thread.public_id,
             "status": thread.status,

@@ -68,7 +68,7 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
             for key, label in listing.SORTS.items()
         ],
         "chips": _chips(user, query),
-        "filter_choices": filter_choices(user, query),
+        "filter_choices": filter_choices(user),
         "saved_views": SavedView.objects.filter(organization_id=user.organization_id, owner=user)
         | SavedView.objects.filter(organization_id=user.organization_id, shared=True),
     }
@@ -84,10 +84,7 @@ def views_context(user: User, current: str) -> dict[str, Any]:
 
 def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
     """(words, query string without it) of every active filter."""
-    words = {
-        name: {value: label for value, label in choices}
-        for name, _label, choices in filter_choices(user, query)
-    }
+    words = {name: dict(choices) for name, _label, choices in filter_choices(user)}
     return [
         (str(words.get(name, {}).get(value, value)), query_text(query, without=(name, value)))
         for name, values in query.filters.items()
@@ -95,7 +92,7 @@ def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
     ]
 
 
-def filter_choices(user: User, query: ListQuery) -> list[tuple[str, str, list[tuple[str, str]]]]:
+def filter_choices(user: User) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(name, label, [(value, words)]) of every filter."""
     from django.utils.translation import gettext as _
 
@@ -212,7 +209,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "told": told,
         "remote_link": link,
         "points": list(thread.guest.contact_points.order_by("kind", "id")) if thread.guest else [],
-        "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else None).count()
+        "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else 0).count()
         if thread.guest
         else 0,
         "candidates": matching.candidates(user_of(request), thread) if stay is None else [],

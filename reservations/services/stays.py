@@ -102,19 +102,19 @@ def _guest(source: Source, record: ReservationRecord) -> Any:
     if not record.guest_id:
         return UNSET if record.guest_id is UNSET else None
     found = identity.known(source.connection.pk, Entity.GUEST, [record.guest_id])
-    return Guest.objects.filter(pk=found.get(record.guest_id)).first() or UNSET
+    return Guest.objects.filter(pk=found.get(record.guest_id, 0)).first() or UNSET
 
 
 def _place(source: Source, record: ReservationRecord) -> dict[str, Any]:
     """Unit and property; a unit that we don't know (yet) leaves what is held."""
     if record.unit_id is not UNSET and record.unit_id:
         found = identity.known(source.connection.pk, Entity.UNIT, [record.unit_id])
-        unit = Unit.objects.select_related("property").filter(pk=found.get(record.unit_id)).first()
+        unit = Unit.objects.select_related("property").filter(pk=found.get(record.unit_id, 0)).first()
         if unit is not None:
             return {"unit": unit, "property": unit.property}
     if record.property_id is not UNSET and record.property_id:
         found = identity.known(source.connection.pk, Entity.PROPERTY, [record.property_id])
-        place = Property.objects.filter(pk=found.get(record.property_id)).first()
+        place = Property.objects.filter(pk=found.get(record.property_id, 0)).first()
         if place is not None:
             return {"property": place}
     return {}

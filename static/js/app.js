@@ -26,4 +26,8 @@ document.addEventListener("htmx:response:error", (event) => {
   const status = event.detail.ctx?.response?.status
   if (![409, 422].includes(status)) failed(status)
 })
-document.addEventListener("htmx:error", () => failed(0))
+// While the line is down the bar says so; only what a person sent needs a word of its own.
+document.addEventListener("htmx:error", (event) => {
+  const method = event.detail.ctx?.request?.method ?? "GET"
+  if (method !== "GET" || (navigator.onLine && live.state.live)) failed(0)
+})
