@@ -30,7 +30,7 @@ from connectors.contract.errors import (
 )
 from connectors.contract.http import Request
 from connectors.models import AccessToken, Connection, ConnectionHealth, RateState
-from connectors.outbound import caller
+from connectors.outbound import caller, health
 from tests.connectors import factories
 from tests.connectors.little_server import LittleServer, Reply, Seen
 
@@ -337,6 +337,22 @@ def test_the_server_never_sees_more_than_the_limit(connection: Connection, pms: 
         thread.join()
     assert 10 <= pms.peak(1.0) <= 15
     assert len(pms.seen) >= 30
+
+
+def test_only_a_read_that_worked_is_evidence_of_reading(connection: Connection, pms: LittleServer) -> None:
+    call = caller.caller_for(connection)
+    call(effect(connection))
+    assert health_of(connection).last_read_at is None
+    call(read(connection))
+    assert health_of(connection).last_read_at is not None
+    assert health_of(connection).last_write_at is None
+
+
+def test_new_credentials_get_a_token_of_their_own(connection: Connection, pms: LittleServer) -> None:
+    caller.caller_for(connection)(read(connection))
+    health.credentials_changed(connection)
+    caller.caller_for(connection)(read(connection))
+    assert [seen.path for seen in pms.seen] == ["/oauth2/token", "/v1/thing"] * 2
 
 
 # --- secrets ---

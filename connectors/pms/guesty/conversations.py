@@ -68,11 +68,10 @@ def read_post(
     moment = wire.instant(data.get("createdAt")) or sent_at
     if author is None or author is AuthorKind.SYSTEM or not external_id or moment is None:
         return None
+    name = text(obj(data.get("from")).get("fullName")) or (guest_name if author is AuthorKind.GUEST else "")
     told: Any = data.get("body")
     body = told if isinstance(told, str) else ""
-    name = text(obj(data.get("from")).get("fullName")) or (guest_name if author is AuthorKind.GUEST else "")
-    module = module_of(data)
-    if module.lower() == STORED_ONLY:
+    if module_of(data).lower() == STORED_ONLY:
         return NoteRecord(
             external_id=external_id,
             conversation_id=conversation_id,
@@ -82,7 +81,6 @@ def read_post(
             written_at=moment,
             raw=data,
         )
-    plain = html_to_text(body)
     return MessageRecord(
         external_id=external_id,
         conversation_id=conversation_id,
@@ -90,15 +88,23 @@ def read_post(
         direction=Direction.INBOUND if author is AuthorKind.GUEST else Direction.OUTBOUND,
         author_kind=author,
         author_name=name,
-        channel=CHANNELS.get(module.lower(), "other" if module else ""),
-        channel_raw=module,
-        body_text=plain,
-        body_html=body if plain != body else "",
+        body_text=html_to_text(body),
+        body_html=body if html_to_text(body) != body else "",
         sent_at=moment,
         attachments=_attachments(data.get("attachments")),
-        unknown={"module": module} if module and module.lower() not in CHANNELS else {},
         raw=data,
+        **_channel(module_of(data)),
     )
+
+
+def _channel(module: str) -> dict[str, Any]:
+    """Our word for the module; unknown ones are "other" and reported."""
+    known = module.lower() in CHANNELS
+    return {
+        "channel": CHANNELS.get(module.lower(), "other" if module else ""),
+        "channel_raw": module,
+        "unknown": {"module": module} if module and not known else {},
+    }
 
 
 def author_of(data: Wire) -> AuthorKind | None:

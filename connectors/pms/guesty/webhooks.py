@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from connectors.contract.errors import Unreadable
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
-from connectors.contract.records import AuthorKind, MessageRecord, NoteRecord
+from connectors.contract.records import AuthorKind, ConversationRecord, MessageRecord, NoteRecord
 from connectors.pms.guesty import people, svix, wire
 from connectors.pms.guesty.conversations import author_of, module_of, read_conversation, read_post
 from connectors.pms.guesty.reservations import read_reservation, reservation_id
@@ -70,25 +70,19 @@ def _ignored(delivery: Delivery, reason: str, *, unknown: Mapping[str, str] | No
 def _message(delivery: Delivery) -> CanonicalEvent:
     message, about = obj(delivery.body.get("message")), obj(delivery.body.get("conversation"))
     conversation = read_conversation(about)
-    post_id = first(message.get("postId"), message.get("_id"))
-    if not post_id or not conversation.external_id:
+    if not first(message.get("postId"), message.get("_id")) or not conversation.external_id:
         raise Unreadable(detail="A message event without the id of its post or of its conversation.")
     if not conversation.is_guest:
         return _ignored(delivery, "A conversation with an owner.", unknown=conversation.unknown)
-    fallback = AuthorKind.GUEST if delivery.name.endswith("messageReceived") else AuthorKind.STAFF
-    if (author_of(message) or fallback) is AuthorKind.SYSTEM:
-        named = first(message.get("type"), message.get("sentBy"))
-        known = named.lower() in {"system", "log"} or module_of(message).lower() == "log"
-        return _ignored(delivery, "A system or log line.", unknown={} if known else {"message.type": named})
-    reservations = conversation.reservation_ids
-    stay = text(delivery.body.get("reservationId")) or (reservations[0] if len(reservations) == 1 else None)
-    guest = conversation.guest_name
+    author = author_of(message) or _author_by_name(delivery.name)
+    if author is AuthorKind.SYSTEM:
+        return _ignored(delivery, "A system or log line.", unknown=_unknown_author(message))
     record = read_post(
         message,
         conversation.external_id,
-        reservation_id=stay,
-        guest_name=guest,
-        author=fallback,
+        reservation_id=_stay_of(delivery, conversation),
+        guest_name=conversation.guest_name,
+        author=author,
         sent_at=wire.epoch(delivery.stamp),
     )
     if record is None:
@@ -96,22 +90,28 @@ def _message(delivery: Delivery) -> CanonicalEvent:
     if isinstance(record, NoteRecord):
         return CanonicalEvent(
             kind=EventKind.NOTES_CHANGED,
-            dedupe_key=f"note:{post_id}",
+            dedupe_key=f"note:{record.external_id}",
             record=record,
             conversation=conversation,
             occurred_at=record.written_at,
         )
+    return _message_event(record, conversation, wire.objects(about.get("thread")))
+
+
+def _message_event(
+    record: MessageRecord, conversation: ConversationRecord, thread: list[Wire]
+) -> CanonicalEvent:
     earlier = (
-        read_post(post, conversation.external_id, guest_name=guest)
-        for post in wire.objects(about.get("thread"))
-        if first(post.get("postId"), post.get("_id")) != post_id
+        read_post(post, conversation.external_id, guest_name=conversation.guest_name)
+        for post in thread
+        if first(post.get("postId"), post.get("_id")) != record.external_id
     )
     # An attachment without text comes with an empty body: the posts of the conversation tell what it was.
     empty = not record.body_text and not record.attachments
     hint = ReadHint(entity=Entity.CONVERSATION, external_id=conversation.external_id)
     return CanonicalEvent(
         kind=EventKind.MESSAGE_RECEIVED if record.author_kind is AuthorKind.GUEST else EventKind.MESSAGE_SENT,
-        dedupe_key=f"message:{post_id}",
+        dedupe_key=f"message:{record.external_id}",
         record=record,
         needs_read=(hint,) if empty else (),
         unknown={**conversation.unknown, **record.unknown},
@@ -119,6 +119,22 @@ def _message(delivery: Delivery) -> CanonicalEvent:
         conversation=conversation,
         earlier=tuple(post for post in earlier if isinstance(post, MessageRecord)),
     )
+
+
+def _author_by_name(event: str) -> AuthorKind:
+    return AuthorKind.GUEST if event.endswith("messageReceived") else AuthorKind.STAFF
+
+
+def _unknown_author(message: Wire) -> dict[str, str]:
+    named = first(message.get("type"), message.get("sentBy"))
+    known = named.lower() in {"system", "log"} or module_of(message).lower() == "log"
+    return {} if known else {"message.type": named}
+
+
+def _stay_of(delivery: Delivery, conversation: ConversationRecord) -> str | None:
+    """Several stays may hang on one conversation: only a single one is taken without being named."""
+    stays = conversation.reservation_ids
+    return text(delivery.body.get("reservationId")) or (stays[0] if len(stays) == 1 else None)
 
 
 # --- reservations ---
