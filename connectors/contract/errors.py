@@ -11,7 +11,6 @@ ConnectorError               user_message for the person, detail for the log
 ├── Unsupported              this PMS can't do that, by declared capability
 └── Unreadable               an answer or payload that we can't make sense of
 """
-# ruff: noqa: N818 - named for what the caller does next, not for being errors
 
 from __future__ import annotations
 

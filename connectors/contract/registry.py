@@ -14,7 +14,7 @@ BUILT_IN: dict[str, str] = {
 GROUP = "bellhop.connectors"
 
 
-class UnknownConnector(LookupError):  # noqa: N818 - says what is wrong
+class UnknownConnector(LookupError):
     """No connector has that slug."""
 
 

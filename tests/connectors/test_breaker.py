@@ -163,6 +163,7 @@ def test_a_paused_connection_is_not_available(connection: Connection) -> None:
 def test_successes_cost_one_statement_a_second(
     connection: Connection, django_assert_num_queries: object
 ) -> None:
+    clock.forget()
     clock.now()
     with django_assert_num_queries(1):  # type: ignore[operator]
         for _ in range(50):

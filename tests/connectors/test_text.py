@@ -27,7 +27,14 @@ def test_html_becomes_text(body: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "copy",
-    ["Hello  there ", "HELLO there", "<p>Hello there</p>", "Hello there 🌊", "\uff28ello there", "Hello\nthere"],
+    [
+        "Hello  there ",
+        "HELLO there",
+        "<p>Hello there</p>",
+        "Hello there 🌊",
+        "\uff28ello there",
+        "Hello\nthere",
+    ],
 )
 def test_copies_of_one_text_are_equal(copy: str) -> None:
     assert fingerprint(copy) == fingerprint("Hello there")
