@@ -41,7 +41,10 @@ def worker(name: str, predecessor: str) -> None:
     from connectors.outbound import leases
 
     settings.BELLHOP_WORKER_NAME = name
-    settings.DATABASES["default"]["OPTIONS"]["application_name"] = name
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options["application_name"] = name
+    # A thread keeps its connection for the length of a task; heartbeat and leases need one each.
+    options["pool"]["max_size"] = max(options["pool"]["max_size"], WORKER_THREADS + 4)
     if predecessor:
         try:
             leases.release(predecessor)
@@ -49,9 +52,9 @@ def worker(name: str, predecessor: str) -> None:
             log.warning("leases_not_released", error=type(error).__name__)
         finally:
             connection.close()
-    options = ["-P", "threads", "-c", str(WORKER_THREADS), "-Q", ",".join(QUEUES), "-n", f"{name}@bellhop"]
+    pool = ["-P", "threads", "-c", str(WORKER_THREADS), "-Q", ",".join(QUEUES), "-n", f"{name}@bellhop"]
     quiet = ["-l", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    app.start(["--quiet", "worker", *options, *quiet])
+    app.start(["--quiet", "worker", *pool, *quiet])
 
 
 def beat() -> None:

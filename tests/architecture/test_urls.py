@@ -28,7 +28,9 @@ class Address:
         return reverse(self.name, kwargs={part: self._value(part, world) for part in self.parts})
 
     def _value(self, part: str, world: World) -> object:
-        for word in (self.route.split("/")[0], "*"):
+        words = self.route.split("/")
+        place = next(index for index, word in enumerate(words) if part in word)
+        for word in (words[place - 1], words[0], "*"):
             if make := urls_objects.PARTS.get((word, part)):
                 return make(world)
         pytest.fail(f"Say in tests/architecture/urls_objects.py, PARTS, what <{part}> of {self.route} names.")

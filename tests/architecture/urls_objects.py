@@ -23,6 +23,13 @@ ADDRESSES: dict[str, Access] = {
     "accounts:settings": (),
     "accounts:theme": (),
     "connectors:health": (Permission.HEALTH_READ,),
+    "connectors:detail": (Permission.HEALTH_READ,),
+    "connectors:reauthenticate": (Permission.CONNECTIONS_EDIT,),
+    "connectors:connection-act": (Permission.HEALTH_ACT,),
+    "connectors:delivery": (Permission.PAYLOADS_READ,),
+    "connectors:delivery-act": (Permission.HEALTH_ACT,),
+    "connectors:cancel-command": (Permission.HEALTH_ACT,),
+    "connectors:acknowledge": (Permission.HEALTH_ACT,),
     "inbox:home": (),
     "inbox:list": (Permission.THREADS_READ,),
     "inbox:rows": (Permission.THREADS_READ,),
@@ -69,18 +76,23 @@ OPEN_TO_NOBODY = {
     "mfa_authenticate",
 }
 
-# (first word of the path, name of the part) → what to put there. "*" stands for any path.
+# (word before the part, or first word of the path; name of the part) → what to put there. "*": any path.
 PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
     ("*", "how"): lambda _: "link",
+    ("connections", "public_id"): lambda world: world.connection.public_id,
+    ("connections", "action"): lambda _: "pause",
+    ("deliveries", "number"): lambda world: world.delivery.pk,
+    ("commands", "public_id"): lambda world: world.command.public_id,
+    ("incidents", "public_id"): lambda world: world.incident.public_id,
     ("inbox", "public_id"): lambda world: world.thread.public_id,
     ("threads", "public_id"): lambda world: world.thread.public_id,
     ("messages", "public_id"): lambda world: world.message.public_id,
     ("notes", "public_id"): lambda world: world.note.public_id,
     ("views", "public_id"): lambda world: world.saved_view.public_id,
 }
-OWNED = {"public_id"}
+OWNED = {"public_id", "number"}
 """Parts that name an object of an organization: a foreign one must be 404."""
 
 # Addresses of things that are one person's own: a colleague gets 404, so only the owner is asked.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bellhop.accounts.models import Organization, User
 from bellhop.accounts.services import create_organization
 from bellhop.core import clock
-from connectors.models import Connection, ConnectionHealth
+from bellhop.core.models import Incident
+from connectors.models import Command, CommandKind, Connection, ConnectionHealth, WebhookDelivery
 from inbox.models import Message, Note, SavedView, Thread
 from reservations.models import Guest, Property, Reservation
 
@@ -19,6 +21,9 @@ class World:
     organization: Organization
     people: dict[str, User]
     connection: Connection
+    delivery: WebhookDelivery
+    command: Command
+    incident: Incident
     property: Property
     guest: Guest
     stay: Reservation
@@ -48,35 +53,47 @@ def build(slug: str) -> World:
     ConnectionHealth.objects.create(connection=connection)
     place = Property.objects.create(**belongs, name="Harbour House")
     guest = Guest.objects.create(**belongs, full_name="Guest", created_at=now)
-    stay = Reservation.objects.create(
-        **belongs, connection=connection, remote_id="r1", property=place, guest=guest, as_of=now
-    )
-    thread = Thread.objects.create(
-        **belongs,
-        connection=connection,
-        property=place,
-        guest=guest,
-        stay=stay,
-        last_activity_at=now,
-        created_at=now,
-    )
+    of_stay = {"connection": connection, "property": place, "guest": guest}
+    stay = Reservation.objects.create(**belongs, **of_stay, remote_id="r1", as_of=now)
+    thread = Thread.objects.create(**belongs, **of_stay, stay=stay, last_activity_at=now, created_at=now)
+    said = {"direction": "inbound", "author": "guest", "body": "Hello", "sent_at": now, "created_at": now}
     return World(
         organization=organization,
         people=people,
         connection=connection,
+        delivery=_delivery(connection, now),
+        command=_command(connection, now),
+        incident=_incident(organization, now),
         property=place,
         guest=guest,
         stay=stay,
         thread=thread,
-        message=Message.objects.create(
-            **belongs,
-            thread=thread,
-            direction="inbound",
-            author="guest",
-            body="Hello",
-            sent_at=now,
-            created_at=now,
-        ),
+        message=Message.objects.create(**belongs, thread=thread, **said),
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
         saved_view=SavedView.objects.create(**belongs, owner=people["Admin"], name="Mine", query=""),
+    )
+
+
+def _delivery(connection: Connection, now: datetime) -> WebhookDelivery:
+    return WebhookDelivery.objects.create(
+        connection=connection, key="k", received_at=now, next_try_at=now, body=b"{}"
+    )
+
+
+def _command(connection: Connection, now: datetime) -> Command:
+    times = {"created_at": now, "due_at": now, "give_up_at": now}
+    return Command.objects.create(
+        organization=connection.organization,
+        connection=connection,
+        kind=CommandKind.values[0],
+        order_key="k",
+        subject="s",
+        intent={},
+        **times,
+    )
+
+
+def _incident(organization: Organization, now: datetime) -> Incident:
+    return Incident.objects.create(
+        organization_id=organization.pk, code="code", title="Title", opened_at=now, last_seen_at=now
     )

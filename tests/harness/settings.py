@@ -20,10 +20,11 @@ os.environ["BELLHOP_SECRET_KEY"] = "a-key-for-tests-of-no-value-anywhere"
 os.environ["BELLHOP_DEMO"] = "1"
 
 from bellhop.settings import *  # noqa: E402, F403
-from bellhop.settings import ALLOWED_HOSTS, LOGGING  # noqa: E402
+from bellhop.settings import ALLOWED_HOSTS, DATABASES, LOGGING  # noqa: E402
 
 BELLHOP_CLOCK_REFRESH_S = 0.5
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS.append("testserver")
 LOGGING["root"]["level"] = "WARNING"
+DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 20  # as in a worker: tests start many threads
