@@ -35,7 +35,7 @@ LOG_LIMIT = 20_000_000
 LOGINS = ("agent", "agent2", "housekeeper", "marketer", "manager", "admin")
 
 
-class StopAsked(Exception):  # noqa: N818 (a request, not an error)
+class StopAsked(Exception):
     """Somebody asked us to end."""
 
 
@@ -260,8 +260,8 @@ def _welcome(supervisor: Supervisor) -> str:
 
 def _check_variables() -> bool:
     """Raises a SystemExit with one sentence for what can't be used, before anything starts. True if embedded."""
-    embedded = not env.text("DATABASE_URL")
-    if embedded == bool(env.text("REDIS_URL")):
+    embedded = not env.secret("DATABASE_URL")
+    if embedded == bool(env.secret("REDIS_URL")):
         raise StartMistake("set both DATABASE_URL and REDIS_URL, or neither.")
     if env.port("BELLHOP_PORT", 8000) == env.port("BELLHOP_SANDBOX_PORT", 8001):
         raise StartMistake("BELLHOP_PORT and BELLHOP_SANDBOX_PORT must differ.")

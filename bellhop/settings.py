@@ -22,7 +22,7 @@ BELLHOP_DATA = places.data_folder(BASE_DIR)
 BELLHOP_PORT = env.port("BELLHOP_PORT", 8000)
 BELLHOP_SANDBOX_PORT = env.port("BELLHOP_SANDBOX_PORT", 8001)
 BELLHOP_PUBLIC_URL = env.http_url("BELLHOP_PUBLIC_URL", f"http://127.0.0.1:{BELLHOP_PORT}")
-BELLHOP_EMBEDDED = not env.text("DATABASE_URL")
+BELLHOP_EMBEDDED = not env.secret("DATABASE_URL")
 BELLHOP_DEMO = env.flag("BELLHOP_DEMO", default=BELLHOP_EMBEDDED)
 BELLHOP_WORKER_NAME = env.text("BELLHOP_WORKER_NAME", f"process-{os.getpid()}")
 BELLHOP_CLOCK_REFRESH_S = 5.0
@@ -178,7 +178,7 @@ AttemptWithBackoff.DELAY_BACKOFF = 1.0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ── Redis: wake-ups only (invariant 2) ──────────────────────────────────────────────────────────────────────────
-REDIS_URL = env.text("REDIS_URL", places.embedded_redis_url(BELLHOP_DATA))
+REDIS_URL = env.secret("REDIS_URL") or places.embedded_redis_url(BELLHOP_DATA)
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
