@@ -102,7 +102,9 @@ class ConnectionRecovered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
-    """State, queue or progress of a connection changed in a way that screens show."""
+    """State, queue or progress of a connection changed in a way that screens show. `imported`: history came in, which
+    is not announced message by message."""
 
     connection_id: int
     organization_id: int
+    imported: bool = False

@@ -187,7 +187,8 @@ def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
     for earlier in event.earlier:
         if earlier.external_id not in known:
             apply(source, earlier, event.conversation)
-    if event.record is not None:
+    # A record that asks for a read is thinner than what was read: applying it could take back what it can't tell.
+    if event.record is not None and not event.needs_read:
         words.append(apply(source, event.record, event.conversation))
     return words
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from bellhop.core import clock, incidents
+from bellhop.core import clock, incidents, wake
 from connectors.contract.errors import ConnectorError, Unsupported
 from connectors.models import Connection, ConnectionHealth
 from connectors.outbound import caller, health
@@ -18,7 +18,7 @@ from connectors.outbound import caller, health
 log = structlog.get_logger(__name__)
 KEEP_OLD_SECRET = timedelta(days=1)
 CHECK_EVERY = timedelta(hours=24)
-RETRY_AFTER = timedelta(seconds=10)
+RETRY_AFTER = timedelta(seconds=2)
 INCIDENT = "webhooks_not_subscribed"
 
 
@@ -30,8 +30,9 @@ def hook_url(connection: Connection) -> str:
 def ensure_due() -> int:
     """Check every subscription whose time has come. Returns how many."""
     now = clock.now()
+    moved = ~Q(subscription_url__startswith=f"{settings.BELLHOP_PUBLIC_URL}/hooks/")
     due = Connection.objects.filter(paused_at__isnull=True).filter(
-        Q(health__subscription_due_at__isnull=True) | Q(health__subscription_due_at__lte=now)
+        Q(health__subscription_due_at__isnull=True) | Q(health__subscription_due_at__lte=now) | moved
     )
     return sum(_ensure_quietly(connection) for connection in due.select_related("health"))
 
@@ -48,7 +49,16 @@ def _ensure_quietly(connection: Connection) -> bool:
         wait = timedelta(minutes=1)
         _report(connection, error)
     ConnectionHealth.objects.filter(pk=connection.pk).update(subscription_due_at=clock.now() + wait)
+    if wait == RETRY_AFTER:
+        wake_check(wait.total_seconds())
     return True
+
+
+def wake_check(delay_s: float = 0.0) -> None:
+    """Have the subscriptions looked at soon, after commit."""
+    transaction.on_commit(
+        lambda: wake.task("connectors.ensure_subscriptions", queue="default", delay_s=delay_s)
+    )
 
 
 def _report(connection: Connection, error: ConnectorError) -> None:
@@ -73,20 +83,20 @@ def ensure(connection: Connection) -> bool:
     if mine is None:
         mine = connector.subscribe(call, url)
     if connector.signature_header is None:
-        _store(connection, mine.external_id, None)
+        _store(connection, mine.external_id, url, None)
         return True
     secret = connector.read_webhook_secret(call, url)
-    _store(connection, mine.external_id, secret)
+    _store(connection, mine.external_id, url, secret)
     return secret is not None
 
 
 @transaction.atomic
-def _store(connection: Connection, subscription_id: str, secret: str | None) -> None:
+def _store(connection: Connection, subscription_id: str, url: str, secret: str | None) -> None:
     row = Connection.objects.select_for_update().get(pk=connection.pk)
-    row.subscription_id = subscription_id
+    row.subscription_id, row.subscription_url = subscription_id, url
     if secret is not None:
         row.webhook_secrets = with_secret(row.webhook_secrets, secret)
-    row.save(update_fields=["subscription_id", "webhook_secrets"])
+    row.save(update_fields=["subscription_id", "subscription_url", "webhook_secrets"])
 
 
 def with_secret(entries: list[dict[str, Any]], secret: str) -> list[dict[str, Any]]:

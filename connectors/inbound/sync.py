@@ -166,7 +166,11 @@ def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
             update_fields=["done", "total", "cursor", "error", "next_try_at", "finished_at", "lease_until"]
         )
         events.emit(
-            ConnectionChanged(connection_id=run.connection_id, organization_id=run.connection.organization_id)
+            ConnectionChanged(
+                connection_id=run.connection_id,
+                organization_id=run.connection.organization_id,
+                imported=source.history and run.entity == Entity.CONVERSATION,
+            )
         )
     return page.next_cursor is None
 

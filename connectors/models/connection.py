@@ -37,6 +37,7 @@ class Connection(models.Model):
     limit_scale = models.FloatField(default=1.0)
     account_name = models.CharField(max_length=200, blank=True, default="")
     subscription_id = models.CharField(max_length=100, blank=True, default="")
+    subscription_url = models.CharField(max_length=500, blank=True, default="")
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import structlog
 
 from bellhop.core import clock
@@ -25,6 +27,7 @@ from connectors.outbound.outbox import intent_of
 
 log = structlog.get_logger(__name__)
 BATCH = 50
+SKEW = timedelta(hours=1)
 
 
 def drain() -> int:
@@ -75,7 +78,9 @@ def _read_back(claim: Claim) -> Command:
     intent = intent_of(claim.command)
     since = claim.command.first_sent_at or claim.command.created_at
     try:
-        found = connector.find(caller.caller_for(connection), intent, since)
+        found = connector.find(
+            caller.caller_for(connection), intent, since, known=_others(claim.command, since)
+        )
     except RateLimited as error:
         return settle.read_later(claim, error, after_s=error.after_s)
     except ConnectorError as error:
@@ -83,7 +88,7 @@ def _read_back(claim: Claim) -> Command:
     except Exception as error:
         log.exception("read_back_crashed", command=claim.command.pk)
         return settle.read_later(claim, ConnectorError(detail=repr(error), code="crash"))
-    if found is None or _taken(claim.command, found.remote_id):
+    if found is None:
         return settle.absent(
             claim,
             propagation_s=connector.propagation_delay_s,
@@ -93,12 +98,18 @@ def _read_back(claim: Claim) -> Command:
     return settle.confirmed(claim, found.remote_id, found=True)
 
 
-def _taken(command: Command, remote_id: str) -> bool:
-    """Is that remote message another Command's? Two equal texts in a row must not share one."""
-    return bool(remote_id) and (
-        Command.objects.filter(connection_id=command.connection_id, kind=command.kind, remote_id=remote_id)
+def _others(command: Command, since: datetime) -> list[str]:
+    """Remote ids of other Commands of the conversation: two equal texts in a row must not share one message."""
+    return list(
+        Command.objects.filter(
+            connection_id=command.connection_id,
+            conversation_id=command.conversation_id,
+            kind=command.kind,
+            created_at__gte=since - SKEW,
+        )
         .exclude(pk=command.pk)
-        .exists()
+        .exclude(remote_id="")
+        .values_list("remote_id", flat=True)[:500]
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
+
 from bellhop.core import clock
-from connectors.contract.errors import ConnectorError
+from connectors.contract.errors import ConnectorError, RateLimited, Rejected
 from connectors.models import Connection
 from connectors.outbound import caller, health
+
+log = structlog.get_logger(__name__)
 
 
 def probe_due() -> int:
@@ -20,8 +24,11 @@ def _probe(connection: Connection) -> int:
     connector = caller.connector_for(connection)
     try:
         connector.ping(caller.caller_for(connection, probe=True))
+    except (Rejected, RateLimited):
+        # It answers, if only to refuse this call: it is back.
+        health.note_recovered(connection)
     except ConnectorError as error:
-        health.note_failure(connection, error)
+        log.info("probe_failed", connection=connection.pk, code=error.code)
     else:
         health.note_recovered(connection)
     return 1

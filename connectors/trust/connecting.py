@@ -10,11 +10,11 @@ from django.db import transaction
 from bellhop.accounts.models import Organization, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
-from bellhop.core import clock, events
+from bellhop.core import clock, events, incidents
 from connectors.contract.errors import ConnectorError
 from connectors.contract.registry import UnknownConnector, connector_class
 from connectors.events import ConnectionChanged
-from connectors.inbound import journal, sync
+from connectors.inbound import journal, subscriptions, sync
 from connectors.models import Connection, ConnectionHealth, Stage
 from connectors.outbound import caller, health, outbox
 
@@ -56,8 +56,10 @@ def connect(organization: Organization, new: NewConnection, *, test: bool = True
     except ConnectorError as error:
         with transaction.atomic():
             ConnectionHealth.objects.filter(pk=connection.pk).delete()
+            incidents.close_incident(organization.pk, health.REFUSED, subject=str(connection.pk))
             connection.delete()
         raise CannotConnect(f"{cls.label}: {error.user_message}") from error
+    subscriptions.wake_check()
     sync.start_backfill(connection)
     return connection
 

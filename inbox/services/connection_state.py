@@ -14,7 +14,10 @@ from connectors.events import ConnectionChanged, ConnectionDown, ConnectionRecov
 
 def on_change(event: ConnectionDown | ConnectionRecovered | ConnectionChanged) -> None:
     """Wake the screens that show this connection: health page, banners in threads."""
-    live.append(event.organization_id, [live.Change(topic="connection", subject_id=event.connection_id)])
+    data = {"imported": True} if isinstance(event, ConnectionChanged) and event.imported else {}
+    live.append(
+        event.organization_id, [live.Change(topic="connection", subject_id=event.connection_id, data=data)]
+    )
 
 
 def on_incident(event: IncidentOpened) -> None:

@@ -169,10 +169,14 @@ export function reload() {
   window.htmx.ajax("GET", `/inbox/${here.dataset.view}/?${here.dataset.query}`, { target: "#list", swap: "outerHTML" })
 }
 
+// History comes in by the hundred: the list is fetched anew, and not while somebody points at it.
+const reloadSoon = debounced(800, () => (isBusy() && rows()?.querySelector(".thread-row") ? reloadSoon() : reload()))
+
 export function start() {
   on("thread", take)
   on("batch", (events) => events.some((event) => event.topic === "thread") && refreshCounts())
   on("refresh", () => (reload(), refreshCounts()))
+  on("connection", (event) => event.imported && (reloadSoon(), refreshCounts()))
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-open]")
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {

@@ -56,17 +56,20 @@ class LiveStack:
         """First start: servers, tables, seed; then what `reset` goes back to is kept."""
         self.servers.__enter__()
         self._run()
-        eventually(self._has_imported, timeout=60)
+        eventually(self._has_settled, timeout=60)
         self.program.stop()
         self._admin("CREATE DATABASE pristine TEMPLATE bellhop")
         shutil.copytree(self.data / "sandbox", self.folder / "pristine")
         self._run()
 
-    def _has_imported(self) -> bool:
+    def _has_settled(self) -> bool:
         [(planned, running)] = self.query(
             "SELECT count(*), count(*) FILTER (WHERE finished_at IS NULL) FROM connectors_syncrun"
         )
-        return bool(planned) and not running
+        subscribed = self.query(
+            "SELECT 1 FROM connectors_connectionhealth WHERE subscription_due_at > now() + interval '1 hour'"
+        )
+        return bool(planned and subscribed) and not running
 
     def _run(self) -> None:
         self.program.start()
