@@ -55,6 +55,11 @@ def remember(
         ExternalId.objects.filter(pk=row.pk).update(**changes)
 
 
+def forget(connection_id: int, entity: Entity, remote_id: str) -> None:
+    """A remote object was taken for one of ours by mistake: the next read of it counts again."""
+    ExternalId.objects.filter(connection_id=connection_id, entity=entity, remote_id=remote_id).delete()
+
+
 def read_since(connection_id: int, entity: Entity, remote_id: str, moment: datetime) -> bool:
     """Was the object fetched after `moment`? Then a hint from before needs no read of its own."""
     return ExternalId.objects.filter(

@@ -76,7 +76,7 @@ def _read_back(claim: Claim) -> Command:
     connection = claim.command.connection
     connector = caller.connector_for(connection)
     intent = intent_of(claim.command)
-    since = claim.command.first_sent_at or claim.command.created_at
+    since = settle.left_at(claim.command)
     try:
         found = connector.find(
             caller.caller_for(connection), intent, since, known=_others(claim.command, since)

@@ -13,7 +13,13 @@ from connectors.outbound.outbox import intent_of
 SKEW = timedelta(minutes=5)
 WINDOW = timedelta(hours=72)
 MIN_PREFIX = 20
-_OPEN_TO_TEXT = (CommandState.IN_FLIGHT, CommandState.UNKNOWN, CommandState.UNCONFIRMED)
+# Confirmed without an id: a person said that it arrived. One on the wire is met before one that was given up.
+_OPEN_TO_TEXT = (
+    CommandState.IN_FLIGHT,
+    CommandState.UNKNOWN,
+    CommandState.UNCONFIRMED,
+    CommandState.CONFIRMED,
+)
 
 
 def is_ours(connection_id: int, record: MessageRecord | NoteRecord, delivery_id: int | None) -> bool:
@@ -56,7 +62,8 @@ def _candidates(connection_id: int, record: MessageRecord | NoteRecord) -> list[
         remote_id="",
         first_sent_at__range=(at - WINDOW, at + SKEW),
     ).order_by("id")
-    return [command for command in open_ones if _same_text(command, record.body_text)]
+    found = [command for command in open_ones if _same_text(command, record.body_text)]
+    return sorted(found, key=lambda command: _OPEN_TO_TEXT.index(CommandState(command.state)))
 
 
 def _same_text(command: Command, text: str) -> bool:

@@ -133,10 +133,15 @@ def decide_arrived(command_id: int, by: str) -> Command:
 
 @transaction.atomic
 def again(command_id: int) -> Command:
-    """A new Command with the same intent, for one that failed or stayed unconfirmed. Raises NotPossible otherwise."""
+    """A new Command with the same intent, for one that failed or stayed unconfirmed. Raises NotPossible otherwise.
+
+    An unconfirmed one is over by that: should it show up after all, it is a message of its own, as in the PMS.
+    """
     old = Command.objects.select_for_update().select_related("connection").get(pk=command_id)
     if old.state not in {CommandState.FAILED, CommandState.UNCONFIRMED}:
         raise NotPossible(str(old.state))
+    if old.state == CommandState.UNCONFIRMED:
+        _end(old, CommandState.CANCELLED, "Sent again, because nobody saw it arrive.")
     return enqueue(
         old.connection,
         intent_of(old),

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from bellhop.core import clock, events
 from connectors.contract.errors import ConnectorError
+from connectors.contract.events import Entity
 from connectors.events import CommandEchoed, CommandMoved
 from connectors.models import Attempt, Command, CommandState
 from connectors.outbound import backoff, outbox
@@ -75,9 +76,10 @@ def confirmed(claim: Claim, remote_id: str, *, status: int | None = None, found:
 
 
 def _take_back_echo(command: Command, remote_id: str) -> None:
-    from connectors.inbound import journal
+    from connectors.inbound import identity, journal
 
     delivery, command.echo_delivery = command.echo_delivery, None
+    identity.forget(command.connection_id, Entity.MESSAGE, command.remote_id)
     command.remote_id, command.matched_by_text, command.echoed_at = remote_id, False, None
     _store(command)
     if delivery is not None:
@@ -138,6 +140,13 @@ def unknown(claim: Claim, error: ConnectorError, *, status: int | None = None) -
     return command
 
 
+def left_at(command: Command) -> datetime:
+    """When its effect last left: earlier tries surely did nothing, else it would not have been tried again."""
+    tries = command.attempts.filter(left_at__isnull=False).order_by("-number")
+    last = tries.values_list("left_at", flat=True).first()
+    return last or command.first_sent_at or command.created_at
+
+
 @transaction.atomic
 def absent(claim: Claim, *, propagation_s: int, repeatable: bool) -> Command:
     """Read back and not there. After two reads, the later past the propagation delay: unconfirmed, or sent again where
@@ -148,7 +157,7 @@ def absent(claim: Claim, *, propagation_s: int, repeatable: bool) -> Command:
         return command
     now = clock.now()
     command.reads += 1
-    visible_from = (command.first_sent_at or command.created_at) + timedelta(seconds=propagation_s)
+    visible_from = left_at(command) + timedelta(seconds=propagation_s)
     if command.reads < 2 or claim.attempt.started_at < visible_from:
         command.due_at = max(now + FIRST_READ_AFTER, visible_from)
         _store(command, wake_at=command.due_at)

@@ -10,7 +10,7 @@ from connectors.contract.events import Entity
 from connectors.events import CommandEchoed, CommandMoved
 from connectors.inbound import identity
 from connectors.models import Command, CommandKind, CommandState
-from inbox.models import Destination, Message, Note, Receipt, ReceiptState
+from inbox.models import Destination, Message, Note, Receipt, ReceiptState, ThreadStatus
 from inbox.services import connection_state, threads
 
 STATES = {
@@ -45,7 +45,7 @@ def _receipts(command: Command, state: ReceiptState) -> None:
     now = clock.now()
     ended = command.settled_at is not None
     for row in rows:
-        if row.state == ReceiptState.DELIVERED and state == ReceiptState.SENT:
+        if row.state == ReceiptState.DELIVERED and command.echoed_at is not None:
             continue
         if row.state != state:
             row.since = now
@@ -54,6 +54,10 @@ def _receipts(command: Command, state: ReceiptState) -> None:
         row.thread_due = ended
         row.save()
     first = rows[0]
+    if command.remote_id:
+        # An echo that turned out to be somebody else's had lent its id.
+        others = ("", command.remote_id)
+        Message.objects.filter(pk=first.message_id).exclude(remote_id__in=others).update(remote_id="")
     live.append(
         command.organization_id,
         [
@@ -128,7 +132,7 @@ def on_echo(event: CommandEchoed) -> None:
 
 def after_settling() -> int:
     """The second transaction of every settled message: give it its remote id, fold a copy that came in under that id,
-    tell its author about a failure. Returns how many rows were done."""
+    re-open the thread and tell the author where it failed. Returns how many rows were done."""
     done = 0
     while _one_after_settling():
         done += 1
@@ -152,6 +156,9 @@ def _one_after_settling() -> bool:
         _take_remote_id(message, command)
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)
     threads.refresh(thread)
+    if rows[0].state in TROUBLE and thread.status != ThreadStatus.OPEN:
+        threads.log_event(thread, "reopened", None, was=thread.status)
+        thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
     threads.save(thread)
     threads.announce(thread, "receipt", message=message.pk)
     if rows[0].state in TROUBLE and message.author_user_id is not None:

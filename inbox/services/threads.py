@@ -54,13 +54,18 @@ def for_conversation(connection: Connection, conversation_id: str, *, name: str 
 
 
 def last_answer_at(thread: Thread) -> datetime | None:
-    """When a person last answered, here or in the PMS; automatic messages, notes and withdrawn ones don't count."""
+    """When a person last answered, here or in the PMS; automatic messages, notes, withdrawn and failed ones don't
+    count."""
+    from inbox.models import Receipt, ReceiptState
+
+    failed = Receipt.objects.filter(message=OuterRef("pk"), state=ReceiptState.FAILED)
     answered = (
         thread.messages.filter(
             direction=Direction.OUTBOUND,
             author__in=(Author.AGENT, Author.PMS_STAFF),
             withdrawn_at__isnull=True,
         )
+        .exclude(Exists(failed))
         .order_by("-sent_at", "-id")
         .values_list("sent_at", flat=True)
         .first()
