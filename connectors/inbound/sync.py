@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -17,7 +16,7 @@ from connectors.contract.events import Entity
 from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
 from connectors.events import ConnectionChanged, Source
-from connectors.inbound import reading
+from connectors.inbound import identity, reading
 from connectors.inbound.apply import apply
 from connectors.inbound.processing import apply_fetched
 from connectors.models import Connection, ConnectionHealth, SyncRun
@@ -31,6 +30,7 @@ OVERLAP = timedelta(minutes=2)
 HISTORY_PAGES = 20
 CATCH_UP_PAGES = 40
 PAGES_PER_STEP = 25
+TELL_EVERY = 10
 
 
 @transaction.atomic
@@ -146,33 +146,49 @@ def _postpone(run: SyncRun, error: ConnectorError) -> None:
 
 
 def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
-    """Read one page and store it. True when the run is finished."""
+    """Read one page and store it, record by record, so that what a limit or a crash interrupts is not read again.
+    True when the run is finished."""
     page = _page(run, connector, call)
-    bundles = _enrich(run, connector, call, page.items)
+    run.total = page.total if page.total is not None else run.total
+    for record in page.items:
+        if not _has_it(run, record):
+            _take(run, record, _enrich(run, connector, call, record))
     with transaction.atomic():
-        source = Source(connection=run.connection, history=run.purpose == SyncRun.Purpose.BACKFILL)
-        for record, fetched in bundles:
-            if fetched is not None:
-                apply_fetched(source, fetched)
-            else:
-                apply(source, record)
-        run.done += len(page.items)
-        run.total = page.total if page.total is not None else run.total
         run.cursor = page.next_cursor or ""
         run.error, run.next_try_at = "", None
         if page.next_cursor is None:
             _finish(run)
-        run.save(
-            update_fields=["done", "total", "cursor", "error", "next_try_at", "finished_at", "lease_until"]
-        )
-        events.emit(
-            ConnectionChanged(
-                connection_id=run.connection_id,
-                organization_id=run.connection.organization_id,
-                imported=source.history and run.entity == Entity.CONVERSATION,
-            )
-        )
+        run.save(update_fields=["total", "cursor", "error", "next_try_at", "finished_at", "lease_until"])
+        events.emit(_changed(run))
     return page.next_cursor is None
+
+
+def _has_it(run: SyncRun, record: AnyRecord) -> bool:
+    """Was it read with all its parts since this run began?"""
+    if run.entity not in {Entity.CONVERSATION, Entity.RESERVATION}:
+        return False
+    return identity.read_since(run.connection_id, Entity(run.entity), record.external_id, run.started_at)
+
+
+@transaction.atomic
+def _take(run: SyncRun, record: AnyRecord, fetched: reading.Fetched | None) -> None:
+    source = Source(connection=run.connection, history=run.purpose == SyncRun.Purpose.BACKFILL)
+    if fetched is not None:
+        apply_fetched(source, fetched)
+    else:
+        apply(source, record)
+    run.done += 1
+    run.save(update_fields=["done", "total"])
+    if run.done % TELL_EVERY == 0:
+        events.emit(_changed(run))
+
+
+def _changed(run: SyncRun) -> ConnectionChanged:
+    return ConnectionChanged(
+        connection_id=run.connection_id,
+        organization_id=run.connection.organization_id,
+        imported=run.purpose == SyncRun.Purpose.BACKFILL and run.entity == Entity.CONVERSATION,
+    )
 
 
 def _finish(run: SyncRun) -> None:
@@ -197,25 +213,17 @@ def _page(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
     return page
 
 
-def _enrich(
-    run: SyncRun, connector: PmsConnector, call: Call, records: Sequence[AnyRecord]
-) -> list[tuple[AnyRecord, reading.Fetched | None]]:
-    """Conversations come with their posts, reservations with a unit or guest that we never saw."""
-    bundles: list[tuple[AnyRecord, reading.Fetched | None]] = []
-    for record in records:
-        began = clock.now()
-        if isinstance(record, ConversationRecord) and record.is_guest:
-            pages = HISTORY_PAGES if run.purpose == SyncRun.Purpose.BACKFILL else CATCH_UP_PAGES
-            try:
-                posts = reading.read_posts(run.connection, connector, call, record.external_id, pages=pages)
-            except NotFound:
-                posts = []
-            bundle = reading.Fetched(Entity.CONVERSATION, record.external_id, began, (record, *posts), record)
-            bundles.append((record, bundle))
-        elif isinstance(record, ReservationRecord):
-            parts = reading.missing_parts(run.connection, connector, call, record)
-            bundle = reading.Fetched(Entity.RESERVATION, record.external_id, began, (*parts, record))
-            bundles.append((record, bundle))
-        else:
-            bundles.append((record, None))
-    return bundles
+def _enrich(run: SyncRun, connector: PmsConnector, call: Call, record: AnyRecord) -> reading.Fetched | None:
+    """A conversation comes with its posts, a reservation with the unit or guest that we never saw."""
+    began = clock.now()
+    if isinstance(record, ConversationRecord) and record.is_guest:
+        pages = HISTORY_PAGES if run.purpose == SyncRun.Purpose.BACKFILL else CATCH_UP_PAGES
+        try:
+            posts = reading.read_posts(run.connection, connector, call, record.external_id, pages=pages)
+        except NotFound:
+            posts = []
+        return reading.Fetched(Entity.CONVERSATION, record.external_id, began, (record, *posts), record)
+    if isinstance(record, ReservationRecord):
+        parts = reading.missing_parts(run.connection, connector, call, record)
+        return reading.Fetched(Entity.RESERVATION, record.external_id, began, (*parts, record))
+    return None

@@ -22,6 +22,7 @@ def on_conversation(event: ConversationTold) -> None:
     thread = thread_of(event.source, event.record)
     before = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
     take_over(thread, event.source, event.record)
+    identity.remember(event.source.connection.pk, Entity.CONVERSATION, event.record.external_id, thread.pk)
     after = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
     if before != after:
         threads.save(thread)
