@@ -1,4 +1,4 @@
-"""What tests of the upper layers start from: an organization with its people, a place, threads and what is said in them.
+"""What tests of the upper layers start from: an organization with its people, a place, threads and what is said there.
 
 Messages go in the way they do in production: as records told by the PMS, or as replies of a person.
 """
@@ -70,7 +70,7 @@ def person(organization: Organization, role: str = "Agent", name: str = "", **fi
         None,
         organization=organization,
         role=organization.roles.get(name=role),
-        full_name=name or f"{role.split()[0]} Number{number}",
+        full_name=name or f"{role.split(maxsplit=1)[0]} Number{number}",
         **{"undo_send_s": 0, **fields},
     )
 

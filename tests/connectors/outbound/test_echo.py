@@ -61,7 +61,7 @@ def test_echo_before_response(pms: Pms) -> None:
 def test_an_altered_echo_is_ours(pms: Pms, shown: str) -> None:
     """Invariant 4: channels drop symbols and cut long texts."""
     thread = pms.thread()
-    message = pms.reply(thread, LONG)
+    pms.reply(thread, LONG)
     held = claimed()
     remote_id = deliver_as_the_pms(pms, held)
     assert tell(pms, shown, remote_id) == "our own message"
