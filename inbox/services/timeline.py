@@ -94,6 +94,8 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
         *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:MOST]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
+    if first is not None and oldest == first and not thread.messages.filter(sent_at__lt=first).exists():
+        oldest = None
     return Timeline(entries, oldest.isoformat() if oldest is not None else "")
 
 

@@ -91,6 +91,15 @@ function offerOther(other) {
   label.replaceChildren(words("elsewhere"), " ", button)
 }
 
+// What is on screen when a draft begins is what it answers: later arrivals are asked about (ux C11).
+function notice() {
+  const composer = form()
+  if (!composer?.dataset.thread || text().value.trim()) return
+  const shown = [...document.querySelectorAll("#log [data-message]")].map((message) => Number(message.dataset.message))
+  const seen = composer.querySelector("[name=seen]")
+  seen.value = Math.max(Number(seen.value) || 0, ...shown)
+}
+
 function typed() {
   count()
   grow()
@@ -215,6 +224,7 @@ export function start() {
     const context = event.detail.ctx
     if (context.sourceElement === form() && mode() === "note") context.request.action = form().dataset.noteUrl
   })
+  document.addEventListener("beforeinput", (event) => event.target === text() && notice())
   document.addEventListener("input", (event) => {
     if (event.target === text()) {
       typed()
