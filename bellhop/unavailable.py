@@ -22,4 +22,6 @@ class DatabaseUnavailable(MiddlewareMixin):
         if not isinstance(error, OperationalError | InterfaceError | PoolTimeout):
             return None
         text = _("Bellhop's database doesn't answer. Try again in a moment.")
-        return HttpResponse(text, status=503, content_type="text/plain", headers={"Retry-After": RETRY_AFTER_S})
+        return HttpResponse(
+            text, status=503, content_type="text/plain", headers={"Retry-After": RETRY_AFTER_S}
+        )

@@ -120,8 +120,9 @@ class LiveStack:
         return done.stdout
 
     def pid(self, name: str) -> int:
+        """Raises KeyError while it is being started again."""
         entries = json.loads((self.data / "processes.json").read_text(encoding="utf-8"))
-        return next(entry["pid"] for entry in entries if entry["name"] == name)
+        return {entry["name"]: int(entry["pid"]) for entry in entries}[name]
 
     # ── Hurt ──
 
