@@ -1,0 +1,34 @@
+"""`python -m tests.hand DATABASE PORT NAME WHAT`: a worker of its own, to be killed by a test.
+
+WHAT is `claim` (takes the next Command and stops there) or `drain` (carries out what is due). Says "ready" before.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import django
+
+
+def main(database: str, port: str, name: str, what: str) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.harness.settings"
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = database
+    settings.BELLHOP_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{port}"]
+    settings.BELLHOP_WORKER_NAME = name
+    django.setup()
+    from connectors.outbound import claim, delivery
+
+    if what == "claim":
+        claim.take()
+        sys.stdout.write("claimed\n")
+        sys.stdout.flush()
+        signal.pause()
+    delivery.drain()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
