@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from bellhop.core import clock, events, wake
 from connectors.contract.base import Page, PmsConnector
@@ -103,18 +103,18 @@ def _claim() -> SyncRun | None:
     """The first open run of a connection: its parts go in order, one at a time."""
     now = clock.now()
     open_runs = SyncRun.objects.filter(finished_at__isnull=True)
-    blocked = open_runs.filter(lease_until__gt=now).values("connection_id")
+    earlier = open_runs.filter(connection_id=OuterRef("connection_id"), pk__lt=OuterRef("pk"))
     run = (
         open_runs.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
         .filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now))
         .filter(connection__paused_at__isnull=True)
-        .exclude(connection_id__in=blocked)
+        .exclude(Exists(earlier))
         .select_related("connection", "connection__health")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("id")
         .first()
     )
-    if run is None or open_runs.filter(connection_id=run.connection_id, pk__lt=run.pk).exists():
+    if run is None:
         return None
     run.lease_until, run.leased_by = now + LEASE, settings.BELLHOP_WORKER_NAME
     run.save(update_fields=["lease_until", "leased_by"])

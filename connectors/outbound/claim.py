@@ -66,7 +66,7 @@ def _take() -> Claim | None:
     if row is None:
         return None
     command = Command.objects.select_related("connection", "connection__health").get(pk=row[0])
-    if command.state == CommandState.IN_FLIGHT:
+    if command.lease_until is not None:
         _after_death(command)
     reads_back = command.state == CommandState.UNKNOWN
     if not reads_back:
@@ -90,11 +90,10 @@ def _take() -> Claim | None:
 
 def _after_death(command: Command) -> None:
     """Its worker is gone. What surely never left may be tried; all else is read back first (invariant 3)."""
-    last = command.attempts.order_by("-number").first()
+    last = command.attempts.select_for_update().order_by("-number").first()
     if last is None or last.finished_at is not None:
-        command.state = CommandState.WAITING
         return
-    left = last.left_at is not None
+    left = last.read_back or last.left_at is not None
     last.result = Attempt.Result.UNKNOWN if left else Attempt.Result.RETRY
     last.message = (
         "The worker ended before an answer came." if left else "The worker ended before it was sent."

@@ -53,6 +53,9 @@ def _send(claim: Claim) -> Command:
     call = caller.caller_for(connection)
     try:
         done = connector.perform(_Marking(call, claim.attempt), intent_of(claim.command))
+    except _LeaseLost:
+        log.warning("lease_lost", command=claim.command.pk)
+        return claim.command
     except OutcomeUnknown as error:
         return settle.unknown(claim, error, status=_status(call))
     except NotAuthorized as error:
@@ -117,8 +120,13 @@ def _status(call: caller.Caller) -> int | None:
     return call.last.status_code if call.last else None
 
 
+class _LeaseLost(Exception):
+    """This worker slept past its lease before anything left; another one has taken over."""
+
+
 class _Marking:
-    """A Call that commits the moment at which an effect leaves, so that a death before it is known to be harmless."""
+    """A Call that commits the moment at which an effect leaves, so that a death before it is known to be harmless, and
+    so that nothing leaves twice. Raises _LeaseLost."""
 
     def __init__(self, call: Call, attempt: Attempt) -> None:
         self._call = call
@@ -126,6 +134,9 @@ class _Marking:
 
     def __call__(self, request: Request, /) -> Response:
         if request.effect and self._attempt.left_at is None:
-            self._attempt.left_at = clock.now()
-            self._attempt.save(update_fields=["left_at"])
+            now = clock.now()
+            mine = Attempt.objects.filter(pk=self._attempt.pk, finished_at__isnull=True)
+            if not mine.update(left_at=now):
+                raise _LeaseLost
+            self._attempt.left_at = now
         return self._call(request)
