@@ -146,6 +146,7 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
         "now": clock.now(),
         "me": user_of(request),
         "pms": _pms_label(thread),
+        **outage_context(thread),
     }
 
 
@@ -169,7 +170,6 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
         "undo_send_s": user.undo_send_s,
         "me": user,
         "pms": _pms_label(thread),
-        **outage_context(thread),
         **more,
     }
 

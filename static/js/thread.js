@@ -134,7 +134,10 @@ function opened() {
 
 export function start() {
   on("thread", changed)
-  on("connection", refreshHead)
+  on("connection", () => {
+    refreshHead()
+    if (document.querySelector("#log .undo, #log [data-state=sending]")) refreshLog()
+  })
   on("refresh", () => (refreshLog(), refreshHead()))
   on("presence", heard)
   on("ready", () => presence(here, true))
