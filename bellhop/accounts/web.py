@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -51,9 +52,10 @@ def refresh() -> HttpResponse:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Template context: what the person may do, as `may.threads_reply` and so on."""
+    """Template context: what the person may do, as `may.threads_reply` and so on, and whether this is a demo."""
     user = request.user
     granted = user.granted if user.is_authenticated else frozenset()
     return {
-        "may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission}
+        "may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission},
+        "demo": settings.BELLHOP_DEMO,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django import template
+from django import forms, template
 from django.templatetags.static import static
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -22,6 +22,21 @@ def icon(name: str, size: str = "") -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("icons/icons.svg"), name
     )
+
+
+@register.simple_tag
+def widget(field: forms.BoundField) -> SafeString:
+    """A form's input in Bellhop's look, tied to its error and its help."""
+    kinds = {forms.Select: "select", forms.Textarea: "textarea", forms.CheckboxInput: ""}
+    css = next((name for kind, name in kinds.items() if isinstance(field.field.widget, kind)), "input")
+    told_by = [
+        f"{field.id_for_label}-{what}"
+        for what, there in (("error", field.errors), ("help", field.help_text))
+        if there
+    ]
+    attrs: dict[str, str | bool] = {"class": css, "placeholder": False}
+    attrs |= {"aria-describedby": " ".join(told_by)} if told_by else {}
+    return field.as_widget(attrs=attrs | ({"aria-invalid": "true"} if field.errors else {}))
 
 
 @register.filter
