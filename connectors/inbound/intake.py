@@ -23,7 +23,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_BODY = 1_000_000
 BODY_TIMEOUT_S = 10.0
 RETRY_AFTER_S = b"5"
-KEPT_HEADERS = 60
+MAX_HEADERS = 200
+MAX_HEADER_BYTES = 64_000
 
 log = structlog.get_logger(__name__)
 
@@ -100,10 +101,16 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Lower-case names; credentials of proxies in front of us are not kept."""
+    """Lower-case names; credentials of proxies in front of us are not kept. Raises _Refused for far too many."""
+    if len(scope["headers"]) > MAX_HEADERS or sum(map(_length, scope["headers"])) > MAX_HEADER_BYTES:
+        raise _Refused(431, "Too many headers.")
     dropped = {"authorization", "cookie", "proxy-authorization"}
     pairs = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
-    return dict([(name, value) for name, value in pairs if name not in dropped][:KEPT_HEADERS])
+    return {name: value for name, value in pairs if name not in dropped}
+
+
+def _length(header: tuple[bytes, bytes]) -> int:
+    return len(header[0]) + len(header[1])
 
 
 async def _answer(send: Send, status: int, text: str, *, retry: bool = False) -> None:

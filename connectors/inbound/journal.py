@@ -52,12 +52,17 @@ def discard(delivery: WebhookDelivery, reason: str) -> bool:
 
 
 def quarantine(delivery: WebhookDelivery, error: str, traceback: str = "") -> None:
-    """Park an entry that can't be processed, and tell a person. In the caller's transaction."""
-    delivery.state = DeliveryState.QUARANTINED
-    delivery.error, delivery.traceback = error[:300], traceback[-8000:]
-    delivery.processed_at = clock.now()
-    delivery.lease_until = None
-    delivery.save()
+    """Park an entry that can't be processed, and tell a person. In the caller's transaction. One that another worker
+    has brought to an end meanwhile is left alone."""
+    parked = WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.RECEIVED).update(
+        state=DeliveryState.QUARANTINED,
+        error=error[:300],
+        traceback=traceback[-8000:],
+        processed_at=clock.now(),
+        lease_until=None,
+    )
+    if not parked:
+        return
     connection = delivery.connection
     count = _parked(connection.pk)
     incidents.open_incident(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -98,7 +99,9 @@ def _money(money: Any) -> Any:
 
 def _guest(source: Source, record: ReservationRecord) -> Any:
     if record.guest is not None and record.guest.external_id:
-        return guests.take_over(source, record.guest)
+        # A guest told inside a stay is as old as the stay's state, so that a late event doesn't bring an old name back.
+        version = record.guest.version or record.version
+        return guests.take_over(source, replace(record.guest, version=version))
     if not record.guest_id:
         return UNSET if record.guest_id is UNSET else None
     found = identity.known(source.connection.pk, Entity.GUEST, [record.guest_id])
