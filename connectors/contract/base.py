@@ -138,6 +138,10 @@ class PmsConnector(ABC):
     def ping(self, call: Call) -> str:
         """The cheapest authorised read; returns the account's name or id."""
 
+    def text_fields(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002 (most PMSs have none)
+        """Custom fields of reservations that hold free text: id → name. Empty where the PMS has none."""
+        return {}
+
     @abstractmethod
     def list_properties(self, call: Call, cursor: str | None = None) -> Page[PropertyRecord]: ...
 

@@ -53,13 +53,11 @@ def verify(
 def _intents(connection: Connection, record: ReservationRecord) -> Iterator[tuple[str, Intent | None]]:
     stamp = clock.now().strftime("%Y-%m-%d %H:%M:%S")
     conversation = record.conversation_id or None
-    channel = _channel(connection, conversation) if conversation else ""
+    # No channel is named: the connector takes the one that the guest used last.
     yield (
         "message",
-        SendMessage(
-            conversation_id=conversation, body=f"Bellhop write-back test, {stamp}", channel_raw=channel
-        )
-        if conversation and channel
+        SendMessage(conversation_id=conversation, body=f"Bellhop write-back test, {stamp}")
+        if conversation
         else None,
     )
     yield (
@@ -70,19 +68,14 @@ def _intents(connection: Connection, record: ReservationRecord) -> Iterator[tupl
             reservation_id=record.external_id,
         ),
     )
-    fields = record.custom_fields or {}
-    field_id = next(iter(fields), "")
+    defined = caller.connector_for(connection).text_fields(caller.caller_for(connection))
+    field_id = next(iter(defined), "")
     yield (
         "custom field",
         SetCustomField(reservation_id=record.external_id, field_id=field_id, value=f"Bellhop {stamp}")
         if field_id
         else None,
     )
-
-
-def _channel(connection: Connection, conversation_id: str) -> str:
-    found = caller.connector_for(connection).get_conversation(caller.caller_for(connection), conversation_id)
-    return found.channel_raw
 
 
 def _write(connection: Connection, name: str, intent: Intent, pause: Callable[[float], None]) -> Step:

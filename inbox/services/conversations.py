@@ -54,10 +54,10 @@ def _waiting_for(source: Source, record: ConversationRecord) -> Thread | None:
 
 def take_over(thread: Thread, source: Source, record: ConversationRecord) -> None:
     """Channel, language, guest and stays of a conversation. Changes `thread` in memory; the caller saves it."""
-    if record.channel:
-        thread.channel = record.channel[:20]
-    if record.channel_raw:
-        thread.channel_raw = record.channel_raw[:60]
+    if thread.last_inbound_id is None:
+        # Until the guest writes, the conversation's own channel; afterwards the one they used last.
+        thread.channel = record.channel[:20] or thread.channel
+        thread.channel_raw = record.channel_raw[:60] or thread.channel_raw
     if record.language:
         thread.language = record.language[:20]
     if record.guest_name and not thread.guest_id:

@@ -114,10 +114,9 @@ def _follow(thread: Thread, message: Message, record: MessageRecord, *, history:
     if message.direction != Direction.INBOUND:
         return
     thread.last_inbound_id = max(thread.last_inbound_id or 0, message.pk)
-    if record.channel_raw:
-        thread.channel_raw = record.channel_raw[:60]
-    if record.channel:
-        thread.channel = record.channel[:20]
+    later = thread.messages.filter(direction=Direction.INBOUND, sent_at__gt=message.sent_at)
+    if record.channel_raw and not later.exists():
+        thread.channel_raw, thread.channel = record.channel_raw[:60], record.channel[:20]
     if history:
         return
     if thread.status != ThreadStatus.OPEN:

@@ -75,6 +75,18 @@ class Reads(PmsConnector):
         account = obj(call(self.request("GET", "/accounts/me")).json())
         return first(account.get("name"), account.get("_id"), account.get("id"))
 
+    def text_fields(self, call: Call) -> dict[str, str]:
+        account = obj(call(self.request("GET", "/accounts/me")).json())
+        account_id = self.quoted(first(account.get("_id"), account.get("id")))
+        defined = wire.items(
+            call(self.request("GET", f"/accounts/{account_id}/custom-fields")).json(), "results"
+        )
+        return {
+            first(one.get("fieldId"), one.get("_id")): first(one.get("displayName"), one.get("key"))
+            for one in defined
+            if one.get("object") == "reservation" and one.get("type") in {"text", "longtext"}
+        }
+
     # --- places ---
     def list_properties(self, call: Call, cursor: str | None = None) -> Page[PropertyRecord]:
         """Complexes first, then the listings that are in none; the cursor says which list it is in."""
