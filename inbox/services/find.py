@@ -31,7 +31,7 @@ class Results:
 
 def find(user: User, text: str) -> Results:
     """Threads by guest, contact point, code or unit; messages by their words. Nothing for an empty text."""
-    text = text.strip()[:200]
+    text = text.replace("\x00", "").strip()[:200]
     if len(text) < 2:
         return Results([], [])
     return Results(_threads(user, text), _messages(user, text))

@@ -21,12 +21,14 @@ def fold(text: str) -> str:
 
 
 def _pairs(run: str) -> str:
-    return " ".join(run[i : i + 2] for i in range(max(1, len(run) - 1)))
+    """The last sign stands alone too, so that it is found by itself."""
+    return " ".join(run[i : i + 2] for i in range(len(run)))
 
 
 def vector(body: str) -> SearchVector:
-    """The value of a message's search column."""
-    return SearchVector(Value(fold(body)[:20_000]), config="simple")
+    """The value of a message's search column: the words as a query has them, not as the database's parser would cut
+    addresses, codes and numbers."""
+    return SearchVector(Value(" ".join(_WORD.findall(fold(body)))[:20_000]), config="simple")
 
 
 def query_text(text: str) -> str:

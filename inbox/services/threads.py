@@ -20,8 +20,9 @@ def visible_to(user: User) -> QuerySet[Thread]:
     """The threads that a person may see: own organization, own properties (invariant 10). A thread without a property
     is shown to people who see every property."""
     threads = Thread.objects.filter(organization_id=user.organization_id)
-    ids = scope.property_ids(user)
-    return threads if ids is None else threads.filter(property_id__in=ids)
+    if user.all_properties:
+        return threads
+    return threads.filter(property_id__in=scope.of(user).values("property_id"))
 
 
 def may_see(user: User, thread: Thread) -> bool:
@@ -77,10 +78,10 @@ def last_answer_at(thread: Thread) -> datetime | None:
 def refresh(thread: Thread) -> None:
     """Recompute what the list shows from the messages, so that disorder and undo need no special case. Not saved."""
     newest = thread.messages.filter(withdrawn_at__isnull=True).order_by("-sent_at", "-id").first()
+    thread.last_message_id = newest.pk if newest else None
+    thread.preview = " ".join(newest.body.split())[:PREVIEW] if newest else ""
+    thread.preview_author = _preview_author(newest) if newest else ""
     if newest is not None:
-        thread.last_message_id = newest.pk
-        thread.preview = " ".join(newest.body.split())[:PREVIEW]
-        thread.preview_author = _preview_author(newest)
         thread.last_activity_at = max(newest.sent_at, _last_event_at(thread) or newest.sent_at)
     answered = last_answer_at(thread)
     waiting = thread.messages.filter(direction=Direction.INBOUND)

@@ -81,6 +81,9 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     messages = list(rows[: size + 1])
     oldest = messages[size - 1].sent_at if len(messages) > size else first
     messages = messages[:size]
+    if messages and oldest is not None:
+        # The cursor is a time: what was uttered in the same instant belongs to this page.
+        messages += rows.filter(sent_at=oldest, pk__lt=messages[-1].pk)[:MOST]
     notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
     events: QuerySet[ThreadEvent] = _until(thread.events.all(), "at", moment)
     if oldest is not None:

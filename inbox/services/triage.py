@@ -191,17 +191,20 @@ class BulkResult:
 def bulk(user: User, chosen: Sequence[Thread], action: Callable[[User, Thread], Thread]) -> BulkResult:
     """Do `action` to each thread, one transaction each; those that fail are counted, not hidden (ux L14)."""
     require(user, Permission.THREADS_BULK)
-    before: list[dict[str, object]] = [
-        {
-            "id": thread.public_id,
-            "status": thread.status,
-            "snoozed_until": thread.snoozed_until.isoformat() if thread.snoozed_until else None,
-            "assignee": thread.assignee_id,
-        }
-        for thread in chosen[:BULK_LIMIT]
-    ]
+    before: list[dict[str, object]] = []
     for thread in chosen[:BULK_LIMIT]:
-        action(user, thread)
+        try:
+            action(user, thread)
+        except Thread.DoesNotExist:
+            continue
+        before.append(
+            {
+                "id": thread.public_id,
+                "status": thread.status,
+                "snoozed_until": thread.snoozed_until.isoformat() if thread.snoozed_until else None,
+                "assignee": thread.assignee_id,
+            }
+        )
     return BulkResult(len(before), len(chosen) - len(before), before)
 
 
