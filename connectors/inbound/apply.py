@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
 from bellhop.core import events
 from connectors.contract.records import (
     AnyRecord,
@@ -27,6 +32,7 @@ from connectors.events import (
 )
 from connectors.outbound import echo
 
+_UNSTORABLE = re.compile(r"\\x00|\\ud[89a-f]")
 _TOLD = {
     PropertyRecord: PropertyTold,
     UnitRecord: UnitTold,
@@ -38,6 +44,7 @@ _TOLD = {
 
 def apply(source: Source, record: AnyRecord, conversation: ConversationRecord | None = None) -> str:
     """Tell one record. Returns what became of it, in a word for the journal."""
+    record = storable(record)
     if isinstance(record, MessageRecord):
         return _message(source, record, conversation)
     if isinstance(record, NoteRecord):
@@ -51,6 +58,23 @@ def apply(source: Source, record: AnyRecord, conversation: ConversationRecord | 
         return "not a guest's conversation"
     events.emit(_TOLD[type(record)](source=source, record=record))
     return type(record).__name__.removesuffix("Record").lower()
+
+
+def storable(value: Any) -> Any:
+    """The same record without what no text column takes, NUL and halves of signs (a text cut inside an emoji): whoever
+    writes one must not park a webhook."""
+    if not _UNSTORABLE.search(repr(value)):
+        return value
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {storable(name): storable(part) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(map(storable, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        told = (f.name for f in fields(value) if f.repr)
+        return replace(value, **{name: storable(getattr(value, name)) for name in told})
+    return value
 
 
 def _message(source: Source, record: MessageRecord, conversation: ConversationRecord | None) -> str:
