@@ -1,0 +1,119 @@
+"""A thread's entries: order of utterance, pages, late arrivals, receipts and tries (ux T1 to T4, R1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from bellhop.core import clock
+from connectors.models import Attempt, Command, CommandState
+from connectors.outbound import outbox
+from inbox.models import Receipt, Thread
+from inbox.services import notes, reply, timeline, triage
+from tests import factories
+from tests.factories import Desk
+
+
+@pytest.fixture
+def thread(desk: Desk) -> Thread:
+    return factories.thread(desk)
+
+
+def ago(minutes: float) -> datetime:
+    return clock.now() - timedelta(minutes=minutes)
+
+
+def read_all(thread: Thread) -> list[str]:
+    """Keys of all entries, page by page from the newest, in the order in which they are shown."""
+    shown: list[str] = []
+    cursor = ""
+    while True:
+        page = timeline.load(thread, cursor)
+        shown = [entry.key for entry in page.entries] + shown
+        if not page.older_before:
+            return shown
+        cursor = page.older_before
+
+
+def test_messages_notes_and_events_in_one_order(desk: Desk, thread: Thread) -> None:
+    factories.says(thread, "First", at=ago(10))
+    note = notes.add(desk.agent, thread, "A note", client_token="note-1")
+    triage.close(desk.agent, thread)
+    factories.says(thread, "Late", at=ago(20))
+    page = timeline.load(thread)
+    assert [entry.kind for entry in page.entries] == ["message", "message", "note", "event", "event"]
+    assert [entry.item.body for entry in page.entries[:3]] == ["Late", "First", note.body]
+    assert page.entries[0].item.arrived_late
+    assert page.older_before == ""
+
+
+@pytest.mark.parametrize("same_instant", [False, True])
+def test_pages_hold_everything_once(desk: Desk, thread: Thread, same_instant: bool) -> None:
+    """ux T2: 130 messages, also where an import gave all of them one and the same time."""
+    start = ago(300)
+    made = [
+        factories.says(
+            thread, str(n), at=start if same_instant else start + timedelta(minutes=n), history=True
+        )
+        for n in range(130)
+    ]
+    shown = read_all(thread)
+    assert shown == [f"message-{message.pk}" for message in made]
+
+
+def test_what_is_loaded_stays_loaded(desk: Desk, thread: Thread) -> None:
+    made = [factories.says(thread, str(n), at=ago(200 - n), history=True) for n in range(120)]
+    since = made[30].sent_at.isoformat()
+    page = timeline.load(thread, since=since)
+    assert [entry.item.pk for entry in page.entries] == [message.pk for message in made[30:]]
+    assert timeline.load(thread, before="nonsense").entries[-1].item == made[-1]
+
+
+def test_a_constant_number_of_statements(desk: Desk, thread: Thread) -> None:
+    numbers = []
+    for count in (3, 60):
+        for n in range(count):
+            factories.answers(desk.agent, thread, f"{count} {n}", send_anyway=True)
+        fresh = Thread.objects.get(pk=thread.pk)
+        with CaptureQueriesContext(database) as captured:
+            timeline.load(fresh)
+        numbers.append(len(captured))
+    assert numbers[1] <= numbers[0] + 1 <= 10, numbers
+
+
+def test_the_worse_of_two_receipts_and_the_tries(desk: Desk, thread: Thread) -> None:
+    """ux R1, R2."""
+    message = factories.answers(desk.agent, thread, "Hello")
+    entry = timeline.entries_of(thread, [message.pk])[0]
+    assert entry.can_undo
+    command = Command.objects.get()
+    Attempt.objects.create(command=command, number=1, started_at=clock.now(), result="failed")
+    outbox._end(command, CommandState.FAILED, "Refused.")
+    Receipt.objects.filter(message=message, destination="guest").update(state="sent")
+    entry = timeline.entries_of(thread, [message.pk])[0]
+    assert entry.in_trouble
+    assert not entry.can_undo
+    assert entry.worst is not None
+    assert (entry.worst.destination, entry.worst.state, entry.worst.reason) == ("pms", "failed", "Refused.")
+    assert [attempt.result for attempt in entry.attempts] == ["failed"]
+    assert timeline.problems(thread) == 1
+
+
+def test_withdrawn_messages_are_not_shown(desk: Desk, thread: Thread) -> None:
+    reply.withdraw(desk.agent, factories.answers(desk.agent, thread, "Oops"))
+    assert timeline.load(thread).entries == []
+    assert timeline.problems(thread) == timeline.waiting_at_pms(thread) == 0
+
+
+def test_the_new_line(desk: Desk, thread: Thread) -> None:
+    """ux T2."""
+    read = factories.says(thread, "Read", at=ago(9))
+    new = factories.says(thread, "New", at=ago(8))
+    factories.answers(desk.agent, thread, "Mine")
+    entries = timeline.load(thread).entries
+    assert timeline.first_unread(entries, read.pk) == f"message-{new.pk}"
+    assert timeline.first_unread(entries, timeline.newest_id(thread)) == ""
+    assert [message.body for message in timeline.guest_words(entries)] == ["Read", "New"]
