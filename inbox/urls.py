@@ -9,6 +9,7 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("inbox/<slug:view>/", pages.thread_list, name="list"),
     path("inbox/<slug:view>/rows/", pages.thread_rows, name="rows"),
+    path("inbox/<slug:view>/filters/", pages.filters, name="filters"),
     path("inbox/<slug:view>/bulk/", triage.bulk, name="bulk"),
     path("inbox/<slug:view>/<str:public_id>/", pages.thread_page, name="thread"),
     path("counts/", pages.counts, name="counts"),

@@ -106,6 +106,21 @@ def counts(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @page(Permission.THREADS_READ)
+def filters(request: HttpRequest, view: str) -> HttpResponse:
+    """The filter menu, asked for when it is opened for the first time."""
+    query = parts.list_query(_known(view), request.GET)
+    user = user_of(request)
+    context = {
+        "view": view,
+        "query": parts.query_text(query),
+        "filter_choices": parts.filter_choices(user),
+        "active_filters": [(name, value) for name, values in query.filters.items() for value in values],
+    }
+    return render(request, "inbox/_filters.html", context)
+
+
+@require_GET
+@page(Permission.THREADS_READ)
 def search(request: HttpRequest) -> HttpResponse:
     """The search box's results."""
     text = request.GET.get("q", "")

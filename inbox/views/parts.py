@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.web import user_of
@@ -20,10 +23,19 @@ from inbox.services.listing import ListQuery
 from reservations.models import StayPhase
 from reservations.services import scope
 
+BULK_ACTIONS = (
+    ("close", "tick", gettext_lazy("Close")),
+    ("assign", "assign", gettext_lazy("Assign to me")),
+    ("snooze", "snooze", gettext_lazy("Snooze to tomorrow")),
+    ("no-answer", "sms", gettext_lazy("No answer needed")),
+    ("unread", "eye", gettext_lazy("Mark unread")),
+)
+
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
     """The list that an address names: view in the path, sort and filters in the query."""
-    filters = {name: tuple(params.getlist(name)) for name in listing.FILTERS if params.getlist(name)}
+    chosen = {name: tuple(filter(None, params.getlist(name))) for name in listing.FILTERS}
+    filters = {name: values for name, values in chosen.items() if values}
     return ListQuery(view=view, sort=params.get("sort", ""), filters=filters)
 
 
@@ -68,10 +80,14 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
             for key, label in listing.SORTS.items()
         ],
         "chips": _chips(user, query),
-        "filter_choices": filter_choices(user),
-        "saved_views": SavedView.objects.filter(organization_id=user.organization_id, owner=user)
-        | SavedView.objects.filter(organization_id=user.organization_id, shared=True),
+        "bulk_actions": BULK_ACTIONS,
     }
+
+
+def _saved_views(user: User) -> list[SavedView]:
+    """One's own and the shared ones."""
+    rows = SavedView.objects.filter(Q(owner=user) | Q(shared=True), organization_id=user.organization_id)
+    return list(rows.order_by("name", "id"))
 
 
 def views_context(user: User, current: str) -> dict[str, Any]:
@@ -79,11 +95,14 @@ def views_context(user: User, current: str) -> dict[str, Any]:
     return {
         "views": [(key, label, counts[key], key == current) for key, label in listing.VIEWS.items()],
         "counts": counts,
+        "saved_views": _saved_views(user),
     }
 
 
 def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
     """(words, query string without it) of every active filter."""
+    if not query.filters:
+        return []
     words = {name: dict(choices) for name, _label, choices in filter_choices(user)}
     return [
         (str(words.get(name, {}).get(value, value)), query_text(query, without=(name, value)))
@@ -94,8 +113,6 @@ def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
 
 def filter_choices(user: User) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """(name, label, [(value, words)]) of every filter."""
-    from django.utils.translation import gettext as _
-
     people = User.objects.filter(organization_id=user.organization_id, is_active=True).order_by("full_name")
     teams = Team.objects.filter(organization_id=user.organization_id).order_by("name")
     tags = Tag.objects.filter(organization_id=user.organization_id).order_by("name")

@@ -16,6 +16,7 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit
 from bellhop.accounts.web import page, user_of
+from bellhop.core import clock
 from inbox.forms import SnoozeForm, local_moment, snooze_until
 from inbox.models import SavedView, Thread
 from inbox.services import listing, matching, threads, triage
@@ -107,8 +108,8 @@ def bulk(request: HttpRequest, view: str) -> HttpResponse:
         raise BadRequest("action")
     rows = listing.for_rows(user, threads.visible_to(user))
     if request.POST.get("all"):
-        query = parts.list_query(view, request.POST)
-        matching_rows = listing.filtered(listing.in_view(user, view), query.filters, _now())
+        query = parts.list_query(view, request.GET)
+        matching_rows = listing.filtered(listing.in_view(user, view), query.filters, clock.now())
         rows = rows.filter(pk__in=matching_rows.values("pk"))
     else:
         rows = rows.filter(public_id__in=request.POST.getlist("thread"))
@@ -130,12 +131,6 @@ def bulk(request: HttpRequest, view: str) -> HttpResponse:
 
 def _as_thread(value: object, thread: Thread) -> Thread:
     return value if isinstance(value, Thread) else thread
-
-
-def _now() -> datetime:
-    from bellhop.core import clock
-
-    return clock.now()
 
 
 @require_POST

@@ -197,13 +197,18 @@ def take_over(request: HttpRequest, public_id: str) -> HttpResponse:
 def canned_replies(request: HttpRequest, public_id: str) -> HttpResponse:
     """Canned replies that fit, filled with this stay's values."""
     thread = access.thread_of(request, public_id)
-    found = canned.matching(user_of(request), thread, request.GET.get("q", ""))
+    text = request.GET.get("q", "")
+    only_values = bool(request.GET.get("values"))
+    known = canned.values(user_of(request), thread) if only_values else {}
     return render(
         request,
         "inbox/_canned.html",
         {
-            "replies": found,
-            "values": canned.values(user_of(request), thread),
-            "text": request.GET.get("q", ""),
+            "replies": [] if only_values else canned.matching(user_of(request), thread, text),
+            "values": {
+                name: value for name, value in known.items() if text.lower() in f"{name} {value}".lower()
+            },
+            "only_values": only_values,
+            "text": text,
         },
     )

@@ -1,24 +1,25 @@
-// Writing: two drafts kept on the server, one send per message however often it is pressed, undo, canned replies.
-import { words, announce, clock, post, debounced, shell } from "./ui.js"
-import { state, on } from "./live.js"
+// Writing: two modes with a draft each, one send per message however often it is pressed, undo while it counts.
+import { words, announce, shell } from "./ui.js"
+import { on } from "./live.js"
 import { presence, shownSince } from "./thread.js"
-
-const SAVE_AFTER = 500
-const device = (sessionStorage.device ??= Math.random().toString(36).slice(2, 12))
+import { keepDraft, restoreDraft, pauseDraft, forgetDraft } from "./drafts.js"
+import { watch, blanks } from "./canned.js"
+import { segments, LONGEST } from "./counter.js"
 
 const form = () => document.getElementById("composer")
 const text = () => form()?.querySelector("#body")
 const mode = () => form()?.dataset.mode ?? "reply"
+const field = (name) => form().querySelector(`[name=${name}]`)
 
 function setMode(wanted) {
   const composer = form()
-  if (!composer || composer.dataset.mode === wanted) return
+  if (!composer || composer.dataset.mode === wanted) return text()?.focus()
   const other = composer.querySelector("#other-draft")
   const body = text()
   ;[body.value, other.value] = [other.value, body.value]
   composer.dataset.mode = wanted
   dress()
-  body.focus()
+  return body.focus()
 }
 
 // The look of the mode: label, button, tint. The mode itself never changes without the person.
@@ -26,182 +27,131 @@ function dress() {
   const composer = form()
   if (!composer?.dataset.mode) return
   const isNote = mode() === "note"
+  const body = text()
   if (isNote && !composer.dataset.dressed) {
     const other = composer.querySelector("#other-draft")
-    const body = text()
     if (other.value && !body.value) [body.value, other.value] = [other.value, body.value]
   }
   composer.dataset.dressed = "yes"
-  composer.toggleAttribute("data-note", isNote)
-  const body = text()
   body.setAttribute("aria-label", isNote ? body.dataset.noteLabel : body.dataset.replyLabel)
   const button = composer.querySelector("#send")
   composer.querySelector("#send-word").textContent = isNote ? button.dataset.noteWord : button.dataset.replyWord
-  for (const tab of composer.querySelectorAll("[role=tab]")) tab.setAttribute("aria-selected", String(tab.dataset.mode === mode()))
-  for (const element of composer.querySelectorAll(".note-only")) element.hidden = !isNote
-  for (const element of composer.querySelectorAll(".reply-only")) element.hidden = isNote
-  composer.querySelector("#composer-panel").setAttribute("aria-labelledby", isNote ? "tab-note" : "tab-reply")
-  count()
-  grow()
-}
-
-function count() {
-  const counter = form()?.querySelector("#counter")
-  if (counter) counter.textContent = text().value ? words("characters", { n: text().value.length }) : ""
-}
-
-function grow() {
-  const body = text()
-  if (body) body.rows = Math.min(12, Math.max(3, body.value.split("\n").length + 1))
-}
-
-// --- drafts ---
-const localKey = () => `draft:${form().dataset.thread}:${mode()}`
-
-const save = debounced(SAVE_AFTER, async () => {
-  const composer = form()
-  if (!composer?.dataset.draftUrl) return
-  const [body, kept, thread] = [text().value, mode(), composer.dataset.thread]
-  const label = composer.querySelector("#draft-state")
-  try {
-    const answer = await post(composer.dataset.draftUrl, {
-      mode: kept, body, seen: composer.querySelector("[name=seen]").value, device,
-    })
-    const told = await answer.json()
-    localStorage.removeItem(`draft:${thread}:${kept}`)
-    if (label) label.textContent = told.saved_at ? words("saved", { at: clock() }) : ""
-    if (told.elsewhere) offerOther(told.elsewhere)
-    document.getElementById(`row-${thread}`)?.toggleAttribute("data-has-draft", Boolean(body.trim()))
-  } catch {
-    if (label) label.textContent = words("notSaved")
+  for (const tab of composer.querySelectorAll("[role=tab]")) {
+    const isChosen = tab.dataset.mode === mode()
+    tab.setAttribute("aria-selected", String(isChosen))
+    tab.tabIndex = isChosen ? 0 : -1
   }
-})
+  for (const element of composer.querySelectorAll(".note-only")) element.hidden = !isNote
+  for (const element of composer.querySelectorAll(".reply-only, .composer-channel")) element.hidden = isNote
+  composer.querySelector("#composer-panel").setAttribute("aria-labelledby", isNote ? "tab-note" : "tab-reply")
+  measure()
+}
 
-function offerOther(other) {
-  const label = form().querySelector("#draft-state")
-  const button = document.createElement("button")
-  button.type = "button"
-  button.className = "btn"
-  button.dataset.size = "sm"
-  button.textContent = words("show")
-  button.addEventListener("click", () => {
-    text().value = other
-    typed()
-  })
-  label.replaceChildren(words("elsewhere"), " ", button)
+// Length and blanks, as the channel and the server will see them; only trouble gets a colour.
+function measure() {
+  const counter = form()?.querySelector("#counter")
+  if (!counter) return
+  const value = text().value
+  const { size, parts, room } = segments(value)
+  const isLong = value.length > LONGEST
+  if (!value) counter.textContent = ""
+  else if (isLong) counter.textContent = words("tooLong", { n: value.length, room: LONGEST })
+  else if (form().dataset.channel === "sms" && mode() === "reply")
+    counter.textContent = words(parts === 1 ? "segment" : "segments", { n: size, room, parts })
+  else counter.textContent = words("characters", { n: value.length })
+  counter.toggleAttribute("data-level", isLong)
+  if (isLong) counter.dataset.level = "over"
+  showBlanks(mode() === "reply" ? blanks() : [])
+}
+
+function showBlanks(found) {
+  const line = form().querySelector("#blanks")
+  line.hidden = found.length === 0
+  line.querySelectorAll(".blank").forEach((old) => old.remove())
+  for (const name of new Set(found)) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "blank", textContent: name })
+    line.append(button)
+  }
 }
 
 // What is on screen when a draft begins is what it answers: later arrivals are asked about (ux C11).
 function notice() {
-  const composer = form()
-  if (!composer?.dataset.thread || text().value.trim()) return
+  if (!form()?.dataset.thread || text().value.trim()) return
   const shown = [...document.querySelectorAll("#log [data-message]")].map((message) => Number(message.dataset.message))
-  const seen = composer.querySelector("[name=seen]")
-  seen.value = Math.max(Number(seen.value) || 0, ...shown)
+  field("seen").value = Math.max(Number(field("seen").value) || 0, ...shown)
 }
 
 function typed() {
-  count()
-  grow()
-  if (text().value) localStorage.setItem(localKey(), text().value)
-  else localStorage.removeItem(localKey())
-  save()
+  measure()
+  keepDraft()
   presence(mode() === "note" ? "noting" : "replying")
-}
-
-function restore() {
-  const composer = form()
-  if (!composer?.dataset.thread) return
-  const kept = localStorage.getItem(localKey())
-  if (kept && !text().value) {
-    text().value = kept
-    save()
-  }
 }
 
 // --- sending ---
 function prepare(event) {
   const composer = form()
   if (event.target !== composer) return
-  if (!navigator.onLine || !state.live) {
-    if (!navigator.onLine) {
-      event.preventDefault()
-      event.stopImmediatePropagation()
-      composer.querySelector("#offline-note").hidden = false
-      composer.dataset.asks = "yes"
-      announce(words("willAsk"))
-      return
-    }
+  if (!navigator.onLine || text().value.length > LONGEST) {
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    if (!navigator.onLine) keepForLater()
+    return
   }
-  const token = composer.querySelector("[name=client_token]")
-  token.value ||= newToken()
-  composer.querySelector("[name=since]").value = shownSince()
-  localStorage.removeItem(localKey())
+  pauseDraft()
+  field("client_token").value ||= newToken()
+  field("since").value = shownSince()
+  composer.dataset.sending = mode()
   if (mode() === "reply" && text().value.trim()) optimistic()
+}
+
+function keepForLater() {
+  form().dataset.asks = "yes"
+  tellOffline(words("willAsk"), false)
+  announce(words("willAsk"))
+}
+
+function tellOffline(said, isBack) {
+  const note = form().querySelector("#offline-note")
+  note.hidden = !said
+  note.querySelector("span").textContent = said
+  note.querySelector("button").hidden = !isBack
+}
+
+// Nothing leaves unattended: back on line, the send is offered, not done.
+function offerSend() {
+  if (!form()?.dataset.asks) return
+  delete form().dataset.asks
+  tellOffline(words("back"), true)
+  announce(words("back"))
+  keepDraft()
 }
 
 // randomUUID exists only on HTTPS and localhost; a property's own network may be neither.
 const newToken = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 
 function optimistic() {
-  const log = document.getElementById("log")
   const article = document.createElement("article")
   article.className = "msg"
   article.dataset.kind = "out"
   article.dataset.optimistic = "yes"
-  const bubble = document.createElement("div")
-  bubble.className = "bubble"
-  bubble.dir = "auto"
-  const line = document.createElement("p")
-  line.textContent = text().value
-  bubble.append(line)
+  const bubble = Object.assign(document.createElement("div"), { className: "bubble", dir: "auto" })
+  bubble.append(Object.assign(document.createElement("p"), { textContent: text().value }))
   article.append(bubble)
-  log?.append(article)
+  document.getElementById("log")?.append(article)
 }
 
 function submit(then = "", more = {}) {
   const composer = form()
   if (!composer?.requestSubmit || !text().value.trim()) return
-  composer.querySelector("[name=then]").value = then
-  for (const [name, value] of Object.entries(more)) composer.querySelector(`[name=${name}]`).value = value
+  field("then").value = then
+  for (const [name, value] of Object.entries(more)) field(name).value = value
   composer.requestSubmit()
 }
 
-// --- canned replies and values ---
-let insertAt = null
-
-async function showCanned(query = "") {
-  const holder = document.getElementById("canned-list")
-  const url = form()?.dataset.cannedUrl
-  if (!holder || !url) return
-  const answer = await fetch(`${url}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } })
-  if (answer.ok) holder.innerHTML = await answer.text()
-}
-
-function openCanned(start) {
-  insertAt = start
-  document.getElementById("canned")?.showPopover?.()
-  document.getElementById("canned-search")?.focus()
-}
-
-function insert(value) {
-  const body = text()
-  const start = insertAt ?? body.selectionStart
-  const end = body.selectionStart
-  body.setRangeText(value, Math.min(start, end), end, "end")
-  insertAt = null
-  document.getElementById("canned")?.hidePopover?.()
-  body.focus()
-  const blank = body.value.indexOf("{{")
-  if (blank >= 0) body.setSelectionRange(blank, body.value.indexOf("}}", blank) + 2)
-  typed()
-}
-
-function watchTyping() {
-  const body = text()
-  const before = body.value.slice(0, body.selectionStart)
-  if (/(^|\n)\/$/.test(before)) openCanned(before.length - 1)
-  else if (before.endsWith("{{")) openCanned(before.length - 2)
+function settled(context) {
+  const composer = context.sourceElement
+  if (composer?.id !== "composer" || !composer.dataset.sending) return
+  if (context.response?.status === 200) forgetDraft(composer.dataset.thread, composer.dataset.sending)
 }
 
 // --- undo ---
@@ -218,6 +168,54 @@ export function undo() {
   buttons[buttons.length - 1]?.click()
 }
 
+// --- events ---
+function clicked(event) {
+  const tab = event.target.closest("#composer [role=tab]")
+  if (tab && !tab.disabled) setMode(tab.dataset.mode)
+  const way = event.target.closest("[data-send]")?.dataset
+  if (way?.send === "close") submit("close")
+  if (way?.send === "snooze") submit("snooze", { snooze: way.snooze })
+  if (way?.send === "later") later()
+  const review = event.target.closest("[data-review]")
+  if (review) {
+    field("seen").value = review.dataset.review
+    review.closest(".banner").remove()
+    text().focus()
+    keepDraft()
+  }
+}
+
+function later() {
+  const moment = document.getElementById("send-at")
+  if (!moment.value) return moment.focus()
+  document.getElementById("send-more").hidePopover?.()
+  return submit("", { send_at: moment.value })
+}
+
+function pressed(event) {
+  if (event.target.matches?.("#composer [role=tab]") && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
+    const other = form().querySelector("[role=tab][aria-selected=false]:not(:disabled)")
+    if (other) setMode(other.dataset.mode)
+    return form().querySelector("[role=tab][aria-selected=true]").focus()
+  }
+  if (event.target !== text() || event.key !== "Enter" || event.isComposing) return undefined
+  const control = event.ctrlKey || event.metaKey
+  if (!control && (shell?.dataset.enterSends !== "on" || event.shiftKey)) return undefined
+  event.preventDefault()
+  return submit(control && event.shiftKey ? "close" : "")
+}
+
+let hadFocus = false
+function swapped() {
+  const composer = form()
+  if (!composer || composer.dataset.dressed) return
+  if (document.querySelector(".undo[data-due]")) announce(words("sent"))
+  dress()
+  restoreDraft()
+  if (hadFocus && document.activeElement === document.body) text()?.focus()
+  hadFocus = false
+}
+
 export function start() {
   document.addEventListener("submit", prepare, true)
   document.addEventListener("htmx:config:request", (event) => {
@@ -226,57 +224,18 @@ export function start() {
   })
   document.addEventListener("beforeinput", (event) => event.target === text() && notice())
   document.addEventListener("input", (event) => {
-    if (event.target === text()) {
-      typed()
-      watchTyping()
-    }
-    if (event.target.id === "canned-search") showCanned(event.target.value)
+    if (event.target !== text()) return
+    typed()
+    watch()
   })
-  document.addEventListener("keydown", (event) => {
-    if (event.target !== text() || event.key !== "Enter" || event.isComposing) return
-    const enterSends = shell?.dataset.enterSends === "on" && !event.shiftKey
-    if (event.ctrlKey || event.metaKey || enterSends) {
-      event.preventDefault()
-      submit(event.shiftKey && (event.ctrlKey || event.metaKey) ? "close" : "")
-    }
-  })
-  document.addEventListener("click", (event) => {
-    const tab = event.target.closest("#composer [role=tab]")
-    if (tab && !tab.disabled) setMode(tab.dataset.mode)
-    const way = event.target.closest("[data-send]")?.dataset
-    if (way?.send === "close") submit("close")
-    if (way?.send === "snooze") submit("snooze", { snooze: way.snooze })
-    if (way?.send === "later") submit("", { send_at: document.getElementById("send-at").value })
-    const chosen = event.target.closest("[data-insert]")
-    if (chosen) insert(chosen.dataset.insert)
-    const review = event.target.closest("[data-review]")
-    if (review) {
-      form().querySelector("[name=seen]").value = review.dataset.review
-      review.closest(".banner").remove()
-      text().focus()
-      save()
-    }
-  })
-  document.addEventListener("toggle", (event) => event.target.id === "canned" && event.newState === "open" && showCanned(), true)
-  document.addEventListener("htmx:after:swap", () => {
-    const composer = form()
-    if (!composer || composer.dataset.dressed) return
-    const sent = document.querySelector(".undo[data-due]")
-    if (sent) announce(words("sent"))
-    dress()
-    restore()
-  })
-  on("ready", () => {
-    const composer = form()
-    if (composer?.dataset.asks) {
-      composer.querySelector("#offline-note").hidden = true
-      delete composer.dataset.asks
-      announce(words("back"))
-      save()
-    }
-  })
-  window.addEventListener("online", () => form()?.dataset.asks && save())
+  document.addEventListener("keydown", pressed)
+  document.addEventListener("click", clicked)
+  document.addEventListener("htmx:before:swap", () => (hadFocus ||= Boolean(document.activeElement?.closest("#composer, [data-undo], .undo, .problem"))))
+  document.addEventListener("htmx:after:request", (event) => settled(event.detail.ctx))
+  document.addEventListener("htmx:after:swap", swapped)
+  on("ready", offerSend)
+  window.addEventListener("online", offerSend)
   setInterval(countdown, 250)
   dress()
-  restore()
+  restoreDraft()
 }

@@ -1,6 +1,7 @@
 // The list of threads: rows replaced in place, moved when nobody is pointing at them, opened, selected.
 import { shell, words, debounced } from "./ui.js"
 import { on } from "./live.js"
+import { openThread, markOpen } from "./panes.js"
 
 const me = shell?.dataset.user
 const pending = new Map()
@@ -8,7 +9,6 @@ const pending = new Map()
 const list = () => document.getElementById("list")
 const rows = () => document.getElementById("rows")
 const rowOf = (id) => document.getElementById(`row-${id}`)
-export const openThread = () => document.getElementById("thread")?.dataset.thread ?? ""
 
 const belongs = {
   "needs-reply": (row) => row.dataset.status === "open" && row.dataset.waiting !== "",
@@ -137,20 +137,6 @@ function decorate(scope) {
   }
 }
 
-export function markOpen(id) {
-  for (const link of document.querySelectorAll("#rows .who[aria-current]")) link.removeAttribute("aria-current")
-  rowOf(id)?.querySelector(".who").setAttribute("aria-current", "true")
-}
-
-export function open(id) {
-  const { view, query } = list().dataset
-  const url = `/inbox/${view}/${id}/${query ? `?${query}` : ""}`
-  window.htmx.ajax("GET", url, { target: "#thread", swap: "outerHTML", push: url })
-  history.pushState({}, "", url)
-  document.getElementById("panes").dataset.pane = "thread"
-  markOpen(id)
-}
-
 export function neighbour(id, step) {
   const all = [...document.querySelectorAll("#rows .thread-row")]
   const here = all.findIndex((row) => row.dataset.thread === id)
@@ -178,16 +164,8 @@ export function start() {
   on("refresh", () => (reload(), refreshCounts()))
   on("connection", (event) => event.imported && (reloadSoon(), refreshCounts()))
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-open]")
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-      event.preventDefault()
-      open(link.dataset.open)
-    }
     if (event.target.closest("#updates")) flush()
-    if (event.target.closest("[data-back]") && list()) {
-      event.preventDefault()
-      back()
-    }
+    if (event.target.closest("[data-unpick]")) unpick()
   })
   document.addEventListener("mouseout", (event) => {
     if (pending.size && event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows") && !isBusy()) flush()
@@ -195,25 +173,17 @@ export function start() {
   document.addEventListener("focusout", () => setTimeout(() => pending.size && !isBusy() && flush(), 0))
   document.addEventListener("change", (event) => event.target.matches(".pick") && showSelection())
   document.addEventListener("click", pickRange)
-  window.addEventListener("popstate", () => location.reload())
   setInterval(() => list() && decorate(list()), 30000)
   if (list()) {
     decorate(list())
     if (openThread()) markOpen(openThread())
   }
-  document.addEventListener("htmx:after:swap", () => {
+  document.addEventListener("htmx:after:swap", (event) => {
     if (!list()) return
+    if (event.detail.ctx?.target?.id === "bulk-result" && !document.getElementById("bulk").hidden) unpick()
     decorate(list())
     if (openThread()) markOpen(openThread())
   })
-}
-
-export function back() {
-  const { view, query } = list().dataset
-  history.pushState({}, "", `/inbox/${view}/${query ? `?${query}` : ""}`)
-  const id = openThread()
-  document.getElementById("panes").dataset.pane = "list"
-  rowOf(id)?.querySelector(".who").focus()
 }
 
 let lastPicked = null
@@ -228,6 +198,12 @@ function pickRange(event) {
     showSelection()
   }
   lastPicked = pick
+}
+
+function unpick() {
+  for (const pick of document.querySelectorAll("#rows .pick:checked")) pick.checked = false
+  showSelection()
+  document.querySelector("#rows .who[aria-current], #rows .who")?.focus()
 }
 
 function showSelection() {

@@ -79,7 +79,8 @@ function closed(code) {
   state.live = false
   document.documentElement.dataset.live = "off"
   if (code === 4401) {
-    bar(words("signedOut"), "bad", { href: `/accounts/login/?next=${encodeURIComponent(location.pathname + location.search)}`, text: words("signIn") })
+    bar(words("signedOut"), "bad", words("signIn"))
+    tell("signed-out")
     return
   }
   if (!lostAt) {
@@ -93,17 +94,18 @@ function closed(code) {
   wait = Math.min(LONGEST_WAIT, wait * 2)
 }
 
-function bar(text, tone = "", link = null) {
+function bar(text, tone = "", action = "") {
   const element = document.getElementById("live-bar")
   if (!element) return
   element.hidden = !text
   element.dataset.tone = tone
   element.textContent = text
-  if (link) {
-    const anchor = document.createElement("a")
-    anchor.href = link.href
-    anchor.textContent = ` ${link.text}`
-    element.append(anchor)
+  if (action) {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.textContent = action
+    button.addEventListener("click", () => tell("signed-out"))
+    element.append(" ", button)
   }
 }
 
@@ -119,6 +121,15 @@ function check() {
   }
   pinged = send({ type: "ping" })
   setTimeout(() => pinged && check(), PONG_WITHIN + 100)
+}
+
+// After signing in again: the old line was another session's.
+export function again() {
+  const old = socket
+  socket = null
+  old?.close()
+  wait = FIRST_WAIT
+  open()
 }
 
 export function start() {

@@ -1,7 +1,8 @@
 // The open thread: refreshed when told, read after a second of attention, who else is here.
 import { shell, words, announce, toast, alarm, post, debounced } from "./ui.js"
 import { on, send } from "./live.js"
-import { openThread, neighbour, open, back } from "./list.js"
+import { neighbour } from "./list.js"
+import { openThread, open, back } from "./panes.js"
 
 const HEARTBEAT = 15000
 const GONE_AFTER = 45000
@@ -25,6 +26,15 @@ export const shownSince = () => {
 }
 
 const atEnd = () => Math.abs(document.getElementById("log-body")?.scrollTop ?? 0) < 40
+
+// A day that an earlier page and this one share is named once, above its first entry.
+function onlyOnce() {
+  const seen = new Set()
+  for (const day of document.querySelectorAll("#log .day")) {
+    if (seen.has(day.id)) day.remove()
+    seen.add(day.id)
+  }
+}
 
 let refreshing = null
 async function refreshLog() {
@@ -65,7 +75,7 @@ function showJump() {
   if (!jump) return
   jump.hidden = atEnd()
   if (atEnd()) fresh = 0
-  jump.querySelector("span").textContent = fresh ? words("updates", { n: fresh }) : jump.querySelector("span").textContent
+  jump.querySelector("span").textContent = fresh ? words("fresh", { n: fresh }) : jump.dataset.word
 }
 
 // Read: one second of attention, and never for a window that nobody looks at.
@@ -151,6 +161,7 @@ export function start() {
   setInterval(showPresence, 2000)
   let shown = openThread()
   document.addEventListener("htmx:after:swap", () => {
+    onlyOnce()
     if (openThread() !== shown) {
       if (shown) send({ type: "presence", thread: shown, state: "left" })
       shown = openThread()
@@ -174,18 +185,8 @@ export function start() {
         : document.querySelector(`#${copy.dataset.copyText} .bubble`)?.textContent.trim()
       navigator.clipboard?.writeText(text ?? "").then(() => toast(words("copied")))
     }
-    if (event.target.closest("[data-drawer]")) {
-      event.preventDefault()
-      document.getElementById("panes").dataset.pane = "context"
-      document.querySelector("#context [data-drawer-close]")?.focus()
-    }
-    if (event.target.closest("[data-drawer-close]")) {
-      event.preventDefault()
-      document.getElementById("panes").dataset.pane = "thread"
-      document.querySelector("[data-drawer]")?.focus()
-    }
     const menu = event.target.closest("[popover] button")
-    if (menu && !menu.closest("form")) menu.closest("[popover]").hidePopover?.()
+    if (menu && !menu.closest(".menu-form, .filter-menu")) menu.closest("[popover]").hidePopover?.()
   })
   // After closing or snoozing: on to the next one of the list.
   document.addEventListener("bellhop:next", () => {

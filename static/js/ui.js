@@ -47,9 +47,9 @@ export function csrf() {
   return JSON.parse(document.body.getAttribute("hx-headers:inherited") ?? "{}")["X-CSRFToken"] ?? ""
 }
 
-export async function post(url, values) {
+export async function post(url, values, options = {}) {
   const body = new URLSearchParams(values)
-  const answer = await fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "HX-Request": "true" } })
+  const answer = await fetch(url, { ...options, method: "POST", body, headers: { "X-CSRFToken": csrf(), "HX-Request": "true" } })
   if (!answer.ok) throw new Error(String(answer.status))
   return answer
 }

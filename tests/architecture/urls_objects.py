@@ -33,6 +33,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:home": (),
     "inbox:list": (Permission.THREADS_READ,),
     "inbox:rows": (Permission.THREADS_READ,),
+    "inbox:filters": (Permission.THREADS_READ,),
     "inbox:bulk": (Permission.THREADS_BULK,),
     "inbox:thread": (Permission.THREADS_READ,),
     "inbox:counts": (Permission.THREADS_READ,),

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.harness.browser import NewPage, sign_in
+from tests.harness.browser import NewPage
 from tests.harness.line import Line
-from tests.harness.stack import LiveStack
+from tests.harness.stack import PASSWORD, LiveStack
 from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.flow
@@ -148,7 +148,9 @@ def test_an_outage_is_told_and_replies_wait(new_page: NewPage, live_stack: LiveS
         # The first one meets the outage: nobody knows whether it arrived, and nobody sends it twice.
         _say(page, "Parking is included.")
         expect(page.locator("#outage")).to_contain_text("down since", timeout=30_000)
-        expect(page.locator("#log .msg", has_text="Parking is included.")).to_contain_text("Sending, checking")
+        expect(page.locator("#log .msg", has_text="Parking is included.")).to_contain_text(
+            "Sending, checking"
+        )
         _open(page, "Yuki Tanaka")
         expect(page.locator("#outage")).to_contain_text("down since")
         _say(page, "See you tonight.")
@@ -167,7 +169,16 @@ def test_expired_session_keeps_the_draft(new_page: NewPage, live_stack: LiveStac
     expect(page.locator("#draft-state")).to_contain_text("saved")
     page.context.clear_cookies()
     page.locator("#send").click()
-    expect(page.locator("#toasts")).to_contain_text("signed out")
-    sign_in(page, "agent2")
-    _open(page, "Kwame Mensah")
+    again = page.get_by_role("dialog", name="Your session ended")
+    again.get_by_label("Password").fill("not it")
+    again.get_by_role("button", name="Sign in").click()
+    expect(again.get_by_role("alert")).to_contain_text("do not match")
+    again.get_by_label("Password").fill(PASSWORD)
+    again.get_by_role("button", name="Sign in").click()
+    expect(again).to_be_hidden()
+    expect(page.locator("#body")).to_have_value("A sea view, yes.")
+    page.wait_for_function("() => document.documentElement.dataset.live === 'on'")
+    page.locator("#send").click()
+    expect(page.locator("#log .msg[data-kind=out]").last).to_contain_text("A sea view, yes.")
+    page.locator("[data-undo]").click()
     expect(page.locator("#body")).to_have_value("A sea view, yes.")

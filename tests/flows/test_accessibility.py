@@ -1,0 +1,172 @@
+"""Promise: WCAG 2.2 AA on every page and in every state that opens something, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.harness import axe
+from tests.harness.browser import PHONE, NewPage
+from tests.harness.stack import LiveStack
+from tests.harness.waiting import eventually
+
+pytestmark = pytest.mark.flow
+WIDE = {"width": 1440, "height": 900}
+TABLET = {"width": 900, "height": 700}
+WAYS = [
+    pytest.param(WIDE, "light", id="1440-light"),
+    pytest.param(WIDE, "dark", id="1440-dark"),
+    pytest.param(PHONE, "light", id="360-light"),
+    pytest.param(PHONE, "dark", id="360-dark"),
+]
+GUEST = "Maria Lindqvist"
+
+
+class Checker:
+    """Collects what axe finds on a page, state by state, and what scrolls sideways."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.found: list[str] = []
+        self.states = 0
+
+    def __call__(self, state: str) -> None:
+        self.page.wait_for_function(
+            "() => document.getAnimations().every(a => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity)"
+        )
+        self.states += 1
+        self.found += [f"{state}: {line}" for line in axe.violations(self.page)]
+        wider = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        self.found += [f"{state}: {wider} px wider than the window"] if wider > 0 else []
+
+
+def _open_thread(page: Page) -> None:
+    page.goto("/inbox/all/")
+    page.locator("#rows .thread-row", has_text=GUEST).locator(".who").click()
+    expect(page.locator("#thread-title")).to_have_text(GUEST)
+
+
+def _popovers(page: Page, check: Checker, opens: dict[str, str]) -> None:
+    for state, target in opens.items():
+        page.locator(f"[popovertarget={target}]:visible").first.click()
+        expect(page.locator(f"#{target}")).to_be_visible()
+        check(state)
+        page.keyboard.press("Escape")
+        expect(page.locator(f"#{target}")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), WAYS)
+def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int], scheme: str) -> None:
+    page = new_page("manager", viewport=viewport, color_scheme=scheme)
+    check = Checker(page)
+    page.goto("/inbox/needs-reply/")
+    check("list")
+    _popovers(page, check, {"sort": "sort"})
+    page.locator("[popovertarget=filters]").click()
+    expect(page.locator("#filter-arrival")).to_be_visible()
+    check("filters")
+    page.keyboard.press("Escape")
+    page.goto("/inbox/snoozed/?channel=vrbo")
+    check("nothing matches")
+    _open_thread(page)
+    check("thread")
+    page.locator("#tab-note").click()
+    page.locator("#body").fill("A note")
+    check("note")
+    page.locator("#tab-reply").click()
+    page.locator("#body").fill("About {{unit.wifi}}")
+    expect(page.locator("#blanks")).to_be_visible()
+    check("blank")
+    _popovers(page, check, {"more ways": "send-more", "channel": "channel-pop", "thread menu": "thread-more"})
+    page.locator("#canned-button").click()
+    expect(page.locator("#canned-list button").first).to_be_visible()
+    check("canned replies")
+    page.keyboard.press("Escape")
+    page.locator("#body").fill("On its way.")
+    page.locator("#send").click()
+    expect(page.locator("[data-undo]")).to_be_visible()
+    check("undo")
+    page.locator("[data-undo]").click()
+    expect(page.locator("#body")).to_have_value("On its way.")
+    page.locator("#body").fill("")
+    if viewport is PHONE:
+        page.locator("[data-drawer]:visible").click()
+        check("stay details")
+    else:
+        _popovers(page, check, {"snooze": "snooze-menu", "assign": "assignee"})
+        page.locator("#rows .pick").first.check()
+        check("selection")
+    assert check.found == []
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), WAYS)
+def test_dialogs(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int], scheme: str) -> None:
+    page = new_page("agent", viewport=viewport, color_scheme=scheme)
+    check = Checker(page)
+    page.goto("/inbox/all/")
+    page.keyboard.press("Control+k")
+    page.locator("#palette-input").fill("Maria")
+    expect(page.locator("#palette-results a").first).to_be_visible()
+    check("palette")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    check("keyboard")
+    page.keyboard.press("Escape")
+    page.context.clear_cookies()
+    page.locator("#rows .who").first.click()
+    expect(page.get_by_role("dialog", name="Your session ended")).to_be_visible()
+    check("session ended")
+    assert check.found == []
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), WAYS)
+def test_other_pages(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int], scheme: str) -> None:
+    connection = live_stack.query("SELECT public_id FROM connectors_connection ORDER BY id LIMIT 1")[0][0]
+    delivery = live_stack.query("SELECT max(id) FROM connectors_webhookdelivery")[0][0]
+    pages = {
+        "admin": [
+            "/health/",
+            f"/health/connections/{connection}/",
+            *([f"/health/deliveries/{delivery}/"] if delivery else []),
+            "/settings/",
+            "/accounts/2fa/",
+            "/accounts/password/change/",
+            "/accounts/logout/",
+            "/not-there/",
+        ],
+        "": ["/accounts/login/", "/accounts/password/reset/"],
+    }
+    for person, addresses in pages.items():
+        page = new_page(person, viewport=viewport, color_scheme=scheme)
+        check = Checker(page)
+        for address in addresses:
+            page.goto(address)
+            check(address)
+        assert check.found == []
+
+
+def test_the_drawer_takes_the_focus_and_gives_it_back(new_page: NewPage, live_stack: LiveStack) -> None:
+    page = new_page("agent", viewport=TABLET)
+    _open_thread(page)
+    check = Checker(page)
+    page.locator("[data-drawer]").click()
+    expect(page.locator("#context [data-drawer-close]")).to_be_focused()
+    check("drawer")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        assert page.evaluate("!document.activeElement.closest('#list, #thread')")
+    page.locator("#context .pane-body").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#thread [data-drawer]")).to_be_focused()
+    assert check.found == []
+
+
+@pytest.mark.parametrize("address", ["/inbox/all/", "/settings/", "/health/"])
+def test_reflow_at_200_and_at_400_percent(new_page: NewPage, address: str) -> None:
+    """1280 px at 400 % is 320 px; a browser's own zoom of 200 % halves the width as well."""
+    page = new_page("manager", viewport={"width": 640, "height": 450}, device_scale_factor=2)
+    for width in (640, 320):
+        page.set_viewport_size({"width": width, "height": 640})
+        page.goto(address)
+        eventually(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
