@@ -21,6 +21,7 @@ WRITERS = 2
 MAX_BATCH = 200
 WAIT_S = 4.0
 HEALTH_EVERY_S = 1.0
+WAKE_EVERY_S = 0.02
 
 
 class NoDatabase(Exception):
@@ -160,7 +161,7 @@ class Store:
         return due
 
     def _wake(self) -> None:
-        """Wake a worker, off the event loop; arrivals while one wake-up is on its way share the next."""
+        """Wake a worker, off the event loop; what is committed within WAKE_EVERY_S of a wake-up shares the next."""
         if self._waking is not None and not self._waking.done():
             self._wake_again = True
             return
@@ -170,6 +171,7 @@ class Store:
         while True:
             self._wake_again = False
             await asyncio.to_thread(wake.task, "connectors.process_inbound", queue="inbound")
+            await asyncio.sleep(WAKE_EVERY_S)
             if not self._wake_again:
                 return
 
