@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import DatabaseError
 
 from bellhop.core import clock
 from connectors.contract.errors import (
@@ -67,12 +68,19 @@ def _send(claim: Claim) -> Command:
     except ConnectorError as error:
         return settle.failed(claim, error, status=_status(call))
     except Exception as error:
-        # A defect of ours. Whether the request left decides what is known.
         log.exception("command_crashed", command=claim.command.pk)
-        mistake = ConnectorError("Something went wrong in Bellhop.", detail=repr(error), code="crash")
-        return (settle.unknown if claim.attempt.left_at else settle.failed)(claim, mistake)
+        return _crashed(claim, error)
     health.note_success(connection, "write")
     return settle.confirmed(claim, done.remote_id, status=_status(call))
+
+
+def _crashed(claim: Claim, error: Exception) -> Command:
+    """Not the PMS's fault. Whether the request left decides what is known; a database that was away is no reason to
+    give up what surely never left."""
+    mistake = ConnectorError("Something went wrong in Bellhop.", detail=repr(error), code="crash")
+    if claim.attempt.left_at is not None:
+        return settle.unknown(claim, mistake)
+    return settle.retry(claim, mistake) if isinstance(error, DatabaseError) else settle.failed(claim, mistake)
 
 
 def _read_back(claim: Claim) -> Command:
