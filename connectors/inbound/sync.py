@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from bellhop.core import clock, events, wake
+from bellhop.core import clock, events, incidents, wake
 from connectors.contract.base import Page, PmsConnector
-from connectors.contract.errors import ConnectorError, NotFound, Retryable
+from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Retryable
 from connectors.contract.events import Entity
 from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
@@ -31,6 +31,7 @@ HISTORY_PAGES = 20
 CATCH_UP_PAGES = 40
 PAGES_PER_STEP = 25
 TELL_EVERY = 10
+STUCK = "reading_stuck"
 
 
 @transaction.atomic
@@ -123,9 +124,10 @@ def _claim() -> SyncRun | None:
 
 def _advance(run: SyncRun) -> None:
     connection = run.connection
+    if not health.is_available(connection, clock.now()):
+        _postpone(run, Retryable("The PMS is not reachable.", after_s=5))
+        return
     try:
-        if not health.is_available(connection, clock.now()):
-            raise Retryable("The PMS is not reachable.", after_s=5)
         connector = caller.connector_for(connection)
         call = caller.caller_for(connection, bulk=True)
         for _ in range(PAGES_PER_STEP):
@@ -133,6 +135,10 @@ def _advance(run: SyncRun) -> None:
                 return
     except ConnectorError as error:
         _postpone(run, error)
+        return
+    except Exception as error:
+        log.exception("sync_crashed", run=run.pk)
+        _postpone(run, ConnectorError("Something went wrong in Bellhop.", detail=repr(error), code="crash"))
         return
     SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
 
@@ -142,7 +148,22 @@ def _postpone(run: SyncRun, error: ConnectorError) -> None:
     SyncRun.objects.filter(pk=run.pk).update(
         lease_until=None, next_try_at=clock.now() + wait, error=error.user_message[:300]
     )
+    if not isinstance(error, Retryable | NotAuthorized):
+        _report(run, error)
     wake_sync(wait.total_seconds())
+
+
+def _report(run: SyncRun, error: ConnectorError) -> None:
+    """An outage and refused credentials are told by the connection's health; all else that stops reading, here."""
+    incidents.open_incident(
+        run.connection.organization_id,
+        STUCK,
+        f"{run.connection.name}: reading {run.entity} does not go on",
+        subject=f"{run.connection_id}:{run.entity}",
+        detail=f"{error.user_message} {error.detail}".strip()[:1000],
+        remedy="Bellhop tries again by itself. Webhooks are still taken; if it stays, send the detail to support.",
+        connection_id=run.connection_id,
+    )
 
 
 def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
@@ -193,6 +214,8 @@ def _changed(run: SyncRun) -> ConnectionChanged:
 
 def _finish(run: SyncRun) -> None:
     run.finished_at, run.lease_until = clock.now(), None
+    subject = f"{run.connection_id}:{run.entity}"
+    incidents.close_incident(run.connection.organization_id, STUCK, subject=subject)
     if run.purpose == SyncRun.Purpose.CATCH_UP and run.entity == Entity.CONVERSATION:
         ConnectionHealth.objects.filter(pk=run.connection_id).update(caught_up_to=run.started_at)
     if run.purpose == SyncRun.Purpose.BACKFILL and run.total is None:
