@@ -1,5 +1,6 @@
 // Drafts: kept on the server within a second of the last key, and here until the server has them.
 import { words, clock, post } from "./ui.js"
+import { checkSession } from "./session.js"
 
 const SAVE_AFTER = 500
 const device = (sessionStorage.device ??= Math.random().toString(36).slice(2, 12))
@@ -43,8 +44,9 @@ export async function flushDraft() {
     say(thread, told.saved_at ? words("saved", { at: clock() }) : "")
     if (told.elsewhere && isOpen(thread)) offer(told.elsewhere)
     document.getElementById(`row-${thread}`)?.toggleAttribute("data-has-draft", Boolean(text.trim()))
-  } catch {
+  } catch (error) {
     say(thread, words("notSaved"))
+    if (["401", "403"].includes(error.message)) checkSession()
   }
 }
 

@@ -75,6 +75,10 @@ export function start() {
       event.preventDefault()
       move(event.key === "ArrowDown" ? 1 : -1)
     }
+    if (event.key === "Escape") {
+      event.preventDefault() // a search field would only empty itself
+      dialog().close()
+    }
     if (event.key === "Enter" && event.target === input()) {
       event.preventDefault()
       dialog().querySelector("a")?.click()

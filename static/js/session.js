@@ -22,12 +22,24 @@ function complain(text) {
 
 const parsed = async (url) => new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html")
 
-// Signing in changes the token that posts carry; the page takes the new one over.
-async function goOn() {
+// Signing in, here or in another tab, changes the token that posts carry: the page takes the new one over.
+// Answers whether this is still the same person's page.
+async function refreshToken() {
   const fresh = await parsed(location.href)
   const headers = fresh.body.getAttribute("hx-headers:inherited")
-  if (!headers || fresh.querySelector(".shell")?.dataset.user !== shell.dataset.user) return location.reload()
+  if (!headers || fresh.querySelector(".shell")?.dataset.user !== shell?.dataset.user) return false
   document.body.setAttribute("hx-headers:inherited", headers)
+  return true
+}
+
+// A refusal may mean that the session is gone: the token is checked before anything else.
+export async function checkSession() {
+  if (!(await refreshToken())) signedOut()
+  return !dialog().open
+}
+
+async function goOn() {
+  if (!(await refreshToken())) return location.reload()
   dialog().close()
   for (const run of afterwards) run()
   return undefined
@@ -59,9 +71,10 @@ function reasons(form) {
 }
 
 // Every status has its own words; what was typed is still there.
-export function failed(status) {
+export async function failed(status) {
   document.querySelectorAll("[data-optimistic]").forEach((bubble) => bubble.remove())
   if (status === 401) return signedOut()
+  if (status === 403 && !(await checkSession())) return undefined
   const key = status >= 500 ? "error5xx" : `error${status || 0}`
   const text = words(key)
   return toast(text === key ? words("error", { status }) : text, { tone: "bad" })
