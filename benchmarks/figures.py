@@ -87,9 +87,16 @@ class Pairs:
             self.products.setdefault(name, []).append(value)
 
     def figure(
-        self, name: str, goal: str, what: str, unit: str, marks: tuple[float | None, float | None], *, more: bool = False,
+        self,
+        name: str,
+        goal: str,
+        what: str,
+        unit: str,
+        marks: tuple[float | None, float | None],
+        *,
+        more: bool = False,
         note: str = "",
-    ) -> Figure:  # fmt: skip
+    ) -> Figure:
         """`marks`: (pass, goal)."""
         return Figure(
             goal=goal,

@@ -33,6 +33,7 @@ from inbox.models import Thread  # noqa: E402
 from inbox.services import demo, find, listing, threads, timeline  # noqa: E402
 
 ROUNDS = 15
+MODULE = "airbnb2"
 
 
 def session(email: str = "agent@demo.example") -> dict[str, Any]:
@@ -88,8 +89,8 @@ def no_undo() -> dict[str, Any]:
 
 
 def writable(count: str) -> dict[str, Any]:
-    """Threads that can be answered: public ids and conversations."""
-    rows = Thread.objects.exclude(conversation_id="").exclude(channel_raw="")
+    """Threads of one channel that can be answered: (public id, conversation, row)."""
+    rows = Thread.objects.exclude(conversation_id="").filter(channel_raw=MODULE)
     rows = rows.exclude(stay__isnull=True).exclude(stay__is_owner_stay=True).order_by("-last_activity_at")
     return {"threads": list(rows.values_list("public_id", "conversation_id", "pk")[: int(count)])}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,11 +79,11 @@ class Link(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a run came to. `times` in ms; `bad` counts answers of another class than 2xx."""
+    """What a run came to. `times` in ms; `refused` are the answers of another class than 2xx."""
 
     rate: float
     times: list[float]
-    bad: int
+    refused: list[Answer]
 
 
 async def run(port: int, requests: Sequence[bytes], connections: int) -> Load:
@@ -90,26 +91,30 @@ async def run(port: int, requests: Sequence[bytes], connections: int) -> Load:
     links = [await Link.open(port) for _ in range(connections)]
     waiting = iter(requests)
     times: list[float] = []
-    bad = [0]
+    refused: list[Answer] = []
     began = time.perf_counter()
-    await asyncio.gather(*(_send(link, waiting, times, bad) for link in links))
+    await asyncio.gather(*(_send(link, waiting, times, refused) for link in links))
     spent = time.perf_counter() - began
     for link in links:
         link.close()
-    return Load(len(times) / spent, times, bad[0])
+    return Load(len(times) / spent, times, refused)
 
 
-async def _send(link: Link, waiting: Iterator[bytes], times: list[float], bad: list[int]) -> None:
+async def _send(link: Link, waiting: Iterator[bytes], times: list[float], refused: list[Answer]) -> None:
     for content in waiting:
         began = time.perf_counter()
         answer = await link.ask(content)
         times.append((time.perf_counter() - began) * 1000)
-        bad[0] += not 200 <= answer.status < 300
+        if not 200 <= answer.status < 300:
+            refused.append(answer)
 
 
 def load(port: int, requests: Sequence[bytes], connections: int) -> Load:
     """`run` in a loop of its own. Raises RuntimeError if anything was refused: such a run says nothing."""
     done = asyncio.run(run(port, requests, connections))
-    if done.bad:
-        raise RuntimeError(f"{done.bad} of {len(done.times)} requests were not answered 2xx.")
+    if done.refused:
+        counts = Counter(answer.status for answer in done.refused)
+        raise RuntimeError(
+            f"Of {len(done.times)} requests some were refused: {dict(counts)}; {done.refused[0]}"
+        )
     return done

@@ -18,7 +18,7 @@ class Socket(asyncio.Protocol):
 
     def __init__(self, on_frame: OnFrame) -> None:
         self.on_frame = on_frame
-        self._open: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._upgraded = False
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -28,7 +28,7 @@ class Socket(asyncio.Protocol):
         _, socket = await asyncio.get_running_loop().create_connection(lambda: cls(on_frame), HOST, port)
         socket.shake_hands(port, path, cookie)
         async with asyncio.timeout(20):
-            await socket._open
+            await socket.opened
         return socket
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -50,11 +50,11 @@ class Socket(asyncio.Protocol):
             if end < 0:
                 return
             if b" 101 " not in self._buffer[:20]:
-                self._open.set_exception(RuntimeError(bytes(self._buffer[:200]).decode("latin-1")))
+                self.opened.set_exception(RuntimeError(bytes(self._buffer[:200]).decode("latin-1")))
                 return
             del self._buffer[: end + 4]
             self._upgraded = True
-            self._open.set_result(None)
+            self.opened.set_result(None)
         while (frame := self._frame()) is not None:
             kind, payload = frame
             if kind == 1:

@@ -1,4 +1,4 @@
-"""What is running during a benchmark: servers, the product (whole, or its web process alone), programs of the bare stack."""
+"""What runs during a benchmark: servers, the product (whole, or its web process alone), programs of the bare stack."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import shutil
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,6 +22,7 @@ from tests.harness.waiting import eventually
 
 SECRET = "a-key-for-benchmarks-of-no-value"  # noqa: S105
 LIMITS_SCALE = 50
+TABLES = PROJECT / "benchmarks" / "limits" / "tables.sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Sizes:
     messages: int
 
 
-QUICK = Sizes(pairs=3, requests=1_200, events=60, messages=100_000)
-FULL = Sizes(pairs=3, requests=5_000, events=200, messages=1_000_000)
+QUICK = Sizes(pairs=3, requests=1_000, events=30, messages=100_000)
+FULL = Sizes(pairs=3, requests=5_000, events=120, messages=1_000_000)
 
 
 class Bench:
@@ -48,6 +48,8 @@ class Bench:
         self.logs = FOLDER / "logs"
         self.logs.mkdir(exist_ok=True)
         self._limits_url = ""
+        self._product: Product | None = None
+        self._running = ExitStack()
 
     def env(self, database: str, **more: str) -> dict[str, str]:
         """The environment of a process of the product on one database."""
@@ -83,20 +85,25 @@ class Bench:
     def query(self, database: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a SELECT, or [] of a change, in a transaction of its own."""
         with psycopg.connect(self.servers.url(database)) as connection:
-            cursor = connection.execute(statement, parameters)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, parameters or None)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
 
     # ── The product ──
 
-    @contextmanager
-    def product(self) -> Iterator[Product]:
-        """`python -m bellhop.run` on a fresh demo, settled, without undo time, published limits scaled on both sides."""
-        self.servers.make_anew("bellhop")
-        shutil.rmtree(FOLDER / "data" / "sandbox", ignore_errors=True)
-        product = Product(self)
-        with product.program:
-            product.settle()
-            yield product
+    def product(self) -> Product:
+        """`python -m bellhop.run` on a fresh demo, settled, without undo time, limits scaled. Runs until `quiet`."""
+        if self._product is None:
+            self.servers.make_anew("bellhop")
+            shutil.rmtree(FOLDER / "data" / "sandbox", ignore_errors=True)
+            self._product = Product(self)
+            self._running.enter_context(self._product.program)
+            self._product.settle()
+        return self._product
+
+    def quiet(self) -> None:
+        """End the product."""
+        self._running.close()
+        self._product = None
 
     @contextmanager
     def web(self, database: str, server: str = "daphne") -> Iterator[Web]:
@@ -109,6 +116,7 @@ class Bench:
     def limits_env(self, **more: str) -> dict[str, str]:
         if not self._limits_url:
             self._limits_url = self.servers.make_anew("limits")
+            self.query("limits", TABLES.read_text(encoding="utf-8"))
         settings = "benchmarks.limits.settings"
         return {
             "LIMITS_DATABASE": self._limits_url,
@@ -191,7 +199,7 @@ class Product:
         self.program.says("Ready.", 90)
         scale(self.sandbox)
         bench = self._bench
-        bench.query(self.database, f"UPDATE connectors_connection SET limit_scale = {LIMITS_SCALE}")
+        bench.query(self.database, "UPDATE connectors_connection SET limit_scale = %s", LIMITS_SCALE)
         bench.query(self.database, "UPDATE connectors_syncrun SET next_try_at = NULL")
         eventually(self._has_settled, 90, 0.3)
         bench.ask(self.database, "no_undo")
@@ -235,4 +243,6 @@ def opened(sizes: Sizes) -> Iterator[Bench]:
     """A bench with its servers running."""
     with ExitStack() as stack:
         servers = stack.enter_context(Servers(FOLDER))
-        yield Bench(sizes, servers)
+        bench = Bench(sizes, servers)
+        stack.callback(bench.quiet)
+        yield bench

@@ -20,6 +20,7 @@ SOCKETS = 200
 LIVE = "bellhop:live"
 EVERY_S = 0.06
 GREETING_S = 1.5
+WARM_UP = 10
 CHANNEL = "limits:live"
 
 
@@ -36,7 +37,8 @@ class Side:
 def run(bench: Bench) -> list[Figure]:
     """Events appended as the product appends them; the clock starts when Redis is told, on both sides."""
     pairs = Pairs()
-    with bench.product() as product, bench.limit("hub") as limit:
+    product = bench.product()
+    with bench.limit("hub") as limit:
         told = redis.Redis.from_url(bench.servers.redis_url)
         ours = _product_side(bench, product)
         frame = asyncio.run(_sample(ours, told))
@@ -96,39 +98,47 @@ async def _open(side: Side, on_frame: Any) -> Socket:
     return socket
 
 
+class Lasts:
+    """Counts who has the event; `all` is set by the last."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self.moment = 0.0
+        self.all = asyncio.Event()
+
+    def begin(self) -> float:
+        self._open = SOCKETS
+        self.all.clear()
+        return time.perf_counter()
+
+    def on_frame(self, payload: bytes, moment: float) -> None:
+        if b'"rows"' not in payload:
+            return
+        self._open -= 1
+        if self._open == 0:
+            self.moment = moment
+            self.all.set()
+
+
 async def _measure(side: Side, told: redis.Redis, events: int) -> dict[str, float]:
-    seen: list[float] = []
-
-    def on_frame(payload: bytes, moment: float) -> None:
-        if b'"rows"' in payload:
-            seen.append(moment)
-
-    sockets = [await _open(side, on_frame) for _ in range(SOCKETS)]
+    lasts, times = Lasts(), []
+    sockets = [await _open(side, lasts.on_frame) for _ in range(SOCKETS)]
     await asyncio.sleep(GREETING_S)
-    lasts = []
     process = psutil.Process(side.pid)
     used = 0.0
-    for number in range(events + 10):
-        wake = side.tell()
-        seen.clear()
-        before, began = _cpu(process), time.perf_counter()
+    for number in range(WARM_UP + events):
+        wake, before, began = side.tell(), _cpu(process), lasts.begin()
         told.publish(*wake)
-        await _until_all(seen)
-        if number >= 10:
-            lasts.append((max(seen) - began) * 1000)
+        async with asyncio.timeout(20):
+            await lasts.all.wait()
         await asyncio.sleep(EVERY_S)
-        used += _cpu(process) - before if number >= 10 else 0
+        if number >= WARM_UP:
+            times.append((lasts.moment - began) * 1000)
+            used += _cpu(process) - before
     for socket in sockets:
         socket.close()
-    await asyncio.sleep(0.5)
-    cpu = used / (events * SOCKETS) * 1e6
-    return {"p50": share(lasts, 0.5), "p99": share(lasts, 0.99), "cpu": cpu}
-
-
-async def _until_all(seen: list[float]) -> None:
-    async with asyncio.timeout(20):
-        while len(seen) < SOCKETS:
-            await asyncio.sleep(0.001)
+    await asyncio.sleep(GREETING_S)
+    return {"p50": share(times, 0.5), "p99": share(times, 0.99), "cpu": used / (events * SOCKETS) * 1e6}
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -1,4 +1,4 @@
-"""Webhook intake: rate, and how long one takes (G1, G2, G3). The worker is off on both sides: this is about the door."""
+"""Webhook intake: rate and times (G1, G2, G3). No worker runs on either side: this is about the door."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ AT_ONE = 4
 
 def run(bench: Bench) -> list[Figure]:
     """Figures of the product's web process against ASGI with group commit."""
+    bench.quiet()
     bench.servers.make_anew(DATABASE)
     bench.manage(DATABASE, "migrate", "-v", "0")
     bench.ask(DATABASE, "people")
