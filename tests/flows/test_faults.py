@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -19,10 +18,10 @@ BODY = json.dumps({"event": "something.new"}).encode()
 
 
 @pytest.fixture
-def stack(live_stack: LiveStack) -> Iterator[LiveStack]:
+def stack(live_stack: LiveStack) -> LiveStack:
     live_stack.sandbox.control.request("DELETE", "/_control/faults")
     eventually(lambda: live_stack.sandbox.control.get("/_control/state").json()["subscriptions"], timeout=60)
-    yield live_stack
+    return live_stack
 
 
 class Hook:
