@@ -29,11 +29,11 @@ class Command(BaseCommand):
         add = actions.add_parser("add", help="connect a PMS and import what it has")
         add.add_argument("slug", help=f"one of: {', '.join(sorted(available()))}")
         add.add_argument("--name", help="how it is called on screen (default: the PMS's name)")
-        add.add_argument("--organization", help="slug; needed only where there are several")
+        add.add_argument("--organization", help="slug (default: the first one)")
         add.add_argument("--base-url", default="", help="another address than the vendor's own")
         add.add_argument("--stage", choices=["sandbox", "live"], default="live")
         add.add_argument("--timezone", default="UTC", help="IANA zone for payloads that name none")
-        add.add_argument("--credentials", help="JSON file; else BELLHOP_<SLUG>_<FIELD> of the environment")
+        add.add_argument("--credentials", help="JSON file; else BELLHOP_<SLUG>_<FIELD> or <SLUG>_<FIELD>")
         add.add_argument(
             "--limit-scale", type=float, default=1.0, help="factor on the published rates (sandbox only)"
         )
@@ -69,7 +69,10 @@ class Command(BaseCommand):
             connection = connecting.connect(_organization(options["organization"]), new)
         except connecting.CannotConnect as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Connected {connection.name} ({connection.public_id}), stage {connection.stage}.")
+        self.stdout.write(
+            f"Connected {connection.name} ({connection.public_id}) of {connection.organization.name}, "
+            f"stage {connection.stage}."
+        )
         self.stdout.write(f"Webhook URL: {subscriptions.hook_url(connection)}")
         self.stdout.write(
             "Bellhop subscribes itself where the PMS allows it; else register this address there."
@@ -140,12 +143,14 @@ def find(text: str) -> Connection:
 
 
 def _organization(slug: str | None) -> Organization:
+    """The one that is named, else the first that was made. Raises CommandError with those there are."""
     rows = Organization.objects.filter(slug=slug) if slug else Organization.objects.all()
-    found = list(rows[:2])
-    if len(found) != 1:
-        known = ", ".join(Organization.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-        raise CommandError(f"Say which organization with --organization. There are: {known}.")
-    return found[0]
+    found = rows.order_by("id").first()
+    if found is None:
+        known = ", ".join(Organization.objects.order_by("slug").values_list("slug", flat=True))
+        hint = f"There are: {known}." if known else "Make one: manage.py organizations add NAME."
+        raise CommandError(f"No organization {slug!r}. {hint}" if slug else f"No organization yet. {hint}")
+    return found
 
 
 def _credentials(slug: str, file: str | None) -> dict[str, str]:
@@ -158,7 +163,11 @@ def _credentials(slug: str, file: str | None) -> dict[str, str]:
             raise CommandError(f"{file} must hold an object of names and values.")
         return {str(name): str(value) for name, value in loaded.items()}
     names = [field.name for field in connector_class(slug).credential_fields]
-    return {name: os.environ.get(f"BELLHOP_{slug}_{name}".upper(), "") for name in names}
+    variables = {name: f"{slug}_{name}".upper() for name in names}
+    return {
+        name: os.environ.get(f"BELLHOP_{variable}") or os.environ.get(variable, "")
+        for name, variable in variables.items()
+    }
 
 
 def _state(row: Connection) -> str:
