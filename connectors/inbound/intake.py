@@ -69,7 +69,7 @@ class Intake:
             target = await self._known.get(token, fresh=True) or target
             verified = target.connector.verify(headers, body, target.secrets, now)
         if verified is False:
-            self._known.count_refused(target.connection_id)
+            await self._known.refused(target.connection_id, now)
             raise _Refused(401, "The signature does not fit.")
         key = target.connector.delivery_key(headers, body)
         address = (scope.get("client") or [""])[0]

@@ -55,6 +55,10 @@ _CONNECTION = """
 SELECT id, slug, base_url, timezone, webhook_secrets FROM connectors_connection WHERE hook_token = %s
 """
 _HEALTH = "UPDATE connectors_connectionhealth SET last_delivery_at = %s WHERE connection_id = ANY(%s)"
+_LOOK_AGAIN = """
+UPDATE connectors_connectionhealth SET subscription_due_at = %s
+WHERE connection_id = %s AND subscription_due_at > %s RETURNING 1
+"""
 _CLOCK = "SELECT clock_timestamp(), (SELECT offset_s FROM core_clockoffset WHERE id = 1)"
 
 
@@ -85,6 +89,10 @@ class Store:
     async def connection_row(self, token: str) -> Any:
         """(id, slug, base URL, zone, encrypted secrets) of a connection, None if there is none. Raises NoDatabase."""
         return await self._one(_CONNECTION, (token,))
+
+    async def look_for_secret(self, connection_id: int, now: datetime) -> None:
+        """Have the subscription and its secret looked at soon: signatures no longer fit. Raises NoDatabase."""
+        await self._one(_LOOK_AGAIN, (now, connection_id, now))
 
     async def keep(self, entry: Entry) -> None:
         """Return once `entry` (or an earlier one with its key) is committed. Raises NoDatabase."""

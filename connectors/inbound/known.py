@@ -6,6 +6,7 @@ import json
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,7 +40,7 @@ class Known:
         self._store = store
         self._entries: OrderedDict[str, tuple[float, Target | None]] = OrderedDict()
         self._refused: dict[int, int] = {}
-        self._reported_at = 0.0
+        self._reported_at: dict[int, float] = {}
 
     async def get(self, token: str, *, fresh: bool = False) -> Target | None:
         """The connection with this token. Raises NoDatabase."""
@@ -52,13 +53,16 @@ class Known:
             self._entries.popitem(last=False)
         return target
 
-    def count_refused(self, connection_id: int) -> None:
-        """A wrong signature is counted and logged now and then, never stored."""
+    async def refused(self, connection_id: int, now: datetime) -> None:
+        """A wrong signature is counted and logged now and then, never stored; then the secret is looked for anew, in
+        case it was rotated. Raises NoDatabase."""
         self._refused[connection_id] = self._refused.get(connection_id, 0) + 1
-        if time.monotonic() - self._reported_at > REPORT_EVERY_S:
-            self._reported_at = time.monotonic()
-            log.warning("webhook_signatures_refused", counts=dict(self._refused))
-            self._refused.clear()
+        if time.monotonic() - self._reported_at.get(connection_id, -REPORT_EVERY_S) < REPORT_EVERY_S:
+            return
+        self._reported_at[connection_id] = time.monotonic()
+        count = self._refused.pop(connection_id)
+        log.warning("webhook_signatures_refused", connection=connection_id, count=count)
+        await self._store.look_for_secret(connection_id, now)
 
 
 def _target(row: tuple[int, str, str, str, bytes] | None) -> Target | None:
