@@ -96,6 +96,7 @@ class Pms:
         self.control = sandbox.control
         self.sandbox = sandbox
         self.intake = intake
+        self.http = httpx.Client(base_url=intake.url, timeout=20)
         self.desk = factories.desk(base_url=sandbox.url, limit_scale=SCALE)
         self.connection: Connection = self.desk.connection
 
@@ -124,9 +125,7 @@ class Pms:
 
     def post(self, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
         """One webhook by hand."""
-        return httpx.post(
-            f"{self.intake.url}/hooks/{self.connection.hook_token}", content=body, headers=headers, timeout=20
-        )
+        return self.http.post(f"/hooks/{self.connection.hook_token}", content=body, headers=headers)
 
     # ── the PMS's side ──
     def fault(self, name: str, **parameters: Any) -> None:
@@ -201,6 +200,8 @@ def pms(
     clock.forget()
     health._noted.clear()
     intake_server.forget_clock()
-    yield Pms(sandbox_process, intake_server)
+    made = Pms(sandbox_process, intake_server)
+    yield made
+    made.http.close()
     sandbox_process.control("reset", "POST", keep=["settings"])
     clock.forget()
