@@ -52,3 +52,85 @@ def audit(
         address=address,
         at=clock.now(),
     )
+
+
+class EmailTaken(Exception):
+    """Somebody has this e-mail address already, here or in another organization."""
+
+
+class NobodyLeft(Exception):
+    """The change would leave the organization without anybody who manages people."""
+
+
+def people(organization_id: int) -> list[User]:
+    """Everybody of an organization, those who are switched off last."""
+    rows = User.objects.filter(organization_id=organization_id).select_related("role")
+    return list(rows.order_by("-is_active", "full_name", "id"))
+
+
+def roles_for(admin: User) -> list[Role]:
+    """Roles that `admin` may give: none that can do what they can't do themselves."""
+    rows = Role.objects.filter(organization_id=admin.organization_id).order_by("name")
+    return [role for role in rows if set(role.permissions) <= admin.granted]
+
+
+def require_manages(admin: User, person: User) -> None:
+    """Raises PermissionDenied unless `admin` manages people and can do all that `person` can."""
+    require(admin, Permission.USERS_EDIT)
+    if person.organization_id != admin.organization_id or not set(person.role.permissions) <= admin.granted:
+        raise PermissionDenied(str(Permission.USERS_EDIT.label))
+
+
+@transaction.atomic
+def add_person(admin: User, email: str, full_name: str, role: Role, *, address: str = "") -> User:
+    """A new person without a password: they set one by link. Raises EmailTaken."""
+    require(admin, Permission.USERS_EDIT)
+    if role not in roles_for(admin):
+        raise PermissionDenied(str(Permission.USERS_EDIT.label))
+    if User.objects.filter(email__iexact=email).exists():
+        raise EmailTaken(email)
+    person = User.objects.create_user(
+        email, None, organization=admin.organization, role=role, full_name=full_name
+    )
+    audit(
+        admin.organization_id, admin, "person.added", f"user:{person.public_id}",
+        after={"email": person.email, "role": role.name}, address=address,
+    )  # fmt: skip
+    return person
+
+
+@transaction.atomic
+def change_role(admin: User, person: User, role: Role, *, address: str = "") -> None:
+    """Give a person another role. Raises PermissionDenied, NobodyLeft."""
+    require_manages(admin, person)
+    if role not in roles_for(admin):
+        raise PermissionDenied(str(Permission.USERS_EDIT.label))
+    if person.role_id == role.pk:
+        return
+    before = person.role.name
+    person.role = role
+    person.save(update_fields=["role"])
+    _somebody_manages(admin.organization_id)
+    audit(
+        admin.organization_id, admin, "person.role", f"user:{person.public_id}",
+        before=before, after=role.name, address=address,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def set_active(admin: User, person: User, active: bool, *, address: str = "") -> None:
+    """Switch a person off, which ends their sessions and keeps their history, or on again. Raises NobodyLeft."""
+    require_manages(admin, person)
+    if person.is_active == active:
+        return
+    person.is_active = active
+    person.save(update_fields=["is_active"])
+    _somebody_manages(admin.organization_id)
+    action = "person.switched_on" if active else "person.switched_off"
+    audit(admin.organization_id, admin, action, f"user:{person.public_id}", address=address)
+
+
+def _somebody_manages(organization_id: int) -> None:
+    rows = User.objects.select_for_update().filter(organization_id=organization_id, is_active=True)
+    if not rows.filter(role__permissions__contains=[Permission.USERS_EDIT.value]).exists():
+        raise NobodyLeft

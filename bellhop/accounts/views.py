@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bellhop.accounts.models import User
-from bellhop.accounts.web import user_of
+from bellhop.accounts.models import AuditEntry, User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.web import page, user_of
 
 if TYPE_CHECKING:
     _UserForm = forms.ModelForm[User]
 else:
     _UserForm = forms.ModelForm
 
+AUDIT_PAGE = 50
 UNDO_CHOICES = [
     (seconds, gettext_lazy("%d seconds") % seconds if seconds else gettext_lazy("Off"))
     for seconds in (0, 5, 10, 20, 30)
@@ -67,6 +70,26 @@ def settings(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Settings saved"))
         return redirect("accounts:settings")
     return render(request, "accounts/settings.html", {"form": form, "section": "settings"})
+
+
+@require_GET
+@page(Permission.AUDIT_READ)
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """Who did what, newest first, page by page from an id downwards."""
+    text, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
+    rows = AuditEntry.objects.filter(organization_id=user_of(request).organization_id)
+    if text:
+        rows = rows.filter(Q(action__icontains=text) | Q(subject__icontains=text))
+    if before.isdigit():
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows.select_related("user").order_by("-id")[: AUDIT_PAGE + 1])
+    context = {
+        "section": "people",
+        "entries": found[:AUDIT_PAGE],
+        "next_before": found[AUDIT_PAGE - 1].pk if len(found) > AUDIT_PAGE else None,
+        "text": text,
+    }
+    return render(request, "accounts/audit.html", context)
 
 
 @login_required

@@ -46,6 +46,11 @@ def user_of(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+def address_of(request: HttpRequest) -> str:
+    """Where a request came from, for the audit log."""
+    return str(request.META.get("REMOTE_ADDR") or "")[:64]
+
+
 def refresh() -> HttpResponse:
     """Tell htmx to load the page anew."""
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})
