@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db import connection as database
 from django.db.models import F
 
-from bellhop.core import clock
+from bellhop.core import clock, live
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable, Unreadable
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
@@ -159,6 +159,7 @@ def _unknown_stays(
 
 
 @transaction.atomic
+@live.collected()
 def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     locked = WebhookDelivery.objects.select_for_update().get(pk=delivery.pk)
     if locked.state != DeliveryState.RECEIVED:

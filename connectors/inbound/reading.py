@@ -54,9 +54,24 @@ def fetch(connection: Connection, connector: PmsConnector, call: Call, hint: Rea
 def _reservation(
     connection: Connection, connector: PmsConnector, call: Call, external_id: str
 ) -> tuple[AnyRecord, ...]:
-    """A stay, with its unit and guest first where we don't have them yet."""
+    """A stay, with its unit and guest first where we don't have them yet, and its conversation after it where that is
+    new: whoever wants to write first finds the thread."""
     record = connector.get_reservation(call, external_id)
-    return (*missing_parts(connection, connector, call, record), record)
+    parts = missing_parts(connection, connector, call, record)
+    return (*parts, record, *_new_conversation(connection, connector, call, record))
+
+
+def _new_conversation(
+    connection: Connection, connector: PmsConnector, call: Call, record: ReservationRecord
+) -> tuple[ConversationRecord, ...]:
+    if not record.conversation_id or record.is_owner_stay:
+        return ()
+    if identity.known(connection.pk, Entity.CONVERSATION, [record.conversation_id]):
+        return ()
+    try:
+        return (connector.get_conversation(call, record.conversation_id),)
+    except NotFound:
+        return ()
 
 
 def missing_parts(
