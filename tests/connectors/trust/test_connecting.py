@@ -162,7 +162,7 @@ def test_add_list_pause_resume(pms: Pms, tmp_path: Path, capsys: pytest.CaptureF
     [
         (["pause", "Nobody"], "No connections called 'Nobody'"),
         (["add", "nobody"], "No connector 'nobody'"),
-        (["add", "guesty", "--organization", "nobody"], "Say which organization"),
+        (["add", "guesty", "--organization", "nobody"], "No organization 'nobody'"),
         (["add", "guesty", "--limit-scale", "2"], "--limit-scale is for sandbox"),
         (["add", "guesty"], "needs client_id"),
         (["add", "guesty", "--credentials", "/nowhere.json"], "can't be read"),
