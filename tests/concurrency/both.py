@@ -50,6 +50,7 @@ class Turn:
 def waits_for_a_lock() -> bool:
     """Is any other connection of this database held up by a lock?"""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw at first
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )

@@ -1,0 +1,53 @@
+"""Invariant 9: an agent's reply goes first while bulk work takes all that it may, and nobody exceeds the limit."""
+
+from __future__ import annotations
+
+import threading
+
+from django.db import connection as database
+
+from connectors.contract.errors import RateLimited
+from connectors.models import CommandState, Connection
+from connectors.outbound import caller, delivery
+from tests.pms import Pms
+
+
+def test_an_agent_gets_through_while_bulk_runs(pms: Pms) -> None:
+    """Invariant 9: at the published rates, three imports that never pause and five replies."""
+    threads = pms.threads(5)
+    pms.control("settings", "PATCH", limit_scale=1)
+    Connection.objects.update(limit_scale=1)
+    pms.control("peaks", "DELETE")
+    connection = Connection.objects.get(pk=pms.connection.pk)
+    enough = threading.Event()
+    refused: list[float] = []
+
+    def bulk() -> None:
+        call = caller.caller_for(connection, bulk=True)
+        try:
+            while not enough.is_set():
+                try:
+                    call.connector.ping(call)
+                except RateLimited as error:
+                    refused.append(error.after_s or 0)
+                    enough.wait(0.1)
+        finally:
+            database.close()
+
+    workers = [threading.Thread(target=bulk) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    try:
+        replies = [pms.reply(thread, f"Reply {n}") for n, thread in enumerate(threads)]
+        while delivery.drain():
+            pass
+    finally:
+        enough.set()
+        for worker in workers:
+            worker.join(30)
+    assert [(pms.command(message).state, pms.command(message).tries) for message in replies] == [
+        (CommandState.CONFIRMED, 1)
+    ] * 5
+    peaks = pms.control("peaks")["peaks"]
+    assert max(window["over"] for window in peaks) <= 1
+    assert sum(window["refused"] for window in peaks) == 0
