@@ -6,7 +6,9 @@ transaction (lock order: … receipt → live counter).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,8 +33,35 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+class _Waiting(threading.local):
+    """What this thread's open `collected` block holds back, by organization; None outside of one."""
+
+    changes: dict[int, list[Change]] | None = None
+
+
+_waiting = _Waiting()
+
+
+@contextmanager
+def collected() -> Iterator[None]:
+    """Hold back what is appended inside until the end of the block, for transactions that lock more after they have
+    told something. Put it right inside the transaction; blocks in blocks are one."""
+    if _waiting.changes is not None:
+        yield
+        return
+    held: dict[int, list[Change]] = {}
+    _waiting.changes = held
+    try:
+        yield
+    finally:
+        _waiting.changes = None
+    for organization_id in sorted(held):
+        append(organization_id, held[organization_id])
+
+
 def append(organization_id: int, changes: Sequence[Change]) -> int:
-    """Store `changes` in the current transaction and wake the sockets after commit. Returns the last number.
+    """Store `changes` in the current transaction and wake the sockets after commit. Returns the last number, 0 while
+    they are `collected`.
 
     Must be the last thing of a transaction, because it holds the organization's counter.
     """
@@ -40,6 +69,9 @@ def append(organization_id: int, changes: Sequence[Change]) -> int:
         raise RuntimeError("Live events belong to the transaction of the change they tell.")
     if not changes:
         return last_number(organization_id)
+    if _waiting.changes is not None:
+        _waiting.changes.setdefault(organization_id, []).extend(changes)
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_livecounter (organization_id, last_number) VALUES (%s, %s) "
