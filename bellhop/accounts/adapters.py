@@ -6,9 +6,13 @@ from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from bellhop.accounts.models import User
+from bellhop.accounts.web import remember_language
 from bellhop.core import vault
 
 
@@ -24,6 +28,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "too_many_login_attempts": _("Too many tries. Wait five minutes, then try again."),
         "rate_limited": _("Too many tries. Wait a few minutes, then try again."),
     }
+
+    def post_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse:
+        """A person's language is what their browser asked for the first time, until they choose another."""
+        if not user.language:
+            user.language = get_language() or settings.LANGUAGE_CODE
+            user.save(update_fields=["language"])
+        answer: HttpResponse = super().post_login(request, user, **options)
+        remember_language(answer, user)
+        return answer
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

@@ -6,7 +6,7 @@ from bellhop.accounts import views
 
 app_name = "accounts"
 urlpatterns = [
-    path("settings/", views.settings, name="settings"),
+    path("settings/", views.own_settings, name="settings"),
     path("audit/", views.audit_log, name="audit"),
     path("settings/theme/", views.theme, name="theme"),
 ]

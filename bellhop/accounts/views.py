@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from bellhop.accounts.models import AuditEntry, User
 from bellhop.accounts.permissions import Permission
-from bellhop.accounts.web import page, user_of
+from bellhop.accounts.web import page, remember_language, user_of
 
 if TYPE_CHECKING:
     _UserForm = forms.ModelForm[User]
@@ -50,9 +52,11 @@ class SettingsForm(_UserForm):
         choices=[("", gettext_lazy("Comfortable")), ("compact", gettext_lazy("Compact"))],
     )
 
+    language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
+
     class Meta:
         model = User
-        fields = ("full_name", "theme", "density", "undo_send_s", "enter_sends", "single_keys")
+        fields = ("full_name", "language", "theme", "density", "undo_send_s", "enter_sends", "single_keys")
         labels = {
             "full_name": gettext_lazy("Name"),
             "enter_sends": gettext_lazy("Enter sends (Shift+Enter starts a new line)"),
@@ -62,13 +66,16 @@ class SettingsForm(_UserForm):
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def settings(request: HttpRequest) -> HttpResponse:
+def own_settings(request: HttpRequest) -> HttpResponse:
     """Show and store one's own settings."""
     form = SettingsForm(request.POST or None, instance=user_of(request))
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, _("Settings saved"))
-        return redirect("accounts:settings")
+        with translation.override(user_of(request).language):
+            messages.success(request, _("Settings saved"))
+        answer = redirect("accounts:settings")
+        remember_language(answer, user_of(request))
+        return answer
     return render(request, "accounts/settings.html", {"form": form, "section": "settings"})
 
 

@@ -51,9 +51,12 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR") or "")[:64]
 
 
-def refresh() -> HttpResponse:
-    """Tell htmx to load the page anew."""
-    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+def remember_language(answer: HttpResponse, user: User) -> None:
+    """Pages follow the cookie, which this sets to the person's language."""
+    answer.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.SESSION_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE, samesite="Lax",
+    )  # fmt: skip
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

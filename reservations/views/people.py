@@ -40,7 +40,7 @@ class AccessForm(forms.Form):
         super().__init__(*args, **options)
         self.roles = {role.pk: role for role in services.roles_for(admin)}
         self.places = {place.pk: place for place in scope.properties(admin)}
-        self._choices("role", [(key, role.name) for key, role in self.roles.items()])
+        self._choices("role", [("", _("Choose")), *((key, role.name) for key, role in self.roles.items())])
         self._choices("properties", [(key, place.name) for key, place in self.places.items()])
         if not admin.all_properties:
             self._choices("sees", [(CHOSEN, _("Only those chosen below"))])

@@ -77,6 +77,7 @@ export function start() {
     }
     if (event.key === "Escape") {
       event.preventDefault() // a search field would only empty itself
+      document.activeElement.blur()
       dialog().close()
     }
     if (event.key === "Enter" && event.target === input()) {
