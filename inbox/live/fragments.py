@@ -56,7 +56,7 @@ def _for(audience: Audience, events: Sequence[LiveEvent], threads: dict[int, Thr
 def _row(thread: Thread, language: str) -> str:
     """Rows carry relative days, so a cached one is good for the hour it was made in."""
     key = (thread.pk, thread.version, language, int(clock.now().timestamp() // 3600))
-    problems = f"{thread.has_failed}{thread.has_unconfirmed}{thread.has_queued}"  # type: ignore[attr-defined]
+    problems = frozenset(thread.problem_states)  # type: ignore[attr-defined]
     key = (*key[:3], hash((key[3], problems)))
     with _lock:
         if key in _rows:

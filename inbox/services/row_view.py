@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from inbox.models import Thread
+from inbox.models import ReceiptState, Thread
 from reservations.models import StayPhase
 
 CHANNELS: dict[str, tuple[str, str]] = {
@@ -22,6 +22,13 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "whatsapp": ("WhatsApp", "whatsapp"),
 }
 _WARN_SHARE = 0.8
+# The worst first.
+_PROBLEMS = (
+    (ReceiptState.FAILED, "failed"),
+    (ReceiptState.UNCONFIRMED, "unconfirmed"),
+    (ReceiptState.QUEUED, "queued"),
+    (ReceiptState.SENDING, "queued"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,8 @@ def is_unread(thread: Thread) -> bool:
 
 
 def _problem(thread: Thread) -> str:
-    for state in ("failed", "unconfirmed", "queued"):
-        if getattr(thread, f"has_{state}", False):
-            return state
+    states = getattr(thread, "problem_states", ())
+    for state, word in _PROBLEMS:
+        if state in states:
+            return word
     return ""
