@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 import psycopg
 
 from benchmarks.servers import FOLDER, Servers
@@ -180,6 +181,11 @@ class Web:
 
     port: int
     program: Program
+
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used."""
+        times = psutil.Process(self.program.pid).cpu_times()
+        return float(times.user + times.system)
 
 
 class Product:

@@ -16,7 +16,7 @@ DATABASE = os.environ["LIMITS_DATABASE"]
 TABLE = (
     "CREATE TABLE IF NOT EXISTS intake (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), body bytea)"
 )
-INSERT = "INSERT INTO intake (body) SELECT * FROM unnest(%s::bytea[])"
+INSERT = "INSERT INTO intake (body) SELECT * FROM unnest(%b::bytea[])"
 WRITERS = 2
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"2")]
 

@@ -6,9 +6,9 @@ import json
 import secrets
 
 from benchmarks.figures import Figure, Pairs, share
-from benchmarks.load import Load, load, request
+from benchmarks.load import load, request
 from benchmarks.payloads import EVENT, SIZE, signed
-from benchmarks.stack import Bench
+from benchmarks.stack import Bench, Web
 
 DATABASE = "bench_intake"
 AT_ONE = 4
@@ -44,8 +44,8 @@ def run(bench: Bench) -> list[Figure]:
         for _ in range(bench.sizes.pairs):
             for connections in (16, 64, 1):
                 amount = count if connections > 1 else count // AT_ONE
-                pairs.limit(**_results(load(limit.port, plain(amount), connections), connections))
-                pairs.product(**_results(load(product.port, webhooks(amount), connections), connections))
+                pairs.limit(**_results(limit, plain(amount), connections))
+                pairs.product(**_results(product, webhooks(amount), connections))
             pairs.product(uvicorn=load(uvicorn.port, webhooks(count), 16).rate)
             pairs.limit(uvicorn=pairs.products["rate16"][-1])
     _check_kept(bench, pairs)
@@ -59,11 +59,14 @@ def _body() -> bytes:
     return json.dumps(content).encode()
 
 
-def _results(done: Load, connections: int) -> dict[str, float]:
+def _results(web: Web, requests: list[bytes], connections: int) -> dict[str, float]:
+    before = web.cpu()
+    done = load(web.port, requests, connections)
     return {
         f"rate{connections}": done.rate,
         f"p50_{connections}": share(done.times, 0.5),
         f"p99_{connections}": share(done.times, 0.99),
+        f"cpu{connections}": (web.cpu() - before) / len(requests) * 1e6,
     }
 
 
@@ -83,5 +86,6 @@ def _figures(pairs: Pairs) -> list[Figure]:
         figure("rate64", "G1", "intake, 64 connections", "/s", (0.45, 0.65), more=True),
         figure("p50_1", "G2", "intake p50, 1 connection", "ms", (1.6, 1.3)),
         figure("p99_16", "G2", "intake p99, 16 connections", "ms", (1.0, 0.5)),
+        figure("cpu16", "", "intake, CPU of the web process per webhook", "us", (None, None)),
         figure("uvicorn", "G3", "intake on uvicorn (limit: own on Daphne)", "/s", (1.8, 2.3), more=True),
     ]
