@@ -73,7 +73,7 @@ def log(request: HttpRequest, public_id: str) -> HttpResponse:
     context = parts.log_context(
         request, thread, since=request.GET.get("since", ""), before=request.GET.get("before", "")
     )
-    return render(request, "inbox/_log.html", context)
+    return render(request, "inbox/_log.html", {**context, **parts.outage_context(thread)})
 
 
 @require_GET
@@ -82,7 +82,7 @@ def head(request: HttpRequest, public_id: str) -> HttpResponse:
     """Title, assignee and outage banner of a thread, and its panel, after somebody changed them."""
     thread = access.thread_of(request, public_id)
     query = parts.list_query(_known(request.GET.get("view", DEFAULT_VIEW)), request.GET)
-    return render(request, "inbox/_head_and_panel.html", parts.thread_context(request, thread, query))
+    return render(request, "inbox/_head_and_panel.html", parts.head_context(request, thread, query))
 
 
 @require_GET

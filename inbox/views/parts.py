@@ -128,18 +128,26 @@ def filter_choices(user: User) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 def thread_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
     """The thread pane with its composer and panel."""
-    user = user_of(request)
     last_read: int = thread.last_read_id  # type: ignore[attr-defined]
+    return {
+        **log_context(request, thread),
+        **head_context(request, thread, query),
+        **composer_context(request, thread),
+        "last_read": last_read,
+    }
+
+
+def head_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
+    """The thread's head with its menus, and the panel."""
+    user = user_of(request)
     return {
         "thread": thread,
         "row": row_view.of(thread, clock.now(), user.pk),
         "view": query.view,
         "query": query_text(query),
         "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
-        **log_context(request, thread),
-        **composer_context(request, thread),
+        **outage_context(thread),
         **panel_context(request, thread),
-        "last_read": last_read,
         "people": User.objects.filter(
             organization_id=user.organization_id,
             is_active=True,
@@ -163,7 +171,6 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
         "now": clock.now(),
         "me": user_of(request),
         "pms": _pms_label(thread),
-        **outage_context(thread),
     }
 
 

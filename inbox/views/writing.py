@@ -25,6 +25,7 @@ def _composer(request: HttpRequest, thread: Thread, status: int = 200, **more: A
     thread.refresh_from_db()
     context = {
         **parts.log_context(request, thread, since=request.POST.get("since", "")),
+        **parts.outage_context(thread),
         **parts.composer_context(request, thread, **more),
     }
     return render(request, "inbox/_after_writing.html", context, status=status)

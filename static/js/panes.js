@@ -73,8 +73,9 @@ function travelled() {
   const isHere = list() && view === list().dataset.view && location.search.replace(/^\?/, "") === list().dataset.query
   if (!location.pathname.startsWith("/inbox/") || !isHere) return location.reload()
   if (!id) return back({ push: false })
-  if (id === openThread()) return void (panes().dataset.pane = "thread")
-  return open(id, { push: false })
+  if (id !== openThread()) return open(id, { push: false })
+  panes().dataset.pane = "thread"
+  return title()
 }
 
 // --- the drawer: under 1200 px the stay's details lie over the thread, and take the focus with them ---

@@ -1,0 +1,159 @@
+"""Promise: reading and triage keep place, focus and words (ux L2, L13, L14, T1, T2, C2, C7, C9, X3)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.harness.browser import NewPage
+from tests.harness.stack import LiveStack
+from tests.harness.waiting import eventually
+
+pytestmark = pytest.mark.flow
+WIDE = {"width": 1440, "height": 700}
+
+
+def _list(page: Page, view: str = "all") -> None:
+    page.goto(f"/inbox/{view}/")
+    page.wait_for_function("() => document.documentElement.dataset.live === 'on'")
+
+
+def _open(page: Page, guest: str) -> None:
+    page.locator("#rows .thread-row", has_text=guest).locator(".who").click()
+    expect(page.locator("#thread-title")).to_have_text(guest)
+
+
+def _guest_writes(stack: LiveStack, guest: str, *bodies: str) -> None:
+    found = stack.sandbox.control.get("/_control/conversations").json()["conversations"]
+    conversation = next(entry["id"] for entry in found if entry["guest_name"] == guest)
+    for body in bodies:
+        stack.sandbox.control.post(
+            f"/_control/conversations/{conversation}/guest-writes", json={"body": body}
+        ).raise_for_status()
+
+
+def test_back_and_forward_walk_through_threads_without_loading(new_page: NewPage) -> None:
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    page.evaluate("window.sameDocument = true")
+    _open(page, "Maria Lindqvist")
+    expect(page).to_have_title(re.compile("Maria Lindqvist"))
+    _open(page, "Jonas Weber")
+    page.go_back()
+    expect(page.locator("#thread-title")).to_have_text("Maria Lindqvist")
+    expect(page.locator("#rows .who[aria-current]")).to_contain_text("Maria Lindqvist")
+    page.go_back()
+    expect(page).to_have_title(re.compile(r"All · Bellhop$"))
+    page.go_forward()
+    expect(page).to_have_title(re.compile("Maria Lindqvist"))
+    assert page.evaluate("window.sameDocument")
+
+
+def test_an_update_waits_while_the_pointer_is_over_the_list(new_page: NewPage, live_stack: LiveStack) -> None:
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    first = page.locator("#rows .thread-row .who").first
+    before = first.inner_text()
+    page.locator("#rows .thread-row").nth(2).hover()
+    _guest_writes(live_stack, "Grace Whitfield", "Is the lift back?")
+    expect(page.locator("#updates")).to_contain_text("1")
+    assert first.inner_text() == before
+    page.mouse.move(1000, 300)
+    expect(first).to_contain_text("Grace Whitfield")
+
+
+def test_the_readers_place_stays_when_newer_and_older_messages_come(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    page = new_page("agent", viewport=WIDE)
+    guest = "Kwame Mensah"
+    _guest_writes(live_stack, guest, *(f"Long line {number}. " * 12 for number in range(60)))
+    eventually(lambda: len(live_stack.query("SELECT 1 FROM inbox_message WHERE body LIKE 'Long line%%'")) == 60, 60)
+    _list(page)
+    _open(page, guest)
+    expect(page.locator("#log")).to_contain_text("Long line 59.")
+    middle = page.locator("#log .msg", has_text="Long line 40.")
+    middle.evaluate("element => element.scrollIntoView({block: 'center'})")
+    before = middle.bounding_box()
+    _guest_writes(live_stack, guest, "The newest of all")
+    expect(page.locator("#log")).to_contain_text("The newest of all")
+    expect(page.locator("#jump")).to_be_visible()
+    after = middle.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 3
+    page.locator("#jump").click()
+    expect(page.locator("#log .bubble", has_text="The newest of all")).to_be_in_viewport()
+    page.locator("#log .msg").first.evaluate("element => element.scrollIntoView()")
+    expect(page.locator("#log")).to_contain_text("Long line 0.")
+    headings = page.locator("#log .day").all_inner_texts()
+    assert len(headings) == len(set(headings))
+
+
+def test_many_at_once_and_back_again(new_page: NewPage, live_stack: LiveStack) -> None:
+    page = new_page("agent2", viewport=WIDE)
+    _list(page)
+    rows = page.locator("#rows .thread-row")
+    rows.nth(3).locator(".pick").check()
+    rows.nth(5).locator(".pick").click(modifiers=["Shift"])
+    expect(page.locator("#bulk-count")).to_have_text("3 selected")
+    page.locator("#bulk").get_by_role("button", name="Close").click()
+    expect(page.locator("#bulk-result")).to_contain_text("3 threads changed")
+    expect(page.locator("#bulk")).to_be_hidden()
+    closed = page.locator("#nav-views [data-view=closed] .count")
+    expect(closed).to_have_text("3")
+    page.locator("#bulk-result").get_by_role("button", name="Undo").click()
+    expect(closed).to_have_text("0")
+
+
+def test_text_stays_in_its_thread_and_mode(new_page: NewPage) -> None:
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    _open(page, "Yuki Tanaka")
+    page.locator("#body").fill("For Yuki")
+    _open(page, "Jonas Weber")
+    expect(page.locator("#body")).to_have_value("")
+    page.locator("#tab-note").click()
+    page.locator("#body").fill("A note about Jonas")
+    expect(page.locator("#draft-state")).to_contain_text("saved")
+    page.locator("#tab-reply").click()
+    expect(page.locator("#body")).to_have_value("")
+    other = new_page("agent", viewport=WIDE)
+    _list(other)
+    _open(other, "Yuki Tanaka")
+    expect(other.locator("#body")).to_have_value("For Yuki")
+    other.locator("#body").fill("")
+    expect(other.locator("#draft-state")).to_have_text("")
+
+
+def test_a_double_click_sends_once_and_a_blank_sends_nothing(new_page: NewPage) -> None:
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    _open(page, "Grace Whitfield")
+    page.locator("#body").fill("The code is {{unit.code}}")
+    expect(page.locator("#blanks .blank")).to_have_text("{{unit.code}}")
+    page.locator("#send").click()
+    expect(page.locator("#composer [role=alert]")).to_contain_text("braces")
+    expect(page.locator("#body")).to_have_value("The code is {{unit.code}}")
+    page.locator("#body").fill("Only once, {{")
+    page.locator("#canned-list button", has_text="guest.first_name").click()
+    expect(page.locator("#body")).to_have_value("Only once, Grace")
+    page.locator("#send").dblclick()
+    expect(page.locator("#log .msg[data-kind=out]", has_text="Only once, Grace")).to_have_count(1)
+    expect(page.locator("#body")).to_have_value("")
+    expect(page.locator("#body")).to_be_focused()
+
+
+def test_nothing_shifts_after_the_first_paint(new_page: NewPage) -> None:
+    page = new_page("agent", viewport=WIDE)
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach("
+        "entry => { if (!entry.hadRecentInput) window.shift += entry.value }))"
+        ".observe({type: 'layout-shift', buffered: true})"
+    )
+    _list(page)
+    _open(page, "Maria Lindqvist")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.shift") < 0.05

@@ -1,0 +1,79 @@
+"""Promise: everything by keyboard, and single letters can be switched off (ux §1 Keyboard, WCAG 2.1.4)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.harness.browser import NewPage
+
+pytestmark = pytest.mark.flow
+WIDE = {"width": 1440, "height": 900}
+
+
+def _pane(page: Page) -> str:
+    found = page.evaluate(
+        "document.activeElement.closest('.nav, .pane-list, .log, .composer, .pane-context')?.className"
+    )
+    return str(found)
+
+
+def test_the_table_of_keys(new_page: NewPage) -> None:
+    page = new_page("agent", viewport=WIDE)
+    page.goto("/inbox/all/")
+    keys = page.keyboard
+    first, second = page.locator("#rows .who").nth(0), page.locator("#rows .who").nth(1)
+    keys.press("j")
+    expect(first).to_be_focused()
+    keys.press("j")
+    expect(second).to_be_focused()
+    keys.press("x")
+    expect(page.locator("#bulk")).to_be_visible()
+    keys.press("Escape")
+    expect(page.locator("#bulk")).to_be_hidden()
+    keys.press("o")
+    expect(page.locator("#thread-title")).to_have_text(second.locator("bdi").inner_text())
+    keys.press("n")
+    expect(page.locator("#body")).to_be_focused()
+    expect(page.locator("#tab-note")).to_have_attribute("aria-selected", "true")
+    keys.press("Escape")
+    expect(page.locator("#log")).to_be_focused()
+    keys.press("r")
+    expect(page.locator("#tab-reply")).to_have_attribute("aria-selected", "true")
+    keys.type("jkx?")
+    expect(page.locator("#body")).to_have_value("jkx?")
+    page.locator("#body").fill("")
+    keys.press("Escape")
+    for key, target in (("z", "snooze-menu"), ("a", "assignee"), ("t", "tags-menu")):
+        keys.press(key)
+        expect(page.locator(f"#{target}")).to_be_visible()
+        keys.press("Escape")
+        expect(page.locator(f"#{target}")).to_be_hidden()
+    seen = []
+    for _ in range(5):
+        keys.press("F6")
+        seen.append(_pane(page).split()[-1])
+    assert set(seen) == {"nav", "pane-list", "log", "composer", "pane-context"}
+    keys.press("u")
+    keys.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    keys.press("Escape")
+    keys.press("g")
+    keys.press("i")
+    page.wait_for_url("**/inbox/needs-reply/")
+
+
+def test_single_letters_can_be_switched_off(new_page: NewPage) -> None:
+    page = new_page("agent2", viewport=WIDE)
+    page.goto("/settings/")
+    page.get_by_label("Single-letter shortcuts").uncheck()
+    page.get_by_role("button", name="Save settings").click()
+    page.goto("/inbox/all/")
+    page.keyboard.press("?")
+    page.keyboard.press("j")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page.goto("/settings/")
+    page.get_by_label("Single-letter shortcuts").check()
+    page.get_by_role("button", name="Save settings").click()
