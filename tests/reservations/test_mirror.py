@@ -38,6 +38,8 @@ def test_an_import_mirrors_all_and_repeats_nothing(pms: Pms) -> None:
     import_all(pms)
     assert [model.objects.count() for model in models] == before
     assert not Message.objects.filter(arrived_late=True).exists()
+    assert {"phone", "email"} <= set(ContactPoint.objects.values_list("kind", flat=True))
+    assert not ContactPoint.objects.filter(kind="phone").exclude(value__startswith="+").exists()
 
 
 def test_changes_come_by_webhook(pms: Pms) -> None:
@@ -91,13 +93,6 @@ def test_an_import_goes_on_where_it_stopped(pms: Pms) -> None:
     run.refresh_from_db()
     assert run.finished_at is not None
     assert run.error == ""
-
-
-def test_contact_points_are_kept_and_relays_told_apart(pms: Pms) -> None:
-    import_all(pms)
-    kinds = set(ContactPoint.objects.values_list("kind", flat=True))
-    assert {"phone", "email"} <= kinds
-    assert not ContactPoint.objects.filter(kind="phone").exclude(value__startswith="+").exists()
 
 
 @pytest.mark.parametrize(
