@@ -61,13 +61,13 @@ const places = { i: "/inbox/needs-reply/", h: "/health/" }
 // From one pane to the next: where the focus was in it, else its first place.
 function nextPane(by) {
   const stops = [".nav", "#list", "#log", "#composer", "#context"]
-  const places = ["a[aria-current], a", ".who[aria-current], .who, button", "", "#body", ".pane-body, a, button"]
+  const places = [["a[aria-current]", "a"], [".who[aria-current]", ".who", "button"], [], ["#body"], [".pane-body"]]
   const shown = stops
     .map((stop, index) => [document.querySelector(stop), places[index]])
     .filter(([stop]) => stop?.checkVisibility({ visibilityProperty: true }))
   const here = shown.findIndex(([stop]) => stop.contains(document.activeElement))
   const [stop, inside] = shown[(here + by + shown.length) % shown.length] ?? []
-  const target = inside ? (stop.querySelector(inside) ?? stop) : stop
+  const target = inside?.map((place) => stop.querySelector(place)).find(Boolean) ?? stop
   target?.focus()
 }
 

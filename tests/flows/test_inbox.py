@@ -70,7 +70,9 @@ def test_the_readers_place_stays_when_newer_and_older_messages_come(
     page = new_page("agent", viewport=WIDE)
     guest = "Kwame Mensah"
     _guest_writes(live_stack, guest, *(f"Long line {number}. " * 12 for number in range(60)))
-    eventually(lambda: len(live_stack.query("SELECT 1 FROM inbox_message WHERE body LIKE 'Long line%%'")) == 60, 60)
+    eventually(
+        lambda: len(live_stack.query("SELECT 1 FROM inbox_message WHERE body LIKE 'Long line%%'")) == 60, 60
+    )
     _list(page)
     _open(page, guest)
     expect(page.locator("#log")).to_contain_text("Long line 59.")
@@ -143,7 +145,7 @@ def test_a_double_click_sends_once_and_a_blank_sends_nothing(new_page: NewPage) 
     page.locator("#send").dblclick()
     expect(page.locator("#log .msg[data-kind=out]", has_text="Only once, Grace")).to_have_count(1)
     expect(page.locator("#body")).to_have_value("")
-    expect(page.locator("#body")).to_be_focused()
+    expect(page.locator("#send")).to_be_focused()
 
 
 def test_nothing_shifts_after_the_first_paint(new_page: NewPage) -> None:
