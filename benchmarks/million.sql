@@ -59,7 +59,7 @@ SELECT 'm' || lpad(m.n::text, 9, '0'), t.organization_id, t.id, t.connection_id,
   CASE WHEN m.n % 2 = 0 THEN 'inbound' ELSE 'outbound' END, CASE WHEN m.n % 2 = 0 THEN 'guest' ELSE 'pms_staff' END,
   t.party_name, 'airbnb', m.body, 'en', m.at, m.at, false, 'post' || m.n, '', to_tsvector('simple', lower(m.body))
 FROM (
-  SELECT g AS n, CASE WHEN g > :messages - 50 THEN 1 ELSE 1 + ((g - 1) * :threads / :messages) END AS thread_n,
+  SELECT g AS n, CASE WHEN g > :messages - 50 THEN 1 ELSE 1 + ((g - 1)::bigint * :threads / :messages) END AS thread_n,
     now() - (:messages - g) * interval '1 second' * (63072000.0 / :messages) AS at,
     'Hello, this is message ' || g || ' about ' ||
     (ARRAY['parking','breakfast','the keys','towels','the pool'])[1 + g % 5] || ' of our stay.' ||
