@@ -103,7 +103,7 @@ def versions(code: str = "r1") -> list[ReservationRecord]:
     ]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(4)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_every_order_of_a_stays_events_ends_alike(desk: Desk, order: tuple[int, ...]) -> None:
     """Invariant 6, fault 11: all 24 orders, each event twice."""
     records = versions()
