@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cache
 from threading import Lock
 from typing import Any
 
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -32,7 +34,13 @@ def render(audiences: Sequence[Audience], events: Sequence[LiveEvent]) -> dict[A
 
 
 def _load(thread_ids: set[int]) -> list[Thread]:
-    return list(listing.for_anyone(Thread.objects.filter(pk__in=thread_ids))) if thread_ids else []
+    return list(_anyones_rows().filter(pk__in=thread_ids)) if thread_ids else []
+
+
+@cache
+def _anyones_rows() -> QuerySet[Thread]:
+    """Put together once: that takes a third of the time of a question."""
+    return listing.for_anyone(Thread.objects.all())
 
 
 def _for(audience: Audience, events: Sequence[LiveEvent], threads: dict[int, Thread]) -> dict[str, Any]:
