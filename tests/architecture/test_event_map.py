@@ -36,9 +36,8 @@ def _map() -> str:
                 f"- {_name(event)} → {', '.join(_name(handler) for handler in handlers if _is_ours(handler))}"
             )
     lines += ["", "## Ports (one question, one implementation)", ""]
-    ports = [
-        thing for thing in gc.get_objects() if isinstance(thing, Port) and thing._implementation is not None
-    ]
+    # type(), because isinstance() would wake lazy objects that other tests left behind.
+    ports = [thing for thing in gc.get_objects() if type(thing) is Port and thing._implementation is not None]
     lines += sorted(f"- `{port.name}` → {_name(port.get())}" for port in ports if _is_ours(port.get()))
     return "\n".join(lines) + "\n"
 
