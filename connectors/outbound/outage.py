@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import F
 
 from bellhop.core import clock
@@ -13,9 +15,14 @@ from connectors.outbound import outbox
 def on_recovered(event: ConnectionRecovered) -> None:
     """Give back the time of the outage, and let what waited go at once, in order."""
     health = ConnectionHealth.objects.get(pk=event.connection_id)
+    let_go(event.connection_id, health.down_since or health.credentials_refused_at)
+
+
+def let_go(connection_id: int, since: datetime | None) -> None:
+    """What could not be carried out since `since` (an outage, a pause, refused credentials) gets that time back."""
     now = clock.now()
-    waiting = Command.objects.filter(connection_id=event.connection_id, state__in=OPEN_STATES)
-    if health.down_since is not None:
-        waiting.update(give_up_at=F("give_up_at") + (now - health.down_since))
+    waiting = Command.objects.filter(connection_id=connection_id, state__in=OPEN_STATES)
+    if since is not None:
+        waiting.update(give_up_at=F("give_up_at") + (now - since))
     waiting.filter(state=CommandState.WAITING, tries__gt=0, due_at__gt=now).update(due_at=now)
     outbox.wake_at(now, now)

@@ -16,7 +16,7 @@ from connectors.contract.registry import UnknownConnector, connector_class
 from connectors.events import ConnectionChanged
 from connectors.inbound import journal, subscriptions, sync
 from connectors.models import Connection, ConnectionHealth, Stage
-from connectors.outbound import caller, health, outbox
+from connectors.outbound import caller, health, outage
 
 
 class CannotConnect(Exception):
@@ -105,9 +105,12 @@ def resume(connection: Connection, user: User | None = None) -> None:
     if user is not None:
         require(user, Permission.HEALTH_ACT)
     now = clock.now()
+    paused_at = (
+        Connection.objects.select_for_update().values_list("paused_at", flat=True).get(pk=connection.pk)
+    )
     Connection.objects.filter(pk=connection.pk).update(paused_at=None, paused_reason="")
     ConnectionHealth.objects.filter(pk=connection.pk).update(catch_up_due_at=now)
-    outbox.wake_at(now, now)
+    outage.let_go(connection.pk, paused_at)
     journal.wake_processing()
     _tell(connection, user, "connection.resumed", "")
 
@@ -119,7 +122,9 @@ def reauthenticate(connection: Connection, credentials: dict[str, str], user: Us
     row = Connection.objects.select_for_update().get(pk=connection.pk)
     row.credentials = {**row.credentials, **{name: value for name, value in credentials.items() if value}}
     row.save(update_fields=["credentials"])
+    refused_at = ConnectionHealth.objects.values_list("credentials_refused_at", flat=True).get(pk=row.pk)
     health.credentials_changed(row)
+    outage.let_go(row.pk, refused_at)
     _tell(connection, user, "connection.credentials_changed", "")
 
 

@@ -13,8 +13,10 @@ from django.core.management.base import CommandError
 
 from bellhop.accounts.models import AuditEntry
 from bellhop.core.models import LiveEvent
+from connectors.contract.intents import AddNote
 from connectors.inbound import processing, sync
-from connectors.models import Connection, ConnectionHealth, Stage, SyncRun
+from connectors.models import Command, Connection, ConnectionHealth, Stage, SyncRun
+from connectors.outbound import outbox
 from connectors.trust import connecting
 from connectors.trust.connecting import CannotConnect, NewConnection
 from tests import factories
@@ -188,3 +190,15 @@ def test_the_export_is_what_the_pms_has(pms: Pms, capsys: pytest.CaptureFixture[
     assert ours == [pair for pair in theirs if pair[1] in {body for _, body in ours}]
     assert {"Olá 🏡", "Hello back"} <= {body for _, body in ours}
     assert all(line["sent_at"].endswith("Z") for line in lines)
+
+
+def test_a_pause_takes_no_time_from_what_waits(pms: Pms) -> None:
+    """The clock of a waiting Command stands still while nothing may be carried out."""
+    command = outbox.enqueue(
+        pms.connection, AddNote(body="later", conversation_id="c"), subject="note:1", order_key="thread:1"
+    )
+    connecting.pause(pms.connection, "lunch")
+    pms.forward(3600)
+    connecting.resume(pms.connection)
+    before, after = command.give_up_at, Command.objects.get(pk=command.pk).give_up_at
+    assert (after - before).total_seconds() == pytest.approx(3600, abs=30)
