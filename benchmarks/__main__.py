@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import time
 import traceback
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer requests, a tenth of the data")
     arguments = parser.parse_args()
     sizes = _sizes(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended
     found: list[Figure] = []
     with stack.opened(sizes) as bench:
         for name in arguments.parts or PARTS:

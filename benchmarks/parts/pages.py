@@ -26,7 +26,7 @@ def _pages(bench: Bench, database: str) -> list[Figure]:
     cookie = bench.ask(database, "session")["cookie"]
     paths = bench.ask(database, "paths")
     pairs = Pairs()
-    count = max(60, bench.sizes.requests // 20)
+    count = max(60, bench.sizes.requests // 50)
 
     def times(port: int, path: str, headers: dict[str, str]) -> dict[str, float]:
         done = load(port, [request("GET", path, headers)] * count, 1)
