@@ -117,7 +117,6 @@ _context_processors = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "bellhop.accounts.web.context",
-    "bellhop.accounts.web.context",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
