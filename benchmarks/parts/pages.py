@@ -1,4 +1,4 @@
-"""List and thread with a million messages, statements per page, growth of hot questions, search (G9 to G13)."""
+"""List and thread with a million messages, statements per page, growth of hot questions (G9 to G12)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run(bench: Bench) -> list[Figure]:
     bench.quiet()
     big = million.ready(bench, bench.sizes.messages)
     small = million.ready(bench, bench.sizes.messages // 10)
-    return [*_pages(bench, big), *_statements(bench, big), *_growth(bench, small, big), *_search(bench, big)]
+    return [*_pages(bench, big), *_statements(bench, big), *_growth(bench, small, big)]
 
 
 def _pages(bench: Bench, database: str) -> list[Figure]:
@@ -76,28 +76,3 @@ def _growth(bench: Bench, small: str, big: str) -> list[Figure]:
         marks = (1.6, 1.25) if told else (None, None)
         figures.append(pairs.figure(name, "G12", f"{name} (limit: a tenth)", "ms", marks))
     return figures
-
-
-def _search(bench: Bench, database: str) -> list[Figure]:
-    """A common word, one in fifty thousand, one that only the oldest messages have, one that is nowhere, a name."""
-    words = {
-        "breakfast": "common",
-        "zebra": "rare",
-        "lighthouse": "oldest",
-        "xylophone": "none",
-        "Silva": "name",
-    }
-    pairs = Pairs()
-    for _ in range(bench.sizes.pairs):
-        pairs.limit(**bench.ask(database, "bare_search", *words))
-        pairs.product(**bench.ask(database, "search", *words))
-    return [
-        pairs.figure(
-            word,
-            "G13",
-            f"search, {kind} word",
-            "ms",
-            (2.0, 1.2) if kind in {"oldest", "none"} else (3.0, 1.5),
-        )
-        for word, kind in words.items()
-    ]
