@@ -6,18 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from inbox.models import Message, Thread
 from inbox.services import search, threads
 from reservations.models import ContactPoint
+from reservations.services import scope
 from reservations.services.guests import e164
 
 LIMIT = 8
-# Newest first through widening windows of ids: a common word is found in the first, a rare one costs one index scan.
-WINDOWS = (50_000, 500_000, 5_000_000)
+RECENT = 5_000
+
+_VISIBLE = """
+JOIN inbox_thread t ON t.id = m.thread_id
+WHERE t.organization_id = %(organization)s
+  AND (%(properties)s::bigint[] IS NULL OR t.property_id = ANY(%(properties)s::bigint[]))
+"""
+_MATCHES = """
+organization_id = %(organization)s AND withdrawn_at IS NULL AND search @@ to_tsquery('simple', %(query)s)
+"""
+_AMONG_RECENT = f"""
+SELECT m.id FROM (SELECT id, thread_id FROM inbox_message WHERE id > %(lower)s AND {_MATCHES} OFFSET 0) m
+{_VISIBLE} ORDER BY m.id DESC LIMIT %(limit)s
+"""  # noqa: S608 (constants of this file; values are parameters)
+_BY_INDEX = f"""
+WITH m AS MATERIALIZED (SELECT id, thread_id FROM inbox_message WHERE {_MATCHES})
+SELECT m.id FROM m {_VISIBLE} ORDER BY m.id DESC LIMIT %(limit)s
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +72,27 @@ def _threads(user: User, text: str) -> list[Thread]:
 
 
 def _messages(user: User, text: str) -> list[Message]:
+    """The newest messages with these words. A common word is found among the newest messages; else the index gathers
+    every hit first, because "newest first" would walk the primary key past all that doesn't match."""
     query = search.query_text(text)
     if not query:
         return []
     newest = Message.objects.order_by("-id").values_list("id", flat=True).first() or 0
-    visible = threads.visible_to(user).values("pk")
-    found: list[Message] = []
-    upper = newest + 1
-    for width in (*WINDOWS, None):
-        lower = 0 if width is None else max(0, newest - width)
-        found += _window(user, query, lower, upper, visible, LIMIT - len(found))
-        if len(found) >= LIMIT or lower == 0:
-            break
-        upper = lower
-    return found
+    values = {
+        "query": query,
+        "organization": user.organization_id,
+        "properties": scope.property_ids(user),
+        "lower": newest - RECENT,
+        "limit": LIMIT,
+    }
+    ids = _ids(_AMONG_RECENT, values)
+    if len(ids) < LIMIT:
+        ids = _ids(_BY_INDEX, values)
+    rows = Message.objects.filter(pk__in=ids).select_related("thread", "thread__stay", "thread__stay__unit")
+    return list(rows.order_by("-id"))
 
 
-def _window(
-    user: User, query: str, lower: int, upper: int, visible: QuerySet[Thread, Any], limit: int
-) -> list[Message]:
+def _ids(statement: str, values: dict[str, Any]) -> list[int]:
     with database.cursor() as cursor:
-        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
-    return list(
-        Message.objects.filter(
-            organization_id=user.organization_id, pk__gte=lower, pk__lt=upper, thread_id__in=visible
-        )
-        .filter(withdrawn_at__isnull=True)
-        .extra(where=["inbox_message.search @@ to_tsquery('simple', %s)"], params=[query])
-        .select_related("thread", "thread__stay", "thread__stay__unit")
-        .order_by("-id")[:limit]
-    )
+        cursor.execute(statement, values)
+        return [row[0] for row in cursor.fetchall()]

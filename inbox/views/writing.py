@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -21,13 +22,14 @@ from inbox.views import access, parts
 
 
 def _composer(request: HttpRequest, thread: Thread, status: int = 200, **more: Any) -> HttpResponse:
-    """The composer anew, together with the log."""
+    """The composer anew. What changed in the log is told by the socket, to this screen as to all others; a refusal
+    brings the log along, so that its reason is seen and nothing that was only hoped for stays."""
     thread.refresh_from_db()
-    context = {
-        **parts.log_context(request, thread, since=request.POST.get("since", "")),
-        **parts.outage_context(thread),
-        **parts.composer_context(request, thread, **more),
-    }
+    context = parts.composer_context(request, thread, **more)
+    if status == HTTPStatus.OK and "problem" not in more:
+        return render(request, "inbox/_composer.html", context)
+    context |= parts.log_context(request, thread, since=request.POST.get("since", ""))
+    context |= parts.outage_context(thread)
     return render(request, "inbox/_after_writing.html", context, status=status)
 
 

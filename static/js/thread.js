@@ -1,6 +1,6 @@
 // The open thread: refreshed when told, read after a second of attention, who else is here.
 import { shell, words, announce, toast, alarm, post, debounced } from "./ui.js"
-import { on, send } from "./live.js"
+import { on, send, state } from "./live.js"
 import { neighbour } from "./list.js"
 import { openThread, open, back } from "./panes.js"
 
@@ -161,6 +161,8 @@ export function start() {
   setInterval(showPresence, 2000)
   let shown = openThread()
   document.addEventListener("htmx:after:swap", () => {
+    // While the socket is away nobody tells this screen what it just did.
+    if (!state.live && document.querySelector("#log [data-optimistic]")) refreshLog()
     onlyOnce()
     if (openThread() !== shown) {
       if (shown) send({ type: "presence", thread: shown, state: "left" })
