@@ -145,14 +145,14 @@ export function neighbour(id, step) {
 
 const refreshCounts = debounced(250, () => {
   const nav = document.getElementById("nav-views")
-  if (nav) window.htmx.ajax("GET", `/counts/?view=${list()?.dataset.view ?? ""}`, { target: "#nav-views", swap: "outerMorph" })
+  if (nav) window.htmx.ajax("GET", `/counts/?view=${list()?.dataset.view ?? ""}`, { source: "#nav-views", target: "#nav-views", swap: "outerMorph" })
 })
 
 export function reload() {
   const here = list()
   if (!here) return
   pending.clear()
-  window.htmx.ajax("GET", `/inbox/${here.dataset.view}/?${here.dataset.query}`, { target: "#list", swap: "outerHTML" })
+  window.htmx.ajax("GET", `/inbox/${here.dataset.view}/?${here.dataset.query}`, { source: "#list", target: "#list", swap: "outerHTML" })
 }
 
 // History comes in by the hundred: the list is fetched anew, and not while somebody points at it.

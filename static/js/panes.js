@@ -32,7 +32,7 @@ export async function open(id, { push = true } = {}) {
   panes().dataset.pane = "thread"
   markOpen(id)
   try {
-    await window.htmx.ajax("GET", url, { target: "#thread", swap: "outerHTML" })
+    await window.htmx.ajax("GET", url, { source: "#panes", target: "#thread", swap: "outerHTML" })
   } finally {
     clearTimeout(timer)
   }

@@ -36,6 +36,7 @@ function onlyOnce() {
   }
 }
 
+// Each part asks as itself: requests of one source wait for each other, and all but the first that wait are dropped.
 let refreshing = null
 async function refreshLog() {
   const id = openThread()
@@ -43,7 +44,7 @@ async function refreshLog() {
   if (refreshing) return void (refreshing.again = true)
   refreshing = { again: false }
   try {
-    await window.htmx.ajax("GET", `/threads/${id}/log/?since=${since()}`, { target: "#log", swap: "innerMorph" })
+    await window.htmx.ajax("GET", `/threads/${id}/log/?since=${since()}`, { source: "#log", target: "#log", swap: "innerMorph" })
   } finally {
     const { again } = refreshing
     refreshing = null
@@ -54,7 +55,7 @@ async function refreshLog() {
 const refreshHead = debounced(120, () => {
   const id = openThread()
   const view = document.getElementById("thread")?.dataset.view ?? "all"
-  if (id) window.htmx.ajax("GET", `/threads/${id}/head/?view=${view}`, { target: "#thread-head", swap: "outerMorph" })
+  if (id) window.htmx.ajax("GET", `/threads/${id}/head/?view=${view}`, { source: "#thread-head", target: "#thread-head", swap: "outerMorph" })
 })
 
 async function changed(event) {
