@@ -173,6 +173,10 @@ def search(*words: str) -> dict[str, Any]:
     return {word: _time(lambda: find.find(user, word), rounds=7) for word in words}  # noqa: B023 (called at once)
 
 
+# The bare method of comparison: ever wider windows of ids, newest first.
+WINDOWS = (50_000, 500_000, 5_000_000)
+
+
 def bare_search(*words: str) -> dict[str, Any]:
     """The limit of that: one statement per window over the message rows alone."""
     user = _agent()
@@ -184,7 +188,7 @@ def _windows(organization_id: int, word: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT max(id) FROM inbox_message")
         upper = newest = cursor.fetchone()[0] + 1
-        for width in (*find.WINDOWS, newest):
+        for width in (*WINDOWS, newest):
             lower = max(0, newest - width)
             cursor.execute(
                 BARE_SEARCH, [organization_id, lower, upper, f"{word.lower()}:*", find.LIMIT - found]
