@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import socket
 import tempfile
 from dataclasses import dataclass
@@ -64,18 +65,34 @@ def prepare(project: Path, account: Account | None) -> Folders:
 
 def _data_folder(wanted: Path, account: Account | None) -> Path:
     """`wanted`, followed if it is a link; as root a link to /var/lib/bellhop where the account can't come."""
-    if account is not None and account.lent and not wanted.exists():
+    if account is not None and account.lent:
         default = not env.text("BELLHOP_DATA")
-        if wanted.is_symlink():
-            wanted.unlink()
-        if default or not account.can("/bin/sh", "-c", 'cd "$1"', "sh", _existing_parent(wanted)):
-            home = ROOT_HOME / hashlib.sha256(str(wanted).encode()).hexdigest()[:12]
-            home.mkdir(mode=0o711, parents=True, exist_ok=True)
-            wanted.parent.mkdir(parents=True, exist_ok=True)
-            wanted.symlink_to(home)
+        # A tool that only read the settings may have made the default folder for its secret, without a database.
+        undecided = not wanted.exists() or (default and not (wanted / "pg" / "PG_VERSION").exists())
+        if undecided and (
+            default or not account.can("/bin/sh", "-c", 'cd "$1"', "sh", _existing_parent(wanted))
+        ):
+            _move_home(wanted, ROOT_HOME / hashlib.sha256(str(wanted).encode()).hexdigest()[:12])
     data = wanted.resolve()
     data.mkdir(mode=0o711 if account is not None and account.lent else 0o700, parents=True, exist_ok=True)
     return data
+
+
+def _move_home(wanted: Path, home: Path) -> None:
+    """Make `wanted` a link to `home`; what lies in it already goes along. Raises OSError."""
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if wanted.is_symlink():
+        wanted.unlink()
+    elif wanted.exists():
+        for child in list(wanted.iterdir()):
+            if not (home / child.name).exists():
+                shutil.move(child, home / child.name)
+        if any(wanted.iterdir()):
+            wanted.rename(wanted.with_name(f"{wanted.name}.before"))
+        else:
+            wanted.rmdir()
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    wanted.symlink_to(home)
 
 
 def _existing_parent(path: Path) -> Path:

@@ -194,3 +194,15 @@ def test_the_servers_account_can_write_where_it_must(short_folder: Path) -> None
     account.owns(short_folder / "pg")
     assert account.can_write(short_folder / "pg")
     assert not account.can_write(short_folder / "nowhere")
+
+
+def test_a_folder_that_only_holds_the_secret_moves_along(tmp_path: Path) -> None:
+    """Whoever reads the settings first makes the secret; the first start must still find it, and be able to start."""
+    wanted, home = tmp_path / ".bellhop", tmp_path / "home"
+    wanted.mkdir(mode=0o700)
+    (wanted / "secret").write_text("kept")
+    folders._move_home(wanted, home)
+    assert wanted.is_symlink()
+    assert (wanted / "secret").read_text() == "kept"
+    folders._move_home(wanted, home)
+    assert (home / "secret").read_text() == "kept"
