@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ from connectors.models import Attempt, Command, CommandState
 from inbox.models import (
     Author,
     Destination,
-    Direction,
     Message,
     Note,
     Receipt,
@@ -115,17 +114,6 @@ def _moment(cursor: str) -> datetime | None:
         return None
 
 
-def entries_of(thread: Thread, message_ids: Iterable[int]) -> list[Entry]:
-    """Chosen messages as entries, for refreshing single bubbles."""
-    return _message_entries(
-        list(
-            thread.messages.filter(pk__in=list(message_ids), withdrawn_at__isnull=True).order_by(
-                "sent_at", "id"
-            )
-        )
-    )
-
-
 def _message_entries(messages: Sequence[Message]) -> list[Entry]:
     ids = [message.pk for message in messages]
     receipts: dict[int, list[Receipt]] = {}
@@ -193,8 +181,3 @@ def waiting_at_pms(thread: Thread) -> int:
 def newest_id(thread: Thread) -> int:
     """The id of the newest message that anybody may have read: what a draft is compared with."""
     return thread.messages.order_by("-id").values_list("id", flat=True).first() or 0
-
-
-def guest_words(entries: Sequence[Entry]) -> list[Message]:
-    """Inbound messages among entries, for the live region."""
-    return [e.item for e in entries if e.kind == "message" and e.item.direction == Direction.INBOUND]

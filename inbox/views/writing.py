@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from connectors.outbound.outbox import NotPossible
@@ -120,58 +122,45 @@ def save_draft(request: HttpRequest, public_id: str) -> JsonResponse:
     )
 
 
-def _after_action(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
-    thread = access.thread_of(request, message.thread.public_id)
-    return _composer(request, thread, **more)
-
-
-def _too_late() -> str:
-    return _("Too late: it has left or was settled meanwhile. The thread shows where it stands.")
+def _act(request: HttpRequest, public_id: str, action: Callable[[User, Message], object]) -> HttpResponse:
+    """Do something about a sent message, or say that it is too late for it."""
+    message = access.message_of(request, public_id)
+    more: dict[str, Any] = {}
+    try:
+        action(user_of(request), message)
+    except NotPossible:
+        more["problem"] = _(
+            "Too late: it has left or was settled meanwhile. The thread shows where it stands."
+        )
+    return _composer(request, access.thread_of(request, message.thread.public_id), **more)
 
 
 @require_POST
 @page(Permission.THREADS_REPLY)
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a reply back that has not left; its text is in the composer again."""
-    message = access.message_of(request, public_id)
-    try:
-        reply.withdraw(user_of(request), message)
-    except NotPossible:
-        return _after_action(request, message, problem=_too_late())
-    return _after_action(request, message)
+    return _act(request, public_id, reply.withdraw)
 
 
 @require_POST
 @page(Permission.THREADS_REPLY)
 def send_now(request: HttpRequest, public_id: str) -> HttpResponse:
-    message = access.message_of(request, public_id)
-    try:
-        reply.send_now(user_of(request), message)
-    except NotPossible:
-        return _after_action(request, message, problem=_too_late())
-    return _after_action(request, message)
+    """End a reply's undo time."""
+    return _act(request, public_id, reply.send_now)
 
 
 @require_POST
 @page(Permission.THREADS_REPLY)
 def send_again(request: HttpRequest, public_id: str) -> HttpResponse:
-    message = access.message_of(request, public_id)
-    try:
-        reply.send_again(user_of(request), message)
-    except NotPossible:
-        return _after_action(request, message, problem=_too_late())
-    return _after_action(request, message)
+    """Try a reply anew that failed or did not arrive."""
+    return _act(request, public_id, reply.send_again)
 
 
 @require_POST
 @page(Permission.THREADS_REPLY)
 def mark_arrived(request: HttpRequest, public_id: str) -> HttpResponse:
-    message = access.message_of(request, public_id)
-    try:
-        reply.mark_arrived(user_of(request), message)
-    except NotPossible:
-        return _after_action(request, message, problem=_too_late())
-    return _after_action(request, message)
+    """The agent saw in the PMS that it arrived."""
+    return _act(request, public_id, reply.mark_arrived)
 
 
 @require_POST
