@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.core import clock
-from inbox.models import Draft, Thread
-
-SNOOZES = (
-    ("later", _("Later today (3 hours)")),
-    ("tomorrow", _("Tomorrow, 9:00")),
-    ("monday", _("Monday, 9:00")),
-    ("arrival", _("Day before arrival, 9:00")),
-    ("reply", _("Until the guest writes")),
-)
-MORNING = time(9, 0)
+from inbox.models import Draft, SnoozePreset, Thread
+from inbox.services import snoozing
 
 
 class ReplyForm(forms.Form):
@@ -27,7 +20,7 @@ class ReplyForm(forms.Form):
     seen = forms.IntegerField(required=False, min_value=0)
     send_anyway = forms.BooleanField(required=False)
     then = forms.ChoiceField(required=False, choices=[("", ""), ("close", ""), ("snooze", "")])
-    snooze = forms.ChoiceField(required=False, choices=[("", ""), *SNOOZES])
+    snooze = forms.SlugField(required=False, max_length=40)
     send_at = forms.CharField(required=False, max_length=30)
 
 
@@ -45,38 +38,37 @@ class DraftForm(forms.Form):
 
 
 class SnoozeForm(forms.Form):
-    snooze = forms.ChoiceField(required=False, choices=[("", ""), *SNOOZES])
+    snooze = forms.SlugField(required=False, max_length=40)
     until = forms.CharField(required=False, max_length=30)
 
 
-def zone_of(thread: Thread) -> ZoneInfo:
-    """The zone in which an agent's times of this thread are meant."""
-    if thread.property is not None:
-        return thread.property.zone
-    return ZoneInfo(thread.connection.timezone if thread.connection else "UTC")
+_KINDS = [choice for choice in SnoozePreset.Kind.choices if choice[0] != SnoozePreset.Kind.WEEKDAY]
+_RULES = [*_KINDS, *((f"weekday-{number}", name) for number, name in WEEKDAYS.items())]
+
+
+class SnoozePresetForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=40)
+    rule = forms.ChoiceField(label=_("Sleeps"), choices=_RULES)
+    number = forms.IntegerField(label=_("How many"), initial=1, min_value=0, max_value=9999)
+    at = forms.TimeField(
+        label=_("At, at the property"),
+        initial=snoozing.MORNING,
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    def as_rule(self) -> dict[str, Any]:
+        """What `snoozing.keep_preset` takes."""
+        given = self.cleaned_data
+        kind, _dash, weekday = given["rule"].partition("-")
+        number = int(weekday) if weekday else given["number"]
+        return {"name": given["name"], "kind": kind, "number": number, "at": given["at"]}
 
 
 def local_moment(text: str, thread: Thread) -> datetime | None:
     """A `datetime-local` value in the property's zone as UTC; None where it can't be read or is past."""
     try:
-        moment = datetime.fromisoformat(text).replace(tzinfo=zone_of(thread))
+        moment = datetime.fromisoformat(text).replace(tzinfo=snoozing.zone_of(thread))
     except ValueError:
         return None
     return moment if moment > clock.now() else None
-
-
-def snooze_until(choice: str, thread: Thread) -> datetime | None:
-    """When a snooze of `choice` ends (UTC); None means until the guest writes."""
-    now = clock.now()
-    local = now.astimezone(zone_of(thread))
-    if choice == "later":
-        return now + timedelta(hours=3)
-    if choice == "tomorrow":
-        return datetime.combine(local.date() + timedelta(days=1), MORNING, zone_of(thread))
-    if choice == "monday":
-        days = (7 - local.weekday()) or 7
-        return datetime.combine(local.date() + timedelta(days=days), MORNING, zone_of(thread))
-    if choice == "arrival" and thread.stay is not None and thread.stay.arrival_date is not None:
-        moment = datetime.combine(thread.stay.arrival_date - timedelta(days=1), MORNING, zone_of(thread))
-        return moment if moment > now else now + timedelta(hours=3)
-    return None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inbox.views import pages, triage, writing
+from inbox.views import bulk, pages, preferences, triage, writing
 
 app_name = "inbox"
 urlpatterns = [
@@ -10,13 +10,16 @@ urlpatterns = [
     path("inbox/<slug:view>/", pages.thread_list, name="list"),
     path("inbox/<slug:view>/rows/", pages.thread_rows, name="rows"),
     path("inbox/<slug:view>/filters/", pages.filters, name="filters"),
-    path("inbox/<slug:view>/bulk/", triage.bulk, name="bulk"),
+    path("inbox/<slug:view>/bulk/", bulk.change, name="bulk"),
     path("inbox/<slug:view>/<str:public_id>/", pages.thread_page, name="thread"),
     path("counts/", pages.counts, name="counts"),
     path("search/", pages.search, name="search"),
-    path("bulk/undo/", triage.bulk_undo, name="bulk-undo"),
+    path("bulk/undo/", bulk.undo, name="bulk-undo"),
+    path("bulk/menu/<slug:what>/", bulk.menu, name="bulk-menu"),
     path("views/", triage.save_view, name="save-view"),
     path("views/<str:public_id>/delete/", triage.delete_view, name="delete-view"),
+    path("settings/inbox/", preferences.preferences, name="preferences"),
+    path("snoozes/<str:public_id>/remove/", preferences.remove_snooze, name="remove-snooze"),
     path("threads/<str:public_id>/log/", pages.log, name="log"),
     path("threads/<str:public_id>/head/", pages.head, name="head"),
     path("threads/<str:public_id>/row/", pages.row, name="row"),

@@ -1,10 +1,12 @@
 from inbox.models.message import Attachment, Author, Direction, Message
 from inbox.models.note import Mention, Note
+from inbox.models.person import SnoozePreset
 from inbox.models.receipt import Destination, Receipt, ReceiptState
-from inbox.models.thread import Draft, SavedView, Tag, Thread, ThreadEvent, ThreadRead, ThreadStatus
+from inbox.models.thread import FAR, Draft, SavedView, Tag, Thread, ThreadEvent, ThreadRead, ThreadStatus
 from inbox.models.writing import CannedReply
 
 __all__ = [
+    "FAR",
     "Attachment",
     "Author",
     "CannedReply",
@@ -17,6 +19,7 @@ __all__ = [
     "Receipt",
     "ReceiptState",
     "SavedView",
+    "SnoozePreset",
     "Tag",
     "Thread",
     "ThreadEvent",

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
+
+if TYPE_CHECKING:
+    from reservations.models import Reservation
+
+
+FAR = date(9999, 1, 1)
 
 
 class ThreadStatus(models.TextChoices):
@@ -36,7 +43,9 @@ class Thread(models.Model):
 
     `waiting_since` is the oldest guest message that no person has answered, here or in the PMS (ux L6). `version` grows
     with every change, so that a rendered row can be cached by it. Guest messages up to `no_answer_until` need none.
-    `stay` is the current one of `stays`.
+    `stay` is the current one of `stays`; `arrives_on` is its arrival, so that an index can sort by it.
+    `conversation_told` is the digest of what the PMS last said about the conversation, once nothing of it is open: the
+    same again needs no work.
     """
 
     public_id = PublicIdField()
@@ -46,15 +55,18 @@ class Thread(models.Model):
     property = models.ForeignKey("reservations.Property", models.PROTECT, related_name="+", null=True)
     guest = models.ForeignKey("reservations.Guest", models.PROTECT, related_name="threads", null=True)
     stay = models.ForeignKey("reservations.Reservation", models.PROTECT, related_name="+", null=True)
+    arrives_on = models.DateField(default=FAR)
     stays = models.ManyToManyField("reservations.Reservation", related_name="threads")
     party_name = models.CharField(max_length=200, blank=True, default="")
     channel = models.CharField(max_length=20, blank=True, default="")
     channel_raw = models.CharField(max_length=60, blank=True, default="")
+    conversation_told = models.CharField(max_length=32, blank=True, default="")
     language = models.CharField(max_length=20, blank=True, default="")
 
     status = models.CharField(max_length=8, choices=ThreadStatus, default=ThreadStatus.OPEN)
     snoozed_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)
+    snoozed_before = models.DateTimeField(null=True)
     assignee = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
     team = models.ForeignKey("accounts.Team", models.SET_NULL, related_name="+", null=True)
     tags = models.ManyToManyField(Tag, related_name="threads")
@@ -87,6 +99,7 @@ class Thread(models.Model):
             models.Index(
                 fields=["organization", "status", "-last_activity_at", "-id"], name="thread_by_status"
             ),
+            models.Index(fields=["organization", "arrives_on", "id"], name="thread_by_arrival"),
             models.Index(
                 fields=["assignee", "-last_activity_at", "-id"],
                 name="thread_mine",
@@ -106,6 +119,11 @@ class Thread(models.Model):
 
     def __str__(self) -> str:
         return self.party_name or self.public_id
+
+    def choose_stay(self, stay: Reservation | None) -> None:
+        """Make `stay` the current one, in memory."""
+        self.stay = stay
+        self.arrives_on = (stay.arrival_date if stay else None) or FAR
 
     @builtins.property
     def order_key(self) -> str:

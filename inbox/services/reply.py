@@ -198,6 +198,7 @@ def _follow(user: User, thread: Thread, options: ReplyOptions) -> None:
         threads.log_event(thread, "closed", user)
     elif options.then == "snooze" and options.snooze_until is not None:
         thread.status, thread.snoozed_until = ThreadStatus.SNOOZED, options.snooze_until
+        thread.snoozed_before = options.snooze_until
         threads.log_event(thread, "snoozed", user, until=options.snooze_until.isoformat())
     elif thread.status != ThreadStatus.OPEN:
         thread.status, thread.snoozed_until = ThreadStatus.OPEN, None

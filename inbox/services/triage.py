@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
@@ -16,7 +17,6 @@ from inbox.models import Mention, Tag, Thread, ThreadRead, ThreadStatus
 from inbox.services import threads
 
 Change = Callable[[Thread], bool]
-BULK_LIMIT = 1_000
 
 
 @transaction.atomic
@@ -30,8 +30,21 @@ def change(user: User, thread: Thread, what: Change) -> Thread:
     return locked
 
 
+def who_may_have(thread: Thread) -> QuerySet[User]:
+    """The people whom a thread can be given to: those who reply, and see its property."""
+    people = User.objects.filter(
+        organization_id=thread.organization_id,
+        is_active=True,
+        role__permissions__contains=[Permission.THREADS_REPLY.value],
+    )
+    sees = Q(all_properties=True) | Q(property_scopes__property=thread.property_id)
+    return people.filter(sees).distinct().order_by("full_name", "id")
+
+
 def assign(user: User, thread: Thread, to: User | None) -> Thread:
-    """Give the thread to a person, or to nobody."""
+    """Give the thread to a person, or to nobody. Raises PermissionDenied for somebody who may not see it."""
+    if to is not None and not threads.may_see(to, thread):
+        raise PermissionDenied("may not see the thread")
 
     def apply(locked: Thread) -> bool:
         if locked.assignee_id == (to.pk if to else None):
@@ -86,6 +99,7 @@ def snooze(user: User, thread: Thread, until: datetime | None) -> Thread:
 
     def apply(locked: Thread) -> bool:
         locked.status, locked.snoozed_until, locked.woken_at = ThreadStatus.SNOOZED, until, None
+        locked.snoozed_before = until
         threads.log_event(locked, "snoozed", user, until=until.isoformat() if until else "")
         return True
 
@@ -139,6 +153,12 @@ def tag(user: User, thread: Thread, names: Iterable[str]) -> Thread:
     return change(user, thread, apply)
 
 
+def change_tags(user: User, thread: Thread, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Thread:
+    """Add some tags and take some away; the others stay."""
+    here = set(thread.tags.values_list("name", flat=True))
+    return tag(user, thread, (here | set(add)) - set(remove))
+
+
 @transaction.atomic
 def mark_read(user: User, thread: Thread, up_to: int) -> None:
     """The person has seen everything up to message `up_to`. Never goes back; mentions in it count as seen."""
@@ -177,46 +197,3 @@ def _wake(thread_id: int, now: datetime) -> bool:
     threads.save(thread)
     threads.announce(thread, "state")
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class BulkResult:
-    """What a bulk action did, and what is needed to undo it."""
-
-    done: int
-    skipped: int
-    before: list[dict[str, object]]
-
-
-def bulk(user: User, chosen: Sequence[Thread], action: Callable[[User, Thread], Thread]) -> BulkResult:
-    """Do `action` to each thread, one transaction each; those that fail are counted, not hidden (ux L14)."""
-    require(user, Permission.THREADS_BULK)
-    before: list[dict[str, object]] = []
-    for thread in chosen[:BULK_LIMIT]:
-        try:
-            action(user, thread)
-        except Thread.DoesNotExist:
-            continue
-        before.append(
-            {
-                "id": thread.public_id,
-                "status": thread.status,
-                "snoozed_until": thread.snoozed_until.isoformat() if thread.snoozed_until else None,
-                "assignee": thread.assignee_id,
-            }
-        )
-    return BulkResult(len(before), len(chosen) - len(before), before)
-
-
-@transaction.atomic
-def restore(
-    user: User, thread: Thread, *, status: str, snoozed_until: datetime | None, assignee: User | None
-) -> Thread:
-    """Undo a bulk action for one thread."""
-
-    def apply(locked: Thread) -> bool:
-        locked.status, locked.snoozed_until, locked.assignee = ThreadStatus(status), snoozed_until, assignee
-        threads.log_event(locked, "restored", user)
-        return True
-
-    return change(user, thread, apply)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bellhop.core import clock
 from connectors.models import FieldOverwrite
+from inbox.models import SnoozePreset
 from inbox.services.row_view import channel_words
 
 register = template.Library()
@@ -48,6 +51,24 @@ def owner_words(change: FieldOverwrite | str | None, pms: str) -> str:
         change.source, ""
     )
     return _("%(pms)s owns this. Changed %(when)s %(how)s.") % {"pms": pms, "when": when, "how": how}
+
+
+@register.filter
+def snooze_rule(preset: SnoozePreset) -> str:
+    """A preset's rule in words: "Friday, 10:00", "2 days before arrival, 9:00"."""
+    number, at = preset.number, preset.at.strftime("%H:%M") if preset.at else ""
+    if preset.kind == SnoozePreset.Kind.HOURS:
+        return ngettext("after %(n)d hour", "after %(n)d hours", number) % {"n": number}
+    if preset.kind == SnoozePreset.Kind.WEEKDAY:
+        return f"{WEEKDAYS[number % 7]}, {at}"
+    words = {
+        SnoozePreset.Kind.DAYS: ngettext("after %(n)d day", "after %(n)d days", number),
+        SnoozePreset.Kind.ARRIVAL: ngettext("%(n)d day before arrival", "%(n)d days before arrival", number),
+        SnoozePreset.Kind.DEPARTURE: ngettext(
+            "%(n)d day before departure", "%(n)d days before departure", number
+        ),
+    }[SnoozePreset.Kind(preset.kind)]
+    return f"{words % {'n': number}}, {at}"
 
 
 @register.filter

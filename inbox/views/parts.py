@@ -8,7 +8,6 @@ from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.web import user_of
@@ -16,20 +15,11 @@ from bellhop.core import clock, live
 from connectors.contract.registry import connector_class
 from connectors.models import ConnectionHealth
 from connectors.trust import overwrites
-from inbox.forms import SNOOZES
 from inbox.models import SavedView, Tag, Thread
-from inbox.services import drafts, listing, matching, reply, row_view, timeline
+from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
 from inbox.services.listing import ListQuery
 from reservations.models import StayPhase
 from reservations.services import scope
-
-BULK_ACTIONS = (
-    ("close", "tick", gettext_lazy("Close")),
-    ("assign", "assign", gettext_lazy("Assign to me")),
-    ("snooze", "snooze", gettext_lazy("Snooze to tomorrow")),
-    ("no-answer", "sms", gettext_lazy("No answer needed")),
-    ("unread", "eye", gettext_lazy("Mark unread")),
-)
 
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
@@ -80,7 +70,6 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
             for key, label in listing.SORTS.items()
         ],
         "chips": _chips(user, query),
-        "bulk_actions": BULK_ACTIONS,
     }
 
 
@@ -148,15 +137,21 @@ def head_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict
         "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
         **outage_context(thread),
         **panel_context(request, thread),
-        "people": User.objects.filter(
-            organization_id=user.organization_id,
-            is_active=True,
-            role__permissions__contains=["threads.reply"],
-        ).order_by("full_name"),
+        "people": triage.who_may_have(thread),
         "teams": Team.objects.filter(organization_id=user.organization_id).order_by("name"),
-        "snoozes": SNOOZES,
+        "snoozes": snooze_choices(user, thread),
+        "again_until": snoozing.again(thread, clock.now()),
         "thread_tags": ", ".join(thread.tags.order_by("name").values_list("name", flat=True)),
     }
+
+
+def snooze_choices(user: User, thread: Thread | None = None) -> list[tuple[str, str]]:
+    """(choice, words) of the snooze menu: the built-in ones, then one's own. Without a thread: for many."""
+    stay = thread.stay if thread else None
+    dated = thread is None or (stay is not None and stay.arrival_date is not None)
+    built_in = [(key, str(words)) for key, words in snoozing.CHOICES if key != "arrival" or dated]
+    own = [(preset.public_id, preset.name) for preset in snoozing.presets(user)]
+    return [*built_in, *own]
 
 
 def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before: str = "") -> dict[str, Any]:

@@ -1,26 +1,23 @@
-"""Assigning, closing, snoozing, tagging, reading, linking: one address each, and the bulk of them."""
+"""Assigning, closing, snoozing, tagging, reading, linking: one address each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit
 from bellhop.accounts.web import page, user_of
-from bellhop.core import clock
-from inbox.forms import SnoozeForm, local_moment, snooze_until
+from inbox.forms import SnoozeForm, local_moment
 from inbox.models import SavedView, Thread
-from inbox.services import listing, matching, threads, triage
-from inbox.views import access, parts
+from inbox.services import listing, matching, snoozing, triage
+from inbox.views import access
 from reservations.models import Reservation
 
 Action = Callable[[HttpRequest, User, Thread], object]
@@ -57,7 +54,11 @@ def _snooze(request: HttpRequest, user: User, thread: Thread) -> object:
         if until is None:
             raise BadRequest(_("That time is past."))
         return triage.snooze(user, thread, until)
-    return triage.snooze(user, thread, snooze_until(given["snooze"], thread))
+    try:
+        until = snoozing.until(user, given["snooze"], thread)
+    except snoozing.UnknownSnooze:
+        raise Http404(given["snooze"]) from None
+    return triage.snooze(user, thread, until)
 
 
 ACTIONS: dict[str, Action] = {
@@ -94,67 +95,6 @@ def mark_read(request: HttpRequest, public_id: str) -> HttpResponse:
         raise BadRequest("up_to")
     triage.mark_read(user_of(request), thread, min(int(up_to), thread.last_message_id or int(up_to)))
     return _done()
-
-
-@require_POST
-@page(Permission.THREADS_BULK)
-def bulk(request: HttpRequest, view: str) -> HttpResponse:
-    """One action for many threads: those ticked, or all that match the list (ux L14)."""
-    if view not in listing.VIEWS:
-        raise Http404(view)
-    user = user_of(request)
-    action = ACTIONS.get(request.POST.get("action", ""))
-    if action is None:
-        raise BadRequest("action")
-    rows = listing.for_rows(user, threads.visible_to(user))
-    if request.POST.get("all"):
-        query = parts.list_query(view, request.GET)
-        matching_rows = listing.filtered(listing.in_view(user, view), query.filters, clock.now())
-        rows = rows.filter(pk__in=matching_rows.values("pk"))
-    else:
-        rows = rows.filter(public_id__in=request.POST.getlist("thread"))
-    chosen = list(rows[: triage.BULK_LIMIT + 1])
-    result = triage.bulk(
-        user, chosen, lambda person, thread: _as_thread(action(request, person, thread), thread)
-    )
-    request.session["bulk_undo"] = result.before
-    return render(
-        request,
-        "inbox/_bulk_done.html",
-        {
-            "text": ngettext("%(n)d thread changed", "%(n)d threads changed", result.done)
-            % {"n": result.done},
-            "skipped": result.skipped,
-        },
-    )
-
-
-def _as_thread(value: object, thread: Thread) -> Thread:
-    return value if isinstance(value, Thread) else thread
-
-
-@require_POST
-@page(Permission.THREADS_BULK)
-def bulk_undo(request: HttpRequest) -> HttpResponse:
-    """Put back what the last bulk action of this session changed."""
-    user = user_of(request)
-    before = request.session.pop("bulk_undo", [])
-    rows = {
-        thread.public_id: thread
-        for thread in threads.visible_to(user).filter(public_id__in=[b["id"] for b in before])
-    }
-    people = {person.pk: person for person in User.objects.filter(organization_id=user.organization_id)}
-    for entry in before:
-        if entry["id"] in rows:
-            until = entry["snoozed_until"]
-            triage.restore(
-                user,
-                rows[entry["id"]],
-                status=entry["status"],
-                snoozed_until=datetime.fromisoformat(until) if until else None,
-                assignee=people.get(entry["assignee"]),
-            )
-    return render(request, "inbox/_bulk_done.html", {"text": _("Undone"), "skipped": 0, "undone": True})
 
 
 @require_POST

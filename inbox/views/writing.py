@@ -16,9 +16,9 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from connectors.outbound.outbox import NotPossible
-from inbox.forms import DraftForm, NoteForm, ReplyForm, local_moment, snooze_until
+from inbox.forms import DraftForm, NoteForm, ReplyForm, local_moment
 from inbox.models import Draft, Message, Thread
-from inbox.services import canned, drafts, notes, reply, triage
+from inbox.services import canned, drafts, notes, reply, snoozing, triage
 from inbox.services.reply import AssignedElsewhere, ReplyOptions, ReplyRefused, StaleReply
 from inbox.views import access, parts
 
@@ -47,13 +47,14 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
     send_at = local_moment(given["send_at"], thread) if given["send_at"] else None
     if given["send_at"] and send_at is None:
         return _composer(request, thread, 422, problem=_("That time is past."), typed=given["body"])
+    sleeps = given["then"] == "snooze" and snoozing.until(user_of(request), given["snooze"], thread)
     options = ReplyOptions(
         client_token=given["client_token"],
         seen_message_id=given["seen"] or 0,
         send_anyway=given["send_anyway"],
         send_at=send_at,
         then=given["then"],
-        snooze_until=snooze_until(given["snooze"], thread) if given["then"] == "snooze" else None,
+        snooze_until=sleeps or None,
     )
     try:
         reply.reply(user_of(request), thread, given["body"], options)

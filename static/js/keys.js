@@ -35,6 +35,9 @@ function problem(by) {
   next.scrollIntoView({ block: "center" })
 }
 
+// What a letter acts on: the selection while there is one, else the open thread.
+const act = (key) => click(document.querySelector("#bulk:not([hidden])") ? `#bulk [data-bulk-key=${key}]` : `#thread-head [data-key=${key}]`)
+
 const singles = {
   j: () => step(1),
   k: () => step(-1),
@@ -42,13 +45,13 @@ const singles = {
   u: () => openThread() && back(),
   r: () => focusTab("r"),
   n: () => focusTab("n"),
-  e: () => click("#thread-head [data-key=e]"),
-  a: () => click("#thread-head [data-key=a]"),
+  e: () => act("e"),
+  a: () => act("a"),
   m: () => click("[data-key=m]"),
-  z: () => click("#thread-head [data-key=z]"),
+  z: () => act("z"),
   Z: () => click("[data-key=Z]"),
-  t: () => click("[data-key=t]"),
-  U: () => click("[data-key=U]"),
+  t: () => act("t"),
+  U: () => act("U"),
   x: () => (row() ?? document.getElementById(`row-${openThread()}`))?.querySelector(".pick").click(),
   c: () => document.querySelector(".composer-channel")?.focus(),
   "[": () => problem(-1),

@@ -166,12 +166,14 @@ export function start() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("#updates")) flush()
     if (event.target.closest("[data-unpick]")) unpick()
+    if (event.target.closest("[data-dismiss-result]")) document.getElementById("bulk-result").replaceChildren()
   })
   document.addEventListener("mouseout", (event) => {
     if (pending.size && event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows") && !isBusy()) flush()
   })
   document.addEventListener("focusout", () => setTimeout(() => pending.size && !isBusy() && flush(), 0))
-  document.addEventListener("change", (event) => event.target.matches(".pick") && showSelection())
+  document.addEventListener("change", (event) => event.target.matches(".pick, #bulk-all") && showSelection())
+  document.addEventListener("keydown", enterInBulk, true)
   document.addEventListener("click", pickRange)
   setInterval(() => list() && decorate(list()), 30000)
   if (list()) {
@@ -180,7 +182,7 @@ export function start() {
   }
   document.addEventListener("htmx:after:swap", (event) => {
     if (!list()) return
-    if (event.detail.ctx?.target?.id === "bulk-result" && !document.getElementById("bulk").hidden) unpick()
+    if (event.detail.ctx?.target?.id === "bulk-result") afterBulk()
     decorate(list())
     if (openThread()) markOpen(openThread())
   })
@@ -200,8 +202,27 @@ function pickRange(event) {
   lastPicked = pick
 }
 
+// Enter in a field of the selection's menus means that menu's first button, not the form's.
+function enterInBulk(event) {
+  if (event.key !== "Enter" || !event.target.matches?.("#bulk .menu-form input")) return
+  event.preventDefault()
+  event.target.closest(".menu-form").querySelector("button").click()
+}
+
+// Rows that no longer belong here go, and what is personal in the others (read, unread) is as it is now.
+function afterBulk() {
+  for (const menu of document.querySelectorAll("#bulk [popover]:popover-open")) menu.hidePopover()
+  if (!document.getElementById("bulk").hidden) unpick()
+  const { view, query } = list().dataset
+  pending.clear()
+  showPending()
+  window.htmx.ajax("GET", `/inbox/${view}/rows/?${query}`, { source: "#rows", target: "#rows", swap: "innerMorph" })
+  refreshCounts()
+}
+
 function unpick() {
   for (const pick of document.querySelectorAll("#rows .pick:checked")) pick.checked = false
+  document.getElementById("bulk-all").checked = false
   showSelection()
   document.querySelector("#rows .who[aria-current], #rows .who")?.focus()
 }
@@ -211,5 +232,6 @@ function showSelection() {
   const bar = document.getElementById("bulk")
   if (!bar) return
   bar.hidden = count === 0
-  document.getElementById("bulk-count").textContent = words("selected", { n: count })
+  const all = document.getElementById("bulk-all")
+  document.getElementById("bulk-count").textContent = words(all.checked ? "allSelected" : "selected", { n: count })
 }

@@ -43,6 +43,9 @@ ADDRESSES: dict[str, Access] = {
     "inbox:counts": (Permission.THREADS_READ,),
     "inbox:search": (Permission.THREADS_READ,),
     "inbox:bulk-undo": (Permission.THREADS_BULK,),
+    "inbox:bulk-menu": (Permission.THREADS_BULK,),
+    "inbox:preferences": (Permission.THREADS_READ,),
+    "inbox:remove-snooze": (Permission.THREADS_READ,),
     "inbox:save-view": (Permission.THREADS_READ,),
     "inbox:delete-view": (Permission.THREADS_READ,),
     "inbox:log": (Permission.THREADS_READ,),
@@ -85,6 +88,7 @@ OPEN_TO_NOBODY = {
 PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
+    ("*", "what"): lambda _: "assign",
     ("*", "how"): lambda _: "link",
     ("people", "public_id"): lambda world: world.people["Agent"].public_id,
     ("people", "action"): lambda _: "link",
@@ -97,10 +101,11 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("threads", "public_id"): lambda world: world.thread.public_id,
     ("messages", "public_id"): lambda world: world.message.public_id,
     ("notes", "public_id"): lambda world: world.note.public_id,
+    ("snoozes", "public_id"): lambda world: world.snooze.public_id,
     ("views", "public_id"): lambda world: world.saved_view.public_id,
 }
 OWNED = {"public_id", "number"}
 """Parts that name an object of an organization: a foreign one must be 404."""
 
 # Addresses of things that are one person's own: a colleague gets 404, so only the owner is asked.
-OWN_TO_ADMIN = {"inbox:delete-view"}
+OWN_TO_ADMIN = {"inbox:delete-view", "inbox:remove-snooze"}

@@ -80,38 +80,11 @@ def test_tags_are_set_whole(desk: Desk, thread: Thread) -> None:
     assert kinds(thread) == ["tagged", "tagged"]
 
 
-def test_bulk_and_its_undo(desk: Desk, thread: Thread) -> None:
-    """ux L14."""
-    other = factories.thread(desk, assignee=desk.agent)
-    result = triage.bulk(desk.agent, [thread, other], triage.close)
-    assert (result.done, result.skipped) == (2, 0)
-    assert set(Thread.objects.values_list("status", flat=True)) == {"closed"}
-    before = {row["id"]: row for row in result.before}
-    for row in (thread, other):
-        was = before[row.public_id]
-        assignee = desk.agent if was["assignee"] else None
-        triage.restore(desk.agent, row, status=str(was["status"]), snoozed_until=None, assignee=assignee)
-    assert set(Thread.objects.values_list("status", flat=True)) == {"open"}
-    other.refresh_from_db()
-    assert other.assignee == desk.agent
-
-
-def test_bulk_counts_what_it_could_not_do(desk: Desk, thread: Thread) -> None:
-    """ux L14: "212 done, 2 skipped"; one that is gone stops nothing."""
-    gone = factories.thread(desk)
-    Thread.objects.filter(pk=gone.pk).delete()
-    result = triage.bulk(desk.agent, [gone, thread], triage.close)
-    assert (result.done, result.skipped) == (1, 1)
-    assert [row["id"] for row in result.before] == [thread.public_id]
-
-
 def test_only_those_who_may(desk: Desk, thread: Thread) -> None:
     marketer = desk.people["Marketer"]
     for act in (triage.close, triage.reopen, triage.no_answer_needed, triage.needs_answer):
         with pytest.raises(PermissionDenied):
             act(marketer, thread)
-    with pytest.raises(PermissionDenied):
-        triage.bulk(marketer, [thread], triage.close)
 
 
 def test_each_change_is_told_once_to_open_screens(desk: Desk, thread: Thread) -> None:
@@ -120,3 +93,18 @@ def test_each_change_is_told_once_to_open_screens(desk: Desk, thread: Thread) ->
     event = LiveEvent.objects.get(topic="thread")
     assert (event.subject_id, event.property_id) == (thread.pk, desk.place.pk)
     assert event.data == {"what": "state", "by": desk.agent.pk}
+
+
+def test_nobody_is_given_what_they_may_not_see(desk: Desk, thread: Thread) -> None:
+    elsewhere = factories.limited(desk.organization)
+    with pytest.raises(PermissionDenied):
+        triage.assign(desk.agent, thread, elsewhere)
+    assert elsewhere not in triage.who_may_have(thread)
+    assert desk.agent in triage.who_may_have(thread)
+    assert desk.people["Housekeeper"] not in triage.who_may_have(thread)
+
+
+def test_tags_are_added_and_removed(desk: Desk, thread: Thread) -> None:
+    triage.tag(desk.agent, thread, ["late", "VIP"])
+    triage.change_tags(desk.agent, thread, add=["noise"], remove=["late"])
+    assert sorted(thread.tags.values_list("name", flat=True)) == ["VIP", "noise"]

@@ -74,6 +74,15 @@ def exact(moment: datetime | None) -> str:
 
 
 @register.filter
+def moment(value: datetime | None) -> str:
+    """Day and minute in the active zone, for what lies ahead: "Tue 24 Nov, 09:00"."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return f"{formats.date_format(local, 'D j M')}, {local:%H:%M}"
+
+
+@register.filter
 def ago(moment: datetime | None, now: datetime) -> str:
     """How long before `now`: "12 s ago", "4 min ago", "3 h ago", else the date."""
     if moment is None:
