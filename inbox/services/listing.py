@@ -121,14 +121,26 @@ def _condition(name: str, values: list[str], now: datetime) -> Q | Exists:
     if name == "tag":
         return Exists(Tag.threads.through.objects.filter(thread_id=OuterRef("pk"), tag__public_id__in=values))
     if name == "arrival":
-        days = [day for day in map(_date, values) if day is not None]
-        return Q(stay__arrival_date__in=days)
+        return _arrives(values, now.date())
     if name == "phase":
         found = Q()
         for value in values:
             found |= _phase(value, now)
         return found
     return Q(**{f"{name}__in": values})
+
+
+def _arrives(values: list[str], today: date) -> Q:
+    """Days by date, or as "today", "tomorrow" and "week" (the seven days from today), which a saved view keeps."""
+    found = Q(pk__in=())
+    for value in values:
+        if value == "week":
+            found |= Q(stay__arrival_date__gte=today, stay__arrival_date__lt=today + timedelta(days=7))
+        elif (
+            day := {"today": today, "tomorrow": today + timedelta(days=1)}.get(value) or _date(value)
+        ) is not None:
+            found |= Q(stay__arrival_date=day)
+    return found
 
 
 def _date(text: str) -> date | None:

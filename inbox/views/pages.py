@@ -10,6 +10,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from inbox.services import find, listing
 from inbox.views import access, parts
+from inbox.views.filters import menu_context
 
 DEFAULT_VIEW = "needs-reply"
 
@@ -100,8 +101,8 @@ def row(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Permission.THREADS_READ)
 def counts(request: HttpRequest) -> HttpResponse:
     """The views with their counts, for the navigation and the list's menu."""
-    current = request.GET.get("view", DEFAULT_VIEW)
-    return render(request, "inbox/_views.html", parts.views_context(user_of(request), current))
+    query = parts.list_query(request.GET.get("view", DEFAULT_VIEW), request.GET)
+    return render(request, "inbox/_views.html", parts.views_context(user_of(request), query))
 
 
 @require_GET
@@ -109,14 +110,7 @@ def counts(request: HttpRequest) -> HttpResponse:
 def filters(request: HttpRequest, view: str) -> HttpResponse:
     """The filter menu, asked for when it is opened for the first time."""
     query = parts.list_query(_known(view), request.GET)
-    user = user_of(request)
-    context = {
-        "view": view,
-        "query": parts.query_text(query),
-        "filter_choices": parts.filter_choices(user),
-        "active_filters": [(name, value) for name, values in query.filters.items() for value in values],
-    }
-    return render(request, "inbox/_filters.html", context)
+    return render(request, "inbox/_filters.html", menu_context(user_of(request), query))
 
 
 @require_GET

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.web import user_of
@@ -15,37 +13,25 @@ from bellhop.core import clock, live
 from connectors.contract.registry import connector_class
 from connectors.models import ConnectionHealth
 from connectors.trust import overwrites
-from inbox.models import SavedView, Tag, Thread
+from inbox.models import Thread
 from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
 from inbox.services.listing import ListQuery
+from inbox.views import filters
 from reservations.models import StayPhase
-from reservations.services import scope
 
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
     """The list that an address names: view in the path, sort and filters in the query."""
-    chosen = {name: tuple(filter(None, params.getlist(name))) for name in listing.FILTERS}
-    filters = {name: values for name, values in chosen.items() if values}
-    return ListQuery(view=view, sort=params.get("sort", ""), filters=filters)
-
-
-def query_text(query: ListQuery, *, without: tuple[str, str] | None = None, sort: str | None = None) -> str:
-    """The query string of a list, maybe without one filter value or with another sort."""
-    params = QueryDict(mutable=True)
-    if sort is not None or query.sort:
-        params["sort"] = sort if sort is not None else query.sort
-    for name, values in query.filters.items():
-        kept = [value for value in values if (name, value) != without]
-        if kept:
-            params.setlist(name, kept)
-    return params.urlencode()
+    given = {name: dict.fromkeys(filter(None, params.getlist(name))) for name in listing.FILTERS}
+    chosen = {name: tuple(values) for name, values in given.items() if values}
+    return ListQuery(view=view, sort=params.get("sort", ""), filters=chosen)
 
 
 def list_context(request: HttpRequest, query: ListQuery, cursor: str = "") -> dict[str, Any]:
     """Rows of one page."""
     user, now = user_of(request), clock.now()
     page = listing.page(user, query, cursor)
-    text = query_text(query)
+    text = filters.query_text(query)
     return {
         "view": query.view,
         "view_label": listing.VIEWS[query.view],
@@ -64,55 +50,24 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     number = live.last_number(user.organization_id)
     return {
         "live_number": number,
-        **views_context(user, query.view),
+        **views_context(user, query),
         "sorts": [
-            (key, label, query_text(query, sort=key), key == query.order)
+            (key, label, filters.query_text(query, sort=key), key == query.order)
             for key, label in listing.SORTS.items()
         ],
-        "chips": _chips(user, query),
+        "chips": filters.chips(user, query),
     }
 
 
-def _saved_views(user: User) -> list[SavedView]:
-    """One's own and the shared ones."""
-    rows = SavedView.objects.filter(Q(owner=user) | Q(shared=True), organization_id=user.organization_id)
-    return list(rows.order_by("name", "id"))
-
-
-def views_context(user: User, current: str) -> dict[str, Any]:
-    counts = listing.counts(user)
+def views_context(user: User, query: ListQuery) -> dict[str, Any]:
+    """The views with their counts, and the saved ones."""
+    counts, saved = listing.counts(user), filters.saved_views(user, query)
     return {
-        "views": [(key, label, counts[key], key == current) for key, label in listing.VIEWS.items()],
+        "views": [(key, label, counts[key], key == query.view) for key, label in listing.VIEWS.items()],
         "counts": counts,
-        "saved_views": _saved_views(user),
+        "saved_views": saved,
+        "saved_open": next((row.name for row, current in saved if current), ""),
     }
-
-
-def _chips(user: User, query: ListQuery) -> list[tuple[str, str]]:
-    """(words, query string without it) of every active filter."""
-    if not query.filters:
-        return []
-    words = {name: dict(choices) for name, _label, choices in filter_choices(user)}
-    return [
-        (str(words.get(name, {}).get(value, value)), query_text(query, without=(name, value)))
-        for name, values in query.filters.items()
-        for value in values
-    ]
-
-
-def filter_choices(user: User) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """(name, label, [(value, words)]) of every filter."""
-    people = User.objects.filter(organization_id=user.organization_id, is_active=True).order_by("full_name")
-    teams = Team.objects.filter(organization_id=user.organization_id).order_by("name")
-    tags = Tag.objects.filter(organization_id=user.organization_id).order_by("name")
-    return [
-        ("property", _("Property"), [(place.public_id, place.name) for place in scope.properties(user)]),
-        ("phase", _("Stay"), [(value, str(label)) for value, label in StayPhase.choices]),
-        ("channel", _("Channel"), [(key, words) for key, (words, _icon) in row_view.CHANNELS.items()]),
-        ("assignee", _("Assignee"), [("none", _("Nobody")), *((p.public_id, p.full_name) for p in people)]),
-        ("team", _("Team"), [(team.public_id, team.name) for team in teams]),
-        ("tag", _("Tag"), [(tag.public_id, tag.name) for tag in tags]),
-    ]
 
 
 def thread_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
@@ -133,7 +88,7 @@ def head_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict
         "thread": thread,
         "row": row_view.of(thread, clock.now(), user.pk),
         "view": query.view,
-        "query": query_text(query),
+        "query": filters.query_text(query),
         "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
         **outage_context(thread),
         **panel_context(request, thread),

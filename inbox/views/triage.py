@@ -72,6 +72,7 @@ ACTIONS: dict[str, Action] = {
     "tags": lambda request, user, thread: triage.tag(user, thread, request.POST.get("tags", "").split(",")),
     "unread": lambda _request, user, thread: triage.mark_unread(user, thread),
 }
+MOST_QUERY = 1_000
 GOES_ON = {"close", "snooze"}
 
 
@@ -142,7 +143,8 @@ def save_view(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     name = " ".join(request.POST.get("name", "").split())[:60]
     view = request.POST.get("view", "")
-    if not name or view not in listing.VIEWS:
+    kept = f"{view}/?{request.POST.get('query', '')}"
+    if not name or view not in listing.VIEWS or len(kept) > MOST_QUERY:
         raise BadRequest("name")
     shared = bool(request.POST.get("shared")) and user.may(Permission.VIEWS_SHARE)
     SavedView.objects.update_or_create(
@@ -151,7 +153,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
         defaults={
             "organization_id": user.organization_id,
             "shared": shared,
-            "query": f"{view}/?{request.POST.get('query', '')}"[:1000],
+            "query": kept,
         },
     )
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})

@@ -105,6 +105,7 @@ function take(event, html) {
   query.delete("sort")
   const canPlace = belongs[list().dataset.view] && query.size === 0
   const old = rowOf(event.id)
+  if (!canPlace) refreshRowsSoon()
   if (!canPlace && !old) return
   const fresh = parse(html)
   const moves = !old || (canPlace && !belongs[list().dataset.view](fresh)) || !staysInPlace(fresh, old)
@@ -145,7 +146,7 @@ export function neighbour(id, step) {
 
 const refreshCounts = debounced(250, () => {
   const nav = document.getElementById("nav-views")
-  if (nav) window.htmx.ajax("GET", `/counts/?view=${list()?.dataset.view ?? ""}`, { source: "#nav-views", target: "#nav-views", swap: "outerMorph" })
+  if (nav) window.htmx.ajax("GET", `/counts/?view=${list()?.dataset.view ?? ""}&${list()?.dataset.query ?? ""}`, { source: "#nav-views", target: "#nav-views", swap: "outerMorph" })
 })
 
 export function reload() {
@@ -209,14 +210,25 @@ function enterInBulk(event) {
   event.target.closest(".menu-form").querySelector("button").click()
 }
 
-// Rows that no longer belong here go, and what is personal in the others (read, unread) is as it is now.
-function afterBulk() {
-  for (const menu of document.querySelectorAll("#bulk [popover]:popover-open")) menu.hidePopover()
-  if (!document.getElementById("bulk").hidden) unpick()
+const PAGE = 50
+// Only the server knows what a filter lets in: its first page is asked for anew. Longer lists are left to the reader.
+function refreshRows() {
   const { view, query } = list().dataset
   pending.clear()
   showPending()
   window.htmx.ajax("GET", `/inbox/${view}/rows/?${query}`, { source: "#rows", target: "#rows", swap: "innerMorph" })
+}
+const refreshRowsSoon = debounced(1500, () => {
+  if (!list() || rows().querySelectorAll(".thread-row").length > PAGE || rows().querySelector(".pick:checked")) return
+  if (isBusy() && rows().querySelector(".thread-row")) refreshRowsSoon()
+  else refreshRows()
+})
+
+// Rows that no longer belong here go, and what is personal in the others (read, unread) is as it is now.
+function afterBulk() {
+  for (const menu of document.querySelectorAll("#bulk [popover]:popover-open")) menu.hidePopover()
+  if (!document.getElementById("bulk").hidden) unpick()
+  refreshRows()
   refreshCounts()
 }
 

@@ -95,6 +95,7 @@ def test_the_readers_place_stays_when_newer_and_older_messages_come(
 
 
 def test_many_at_once_and_back_again(new_page: NewPage, live_stack: LiveStack) -> None:
+    """ux L14."""
     page = new_page("agent2", viewport=WIDE)
     _list(page)
     rows = page.locator("#rows .thread-row")
@@ -108,6 +109,36 @@ def test_many_at_once_and_back_again(new_page: NewPage, live_stack: LiveStack) -
     expect(closed).to_have_text("3")
     page.locator("#bulk-result").get_by_role("button", name="Undo").click()
     expect(closed).to_have_text("0")
+    expect(page.locator("#bulk-result")).to_contain_text("Undone for 3 threads")
+
+
+def test_a_selection_is_assigned_and_tagged_by_keyboard(new_page: NewPage, live_stack: LiveStack) -> None:
+    """ux L14: to a colleague, with a tag; Enter in the field means its own button."""
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    rows = page.locator("#rows .thread-row")
+    first = rows.nth(0).get_attribute("data-thread")
+    for key in ("j", "x", "j", "x", "a"):
+        page.keyboard.press(key)
+    page.locator("#bulk-assign button", has_text="Tom Burke").click()
+    expect(page.locator("#bulk-result")).to_contain_text("2 threads changed")
+    expect(page.locator(f"#row-{first} .avatar[aria-label='Assigned to Tom Burke']")).to_be_visible()
+    page.locator("#bulk-result").get_by_role("button", name="Undo").click()
+    expect(page.locator("#bulk-result")).to_contain_text("Undone for 2 threads")
+    rows.nth(0).locator(".pick").check()
+    page.locator("#bulk-all").check()
+    expect(page.locator("#bulk-count")).to_have_text("All that match selected")
+    page.keyboard.press("t")
+    page.locator("#bulk-tags").fill("quiet please")
+    page.locator("#bulk-tags").press("Enter")
+    expect(page.locator("#bulk-result")).to_contain_text("threads changed")
+    tagged = (
+        "SELECT count(*) FROM inbox_thread_tags JOIN inbox_tag t ON t.id = tag_id WHERE name = 'quiet please'"
+    )
+    everything = live_stack.query("SELECT count(*) FROM inbox_thread")[0][0]
+    eventually(lambda: live_stack.query(tagged)[0][0] == everything)
+    page.locator("#bulk-result").get_by_role("button", name="Undo").click()
+    eventually(lambda: live_stack.query(tagged)[0][0] == 0)
 
 
 def test_text_stays_in_its_thread_and_mode(new_page: NewPage) -> None:
