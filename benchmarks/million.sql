@@ -38,11 +38,11 @@ FROM plan;
 INSERT INTO inbox_thread
   (public_id, organization_id, connection_id, conversation_id, property_id, guest_id, stay_id, party_name, channel,
    channel_raw, language, status, snoozed_until, waiting_since, last_activity_at, preview, preview_author, version,
-   created_at, assignee_id)
+   created_at, assignee_id, arrives_on, conversation_told)
 SELECT 't' || lpad(n::text, 9, '0'), p.organization_id, p.connection_id, 'conv' || n, p.property_id, p.guest_id, r.id,
   g.full_name, 'airbnb', 'airbnb2', 'en', p.status, CASE WHEN p.status = 'snoozed' THEN now() + interval '1 day' END,
   CASE WHEN p.status = 'open' AND n % 4 = 0 THEN last_at END, last_at, 'When can we come?', '', 1, last_at,
-  CASE WHEN p.status <> 'closed' AND n % 3 = 0 THEN a.id END
+  CASE WHEN p.status <> 'closed' AND n % 3 = 0 THEN a.id END, r.arrival_date, ''
 FROM plan p
 JOIN reservations_reservation r ON r.remote_id = 'res' || p.n AND r.connection_id = p.connection_id
 JOIN reservations_guest g ON g.id = p.guest_id,

@@ -25,7 +25,7 @@ from connectors.contract.records import (
 from connectors.events import Source
 from connectors.inbound.apply import apply
 from connectors.models import Connection, ConnectionHealth
-from inbox.models import Message, Thread
+from inbox.models import FAR, Message, Thread
 from inbox.services import reply as replies
 from inbox.services import threads
 from inbox.services.reply import ReplyOptions
@@ -135,6 +135,7 @@ def thread(desk: Desk, about: Reservation | None = None, **fields: Any) -> Threa
         "party_name": about.guest.full_name if about and about.guest else f"Guest {number}",
         "guest": about.guest if about else None,
         "stay": about,
+        "arrives_on": (about.arrival_date if about else None) or FAR,
         "property": about.property if about else desk.place,
         "last_activity_at": clock.now(),
         "created_at": clock.now(),

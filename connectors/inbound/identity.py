@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, Q
-from django.db.models.functions import Greatest
+from django.db import connection
+from django.db.models import Q
 
 from bellhop.core import clock
 from connectors.contract.events import Entity
 from connectors.models import ExternalId
+
+_REMEMBER = """
+INSERT INTO connectors_externalid AS known (connection_id, entity, remote_id, object_id, version, read_at)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (connection_id, entity, remote_id) DO UPDATE SET object_id = EXCLUDED.object_id,
+  version = GREATEST(known.version, EXCLUDED.version), read_at = GREATEST(known.read_at, EXCLUDED.read_at)
+WHERE known.object_id <> EXCLUDED.object_id OR known.version < EXCLUDED.version
+  OR known.read_at IS DISTINCT FROM GREATEST(known.read_at, EXCLUDED.read_at)
+"""
 
 
 def find(connection_id: int, entity: Entity, remote_id: str) -> ExternalId | None:
@@ -36,23 +45,8 @@ def remember(
     read_at: datetime | None = None,
 ) -> None:
     """Note that a remote object is a local row. A version or read time never goes back."""
-    row, created = ExternalId.objects.get_or_create(
-        connection_id=connection_id,
-        entity=entity,
-        remote_id=remote_id,
-        defaults={"object_id": object_id, "version": version or "", "read_at": read_at},
-    )
-    if created:
-        return
-    changes: dict[str, object] = {}
-    if row.object_id != object_id:
-        changes["object_id"] = object_id
-    if version and version > row.version:
-        changes["version"] = version
-    if read_at and (row.read_at is None or read_at > row.read_at):
-        changes["read_at"] = Greatest(F("read_at"), read_at) if row.read_at else read_at
-    if changes:
-        ExternalId.objects.filter(pk=row.pk).update(**changes)
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, [connection_id, entity, remote_id, object_id, version or "", read_at])
 
 
 def forget(connection_id: int, entity: Entity, remote_id: str) -> None:

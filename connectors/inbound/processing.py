@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +30,10 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 MAX_CRASHES = 5
 PER_CONNECTION = 8
+NOTE_EVERY_S = 1.0
+
+_noting = threading.Lock()
+_noted_at: dict[int, float] = {}
 
 _NEXT = """
 UPDATE connectors_webhookdelivery SET lease_until = %(until)s, leased_by = %(worker)s
@@ -63,7 +69,8 @@ def drain() -> int:
 
 def _claim() -> int | None:
     now = clock.now()
-    with transaction.atomic(), database.cursor() as cursor:
+    # A statement is its own transaction here: two round trips less for every webhook.
+    with database.cursor() as cursor:
         cursor.execute(
             _NEXT,
             {
@@ -161,20 +168,24 @@ def _unknown_stays(
 @transaction.atomic
 @live.collected()
 def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
-    locked = WebhookDelivery.objects.select_for_update().get(pk=delivery.pk)
-    if locked.state != DeliveryState.RECEIVED:
+    rows = WebhookDelivery.objects.select_for_update(no_key=True).filter(
+        pk=delivery.pk, state=DeliveryState.RECEIVED
+    )
+    if not rows.values_list("pk"):
         return
     source = Source(connection=delivery.connection, delivery_id=delivery.pk)
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
         words += _apply_event(source, event)
     nothing = all(event.kind == EventKind.IGNORED for event in understood.events)
-    locked.state = DeliveryState.IGNORED if nothing else DeliveryState.PROCESSED
-    locked.processed_at = now = clock.now()
-    locked.lease_until = None
-    locked.summary = _summary(understood, words)
-    locked.error = ""
-    locked.save(update_fields=["state", "processed_at", "lease_until", "summary", "error"])
+    now = clock.now()
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+        state=DeliveryState.IGNORED if nothing else DeliveryState.PROCESSED,
+        processed_at=now,
+        lease_until=None,
+        summary=_summary(understood, words),
+        error="",
+    )
     _note_applied(delivery.connection, now)
 
 
@@ -184,7 +195,8 @@ def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
     words = []
     if event.conversation is not None:
         words.append(apply(source, event.conversation))
-    known = identity.known(source.connection.pk, Entity.MESSAGE, [post.external_id for post in event.earlier])
+    told = [post.external_id for post in event.earlier]
+    known = identity.known(source.connection.pk, Entity.MESSAGE, told) if told else {}
     for earlier in event.earlier:
         if earlier.external_id not in known:
             apply(source, earlier, event.conversation)
@@ -213,8 +225,12 @@ def _summary(understood: Understood, words: list[str]) -> str:
 
 def _note_applied(connection: Connection, now: datetime) -> None:
     """At most one write per second and connection: this row is shared by all workers."""
+    with _noting:
+        if time.monotonic() - _noted_at.get(connection.pk, -NOTE_EVERY_S) < NOTE_EVERY_S:
+            return
+        _noted_at[connection.pk] = time.monotonic()
     ConnectionHealth.objects.filter(pk=connection.pk).exclude(
-        last_applied_at__gt=now - timedelta(seconds=1)
+        last_applied_at__gt=now - timedelta(seconds=NOTE_EVERY_S)
     ).update(last_applied_at=now)
 
 
@@ -231,7 +247,9 @@ def _crashed(delivery: WebhookDelivery, error: Exception) -> None:
         with transaction.atomic():
             WebhookDelivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") + 1)
             fresh = (
-                WebhookDelivery.objects.select_for_update().select_related("connection").get(pk=delivery.pk)
+                WebhookDelivery.objects.select_for_update(no_key=True)
+                .select_related("connection")
+                .get(pk=delivery.pk)
             )
             if fresh.attempts >= MAX_CRASHES:
                 journal.quarantine(fresh, repr(error), text)

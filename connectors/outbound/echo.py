@@ -8,7 +8,7 @@ from connectors.contract.records import AuthorKind, Direction, MessageRecord, No
 from connectors.contract.text import fingerprint, normalise
 from connectors.models import Command, CommandKind, CommandState
 from connectors.outbound import settle
-from connectors.outbound.outbox import intent_of
+from connectors.outbound.outbox import STAY, intent_of
 
 SKEW = timedelta(minutes=5)
 WINDOW = timedelta(hours=72)
@@ -27,8 +27,10 @@ def is_ours(connection_id: int, record: MessageRecord | NoteRecord, delivery_id:
 
     By remote id; before the id is known, by conversation, direction, text and time.
     """
-    if not record.external_id:
+    if not record.external_id or _is_a_guests(record):
         return False
+    if isinstance(record, NoteRecord) and record.reference:
+        return _bears_our_mark(connection_id, record, delivery_id)
     known = (
         Command.objects.filter(connection_id=connection_id, remote_id=record.external_id, kind=_kind(record))
         .values_list("pk", flat=True)
@@ -44,6 +46,20 @@ def is_ours(connection_id: int, record: MessageRecord | NoteRecord, delivery_id:
     )
 
 
+def _bears_our_mark(connection_id: int, record: NoteRecord, delivery_id: int | None) -> bool:
+    """A text with our token is ours in any case, even where its Command is long gone; it settles the one whose text it
+    is. (A stay's agreed times leave a marked text, too, which is not all that they do.)"""
+    kinds = (CommandKind.ADD_NOTE, CommandKind.MIRROR_MESSAGE)
+    owed = Command.objects.filter(connection_id=connection_id, reference=record.reference, kind__in=kinds)
+    for command_id in owed.values_list("pk", flat=True):
+        settle.echoed(command_id, record.external_id, delivery_id, by_text=False)
+    return True
+
+
+def _is_a_guests(record: MessageRecord | NoteRecord) -> bool:
+    return isinstance(record, MessageRecord) and record.author_kind == AuthorKind.GUEST
+
+
 def _kind(record: MessageRecord | NoteRecord) -> CommandKind:
     return CommandKind.SEND_MESSAGE if isinstance(record, MessageRecord) else CommandKind.ADD_NOTE
 
@@ -56,7 +72,9 @@ def _candidates(connection_id: int, record: MessageRecord | NoteRecord) -> list[
     at = record.sent_at if isinstance(record, MessageRecord) else record.written_at
     open_ones = Command.objects.filter(
         connection_id=connection_id,
-        conversation_id=record.conversation_id or "",
+        conversation_id=record.conversation_id or (
+            f"{STAY}{record.reservation_id}" if record.reservation_id else ""
+        ),
         kind=_kind(record),
         state__in=_OPEN_TO_TEXT,
         remote_id="",

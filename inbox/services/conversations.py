@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from bellhop.core import clock
 from connectors.contract.events import Entity
 from connectors.contract.records import ConversationRecord
 from connectors.events import ConversationTold, Source
 from connectors.inbound import identity
-from inbox.models import Thread, ThreadStatus
+from inbox.models import FAR, Thread, ThreadStatus
 from inbox.services import threads
 from reservations.events import FieldChange, GuestChanged, StayChanged
 from reservations.models import Guest, Reservation
@@ -20,6 +22,9 @@ TOLD_IN_THREAD = {"status", "arrival_date", "departure_date", "check_in_time", "
 def on_conversation(event: ConversationTold) -> None:
     """Make or refresh the thread of a conversation."""
     thread = thread_of(event.source, event.record)
+    told = _digest(event.record)
+    if thread.conversation_told == told:
+        return
     before = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
     take_over(thread, event.source, event.record)
     identity.remember(event.source.connection.pk, Entity.CONVERSATION, event.record.external_id, thread.pk)
@@ -28,24 +33,42 @@ def on_conversation(event: ConversationTold) -> None:
         threads.save(thread)
         if not event.source.history:
             threads.announce(thread, "state")
+    if _is_settled(thread, event.record):
+        Thread.objects.filter(pk=thread.pk).update(conversation_told=told)
+
+
+def _digest(record: ConversationRecord) -> str:
+    """The same for every telling of the same conversation: most messages repeat it word for word."""
+    told = (record.guest_id, record.guest_name, record.reservation_ids, record.channel, record.channel_raw,
+            record.language)  # fmt: skip
+    return sha256(repr(told).encode()).hexdigest()[:32]
+
+
+def _is_settled(thread: Thread, record: ConversationRecord) -> bool:
+    """Nothing that it names is still to come, and time can't make another stay the current one."""
+    if len(record.reservation_ids) != 1 or thread.stay_id is None or thread.guest_id is None:
+        return False
+    return thread.stays.count() == 1
 
 
 def thread_of(source: Source, record: ConversationRecord) -> Thread:
     """The locked thread of a conversation. One that waits for it (a stay without a conversation so far) is adopted."""
-    existing = Thread.objects.filter(connection=source.connection, conversation_id=record.external_id).first()
-    if existing is None:
-        waiting = _waiting_for(source, record)
-        if waiting is not None:
-            waiting.conversation_id = record.external_id
-            threads.save(waiting)
-            return waiting
+    rows = Thread.objects.select_for_update(of=("self",), no_key=True).filter(connection=source.connection)
+    existing = rows.filter(conversation_id=record.external_id).first()
+    if existing is not None:
+        return existing
+    waiting = _waiting_for(source, record)
+    if waiting is not None:
+        waiting.conversation_id = record.external_id
+        threads.save(waiting)
+        return waiting
     return threads.for_conversation(source.connection, record.external_id, name=record.guest_name)
 
 
 def _waiting_for(source: Source, record: ConversationRecord) -> Thread | None:
     known = identity.known(source.connection.pk, Entity.RESERVATION, record.reservation_ids)
     return (
-        Thread.objects.select_for_update(of=("self",))
+        Thread.objects.select_for_update(of=("self",), no_key=True)
         .filter(connection=source.connection, conversation_id="", stay_id__in=known.values())
         .order_by("id")
         .first()
@@ -80,9 +103,11 @@ def add_stays(thread: Thread, stay_ids: set[int]) -> None:
         thread.stays.add(*stay_ids)
     rows = list(thread.stays.select_related("property", "unit", "guest"))
     stay = stays.current(rows, clock.now())
+    if len(rows) > 1:
+        thread.conversation_told = ""
     if stay is None:
         return
-    thread.stay = stay
+    thread.choose_stay(stay)
     thread.property_id = stay.property_id or thread.property_id
     if stay.guest is not None and thread.guest_id is None:
         _set_guest(thread, stay.guest)
@@ -113,7 +138,9 @@ def on_stay(event: StayChanged) -> None:
 
 
 def _thread_of_stay(stay: Reservation) -> Thread | None:
-    rows = Thread.objects.select_for_update(of=("self",)).filter(connection_id=stay.connection_id)
+    rows = Thread.objects.select_for_update(of=("self",), no_key=True).filter(
+        connection_id=stay.connection_id
+    )
     if stay.conversation_id:
         found = rows.filter(conversation_id=stay.conversation_id).first()
         if found is not None:
@@ -133,6 +160,7 @@ def _thread_without_conversation(stay: Reservation) -> None:
         property_id=stay.property_id,
         guest_id=stay.guest_id,
         stay=stay,
+        arrives_on=stay.arrival_date or FAR,
         party_name=stay.guest.full_name if stay.guest else stay.code,
         status=ThreadStatus.OPEN,
         last_activity_at=stay.booked_at or now,
@@ -155,7 +183,9 @@ def _tell(thread: Thread, stay: Reservation, changes: list[FieldChange]) -> None
 def on_guest(event: GuestChanged) -> None:
     """A guest's new name shows in their threads."""
     guest = event.guest
-    for thread in Thread.objects.select_for_update(of=("self",)).filter(guest=guest).order_by("id"):
+    for thread in (
+        Thread.objects.select_for_update(of=("self",), no_key=True).filter(guest=guest).order_by("id")
+    ):
         if guest.full_name and thread.party_name != guest.full_name:
             thread.party_name = guest.full_name
             threads.save(thread)

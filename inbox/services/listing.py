@@ -169,13 +169,12 @@ def _phase(value: str, now: datetime) -> Q:
     return conditions.get(StayPhase(value), Q()) if value in StayPhase.values else Q()
 
 
-_FAR = date(9999, 1, 1)
 # Sort → (expression, descending). Ties break by id in the same direction.
 _ORDERS: dict[str, tuple[Any, bool]] = {
     "waiting": (F("waiting_since"), False),
     "recent": (F("last_activity_at"), True),
     "oldest": (F("last_activity_at"), False),
-    "arrival": (Coalesce("stay__arrival_date", Value(_FAR)), False),
+    "arrival": (F("arrives_on"), False),
 }
 
 

@@ -84,7 +84,7 @@ def link(user: User, thread: Thread, stay: Reservation) -> Thread:
         raise ValueError("The stay belongs to another organization.")
     locked = threads.lock(thread.pk)
     conversations.add_stays(locked, {stay.pk})
-    locked.stay = stay
+    locked.choose_stay(stay)
     locked.property_id = stay.property_id or locked.property_id
     threads.log_event(locked, "linked", user, code=stay.code, stay=stay.public_id)
     audit(locked.organization_id, user, "thread.linked", f"thread:{locked.public_id}", after=stay.code)
@@ -99,7 +99,8 @@ def unlink(user: User, thread: Thread, stay: Reservation) -> Thread:
     require(user, Permission.THREADS_MATCH)
     locked = threads.lock(thread.pk)
     locked.stays.remove(stay)
-    locked.stay, locked.guest, locked.property = None, None, None
+    locked.choose_stay(None)
+    locked.guest, locked.property = None, None
     conversations.add_stays(locked, set())
     threads.log_event(locked, "unlinked", user, code=stay.code, stay=stay.public_id)
     audit(locked.organization_id, user, "thread.unlinked", f"thread:{locked.public_id}", before=stay.code)

@@ -75,7 +75,7 @@ def send_to_pms(user: User, note: Note) -> None:
     """Send an existing note to the PMS, or once more after a failure. Raises ReplyRefused, PermissionDenied."""
     require(user, Permission.THREADS_NOTE)
     thread = threads.lock(note.thread_id)
-    note = Note.objects.select_for_update().get(pk=note.pk)
+    note = Note.objects.select_for_update(no_key=True).get(pk=note.pk)
     if note.remote_id or note.pms_state not in {"", ReceiptState.FAILED, ReceiptState.UNCONFIRMED}:
         return
     _send(thread, note)

@@ -39,7 +39,7 @@ def on_command(event: CommandMoved) -> None:
 
 
 def _receipts(command: Command, state: ReceiptState) -> None:
-    rows = list(Receipt.objects.select_for_update().filter(command_id=command.pk).order_by("pk"))
+    rows = list(Receipt.objects.select_for_update(no_key=True).filter(command_id=command.pk).order_by("pk"))
     if not rows:
         return
     now = clock.now()
@@ -105,7 +105,7 @@ def on_echo(event: CommandEchoed) -> None:
         Note.objects.filter(command_id=command.pk).update(pms_state=ReceiptState.DELIVERED)
         return
     rows = list(
-        Receipt.objects.select_for_update()
+        Receipt.objects.select_for_update(no_key=True)
         .filter(command_id=command.pk, destination=Destination.PMS)
         .order_by("pk")
     )
@@ -147,7 +147,11 @@ def _one_after_settling() -> bool:
     if due is None:
         return False
     thread = threads.lock(due[0])
-    rows = list(Receipt.objects.select_for_update().filter(message_id=due[1], thread_due=True).order_by("pk"))
+    rows = list(
+        Receipt.objects.select_for_update(no_key=True)
+        .filter(message_id=due[1], thread_due=True)
+        .order_by("pk")
+    )
     if not rows:
         return True
     message = Message.objects.get(pk=due[1])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.db import connection as database
 
 from bellhop.core import clock
 from connectors.contract.events import Entity
@@ -27,6 +29,11 @@ from inbox.services import conversations, search, threads
 # A message older than the newest one by more than this is marked "arrived late" (ux T1).
 LATE_AFTER = timedelta(minutes=2)
 
+_BEFORE = """
+SELECT EXISTS (SELECT 1 FROM inbox_message WHERE connection_id = %s AND remote_id = %s AND remote_id <> ''),
+  (SELECT max(sent_at) FROM inbox_message WHERE thread_id = %s)
+"""
+
 
 def on_message(event: MessageReceived) -> None:
     """Insert a message of the PMS once, wherever its time belongs, and bring its thread up to date."""
@@ -37,8 +44,9 @@ def on_message(event: MessageReceived) -> None:
     message = insert(thread, source, record)
     if message is None:
         return
-    _follow(thread, message, record, history=source.history)
-    threads.refresh(thread)
+    found = threads.refresh(thread)
+    is_newest = found.last_inbound_at is None or message.sent_at >= found.last_inbound_at
+    _follow(thread, message, record, is_newest=is_newest, history=source.history)
     threads.save(thread)
     if not source.history:
         threads.announce(
@@ -53,17 +61,17 @@ def on_message(event: MessageReceived) -> None:
 def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | None:
     """The new Message, or None where it stands already (by remote id; the database has the last word)."""
     connection = source.connection
-    if Message.objects.filter(connection=connection, remote_id=record.external_id).exists():
+    stands, newest = _before(thread, connection.pk, record.external_id)
+    if stands:
         return None
     inbound = record.direction == RecordDirection.INBOUND
     fallback = thread.party_name if inbound else ""
-    newest = thread.messages.order_by("-sent_at").values_list("sent_at", flat=True).first()
     now = clock.now()
     message = Message.objects.create(
         organization_id=connection.organization_id,
         thread=thread,
         connection=connection,
-        reservation=thread.stay,
+        reservation_id=thread.stay_id,
         direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
         author=_author(record),
         author_name=(record.author_name or fallback)[:120],
@@ -89,6 +97,14 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
     return message
 
 
+def _before(thread: Thread, connection_id: int, remote_id: str) -> tuple[bool, datetime | None]:
+    """(Does this message stand already?, when the thread's newest message was uttered), in one statement."""
+    with database.cursor() as cursor:
+        cursor.execute(_BEFORE, [connection_id, remote_id, thread.pk])
+        stands, newest = cursor.fetchone()
+    return stands, newest
+
+
 def _author(record: MessageRecord) -> Author:
     if record.author_kind == AuthorKind.GUEST:
         return Author.GUEST
@@ -96,6 +112,8 @@ def _author(record: MessageRecord) -> Author:
 
 
 def _attach(message: Message, record: MessageRecord) -> None:
+    if not record.attachments:
+        return
     Attachment.objects.bulk_create(
         Attachment(
             message=message,
@@ -109,13 +127,15 @@ def _attach(message: Message, record: MessageRecord) -> None:
     )
 
 
-def _follow(thread: Thread, message: Message, record: MessageRecord, *, history: bool) -> None:
-    """What a new message does to its thread: a guest's re-opens it, a colleague's in the PMS never does (ux L11)."""
+def _follow(
+    thread: Thread, message: Message, record: MessageRecord, *, is_newest: bool, history: bool
+) -> None:
+    """What a new message does to its thread: a guest's re-opens it, a colleague's in the PMS never does (ux L11).
+    `is_newest`: of the guest's messages."""
     if message.direction != Direction.INBOUND:
         return
     thread.last_inbound_id = max(thread.last_inbound_id or 0, message.pk)
-    later = thread.messages.filter(direction=Direction.INBOUND, sent_at__gt=message.sent_at)
-    if record.channel_raw and not later.exists():
+    if record.channel_raw and is_newest:
         thread.channel_raw, thread.channel = record.channel_raw[:60], record.channel[:20]
     if history:
         return

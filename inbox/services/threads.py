@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from bellhop.accounts.models import User
 from bellhop.core import clock, live
 from connectors.models import Connection
-from inbox.models import Author, Direction, Message, Thread, ThreadEvent
+from inbox.models import Author, Thread, ThreadEvent
+from inbox.services import standing
 from reservations.services import scope
 
 PREVIEW = 160
@@ -35,11 +35,15 @@ def may_see(user: User, thread: Thread) -> bool:
 
 def lock(thread_id: int) -> Thread:
     """The thread, locked until the transaction ends."""
-    return Thread.objects.select_for_update(of=("self",)).get(pk=thread_id)
+    return Thread.objects.select_for_update(of=("self",), no_key=True).get(pk=thread_id)
 
 
 def for_conversation(connection: Connection, conversation_id: str, *, name: str = "") -> Thread:
     """The one thread of a remote conversation, locked; made if there is none."""
+    rows = Thread.objects.select_for_update(of=("self",), no_key=True)
+    known = rows.filter(connection=connection, conversation_id=conversation_id).first()
+    if known is not None:
+        return known
     now = clock.now()
     thread, _ = Thread.objects.get_or_create(
         connection=connection,
@@ -54,56 +58,25 @@ def for_conversation(connection: Connection, conversation_id: str, *, name: str 
     return lock(thread.pk)
 
 
-def last_answer_at(thread: Thread) -> datetime | None:
-    """When a person last answered, here or in the PMS; automatic messages, notes, withdrawn and failed ones don't
-    count."""
-    from inbox.models import Receipt, ReceiptState
-
-    failed = Receipt.objects.filter(message=OuterRef("pk"), state=ReceiptState.FAILED)
-    answered = (
-        thread.messages.filter(
-            direction=Direction.OUTBOUND,
-            author__in=(Author.AGENT, Author.PMS_STAFF),
-            withdrawn_at__isnull=True,
-        )
-        .exclude(Exists(failed))
-        .order_by("-sent_at", "-id")
-        .values_list("sent_at", flat=True)
-        .first()
-    )
-    moments = [moment for moment in (answered, thread.no_answer_until) if moment is not None]
-    return max(moments, default=None)
-
-
-def refresh(thread: Thread) -> None:
-    """Recompute what the list shows from the messages, so that disorder and undo need no special case. Not saved."""
-    newest = thread.messages.filter(withdrawn_at__isnull=True).order_by("-sent_at", "-id").first()
+def refresh(thread: Thread) -> standing.Standing:
+    """Recompute what the list shows from the messages. Not saved."""
+    found = standing.of(thread)
+    newest = found.newest
+    thread.waiting_since = found.waiting_since
     thread.last_message_id = newest.pk if newest else None
     thread.preview = " ".join(newest.body.split())[:PREVIEW] if newest else ""
     thread.preview_author = _preview_author(newest) if newest else ""
     if newest is not None:
-        thread.last_activity_at = max(newest.sent_at, _last_event_at(thread) or newest.sent_at)
-    answered = last_answer_at(thread)
-    waiting = thread.messages.filter(direction=Direction.INBOUND)
-    if answered is not None:
-        waiting = waiting.filter(sent_at__gt=answered)
-    thread.waiting_since = waiting.order_by("sent_at", "id").values_list("sent_at", flat=True).first()
+        thread.last_activity_at = max(newest.sent_at, found.last_note_at or newest.sent_at)
+    return found
 
 
-def _preview_author(message: Message) -> str:
+def _preview_author(message: standing.Newest) -> str:
     if message.author == Author.GUEST:
         return ""
     if message.author == Author.AGENT:
         return f"user:{message.author_user_id}:{message.author_name}"[:80]
-    return {Author.PMS_STAFF: "pms", Author.AUTOMATIC: "auto"}[Author(message.author)]
-
-
-def _last_event_at(thread: Thread) -> datetime | None:
-    return (
-        None
-        if thread.pk is None
-        else thread.notes.order_by("-written_at").values_list("written_at", flat=True).first()
-    )
+    return {Author.PMS_STAFF: "pms", Author.AUTOMATIC: "auto"}[message.author]
 
 
 def save(thread: Thread) -> None:

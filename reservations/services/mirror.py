@@ -32,7 +32,7 @@ def find(model: type[M], source: Source, entity: Entity, remote_id: str) -> tupl
     known = identity.find(source.connection.pk, entity, remote_id)
     if known is None:
         return None, ""
-    row = model._default_manager.select_for_update().filter(pk=known.object_id).first()
+    row = model._default_manager.select_for_update(no_key=True).filter(pk=known.object_id).first()
     return row, known.version
 
 

@@ -11,7 +11,7 @@ from connectors.contract.records import AuthorKind
 from connectors.models import Command, CommandState
 from connectors.outbound import outbox
 from inbox.models import Receipt, ReceiptState, Thread, ThreadEvent, ThreadStatus
-from inbox.services import listing, notes, receipts, reply, row_view, threads, triage
+from inbox.services import listing, notes, receipts, reply, row_view, standing, triage
 from tests import factories
 from tests.factories import Desk
 
@@ -207,4 +207,4 @@ def test_told_twice_stands_once(desk: Desk, thread: Thread) -> None:
     assert ThreadEvent.objects.count() == 0
     states = Receipt.objects.values_list("destination", "state")
     assert list(states) == [("pms", ReceiptState.DELIVERED)]
-    assert threads.last_answer_at(thread) is None
+    assert standing.of(thread).answered_at is None
