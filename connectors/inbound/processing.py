@@ -193,7 +193,8 @@ def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
     if event.kind == EventKind.IGNORED:
         return [event.reason or "ignored"]
     words = []
-    if event.conversation is not None:
+    # A message brings its conversation along; its thread is locked once for both.
+    if event.conversation is not None and not isinstance(event.record, MessageRecord):
         words.append(apply(source, event.conversation))
     told = [post.external_id for post in event.earlier]
     known = identity.known(source.connection.pk, Entity.MESSAGE, told) if told else {}
