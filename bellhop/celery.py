@@ -11,15 +11,19 @@ from urllib.parse import parse_qs, urlsplit
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedule
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
 
 from django.conf import settings
 
+from bellhop.core.listening import Listeners
+from bellhop.core.wake import AT_ONCE
+
 QUEUES = ("inbound", "outbound", "default")
 HEARTBEAT_EVERY_S = 5.0
+STOP_WITHIN_S = 20.0
 
 # task → (seconds between two runs, queue). Each task is one call of one service.
 SWEEPS: dict[str, tuple[float, str]] = {
@@ -98,6 +102,24 @@ app.conf.update(
 )
 app.set_default()  # for every thread of the process, so that `current_app` is this one
 app.autodiscover_tasks()
+
+
+_listeners: list[Listeners] = []
+
+
+@worker_ready.connect
+def _listen(**_: Any) -> None:
+    """What people wait for comes by a shorter way than Celery's."""
+    listeners = Listeners({name: (app.tasks[name], threads) for name, threads in AT_ONCE.items()})
+    listeners.start()
+    _listeners.append(listeners)
+
+
+@worker_shutting_down.connect
+def _stop_listening(**_: Any) -> None:
+    """Celery waits for its own tasks; these are waited for here, off the signal handler."""
+    for listeners in _listeners:
+        threading.Thread(target=listeners.stop, args=(STOP_WITHIN_S,), name="listeners-stop").start()
 
 
 @worker_ready.connect

@@ -115,15 +115,11 @@ def last_number(organization_id: int) -> int:
 
 def since(organization_id: int, number: int) -> list[LiveEvent] | None:
     """What came after `number`, in order; None when that is too much or no longer kept (the screen must refresh)."""
-    last = last_number(organization_id)
-    if number > last or last - number > TOO_MANY:
-        return None
-    events = list(
-        LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number")
-    )
-    if last > number and (not events or events[0].number != number + 1):
-        return None
-    return events
+    rows = LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number")
+    events = list(rows[: TOO_MANY + 1])
+    if events:
+        return events if events[0].number == number + 1 and len(events) <= TOO_MANY else None
+    return [] if number == last_number(organization_id) else None
 
 
 def prune(before: datetime | None = None) -> int:

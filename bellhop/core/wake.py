@@ -18,8 +18,11 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 LIVE_CHANNEL = "bellhop:live"
+# What people wait for: these skip Celery's way. Task → threads for it in each worker.
+AT_ONCE = {"connectors.process_inbound": 6, "connectors.drain_outbound": 8, "inbox.after_settling": 2}
 _PAUSE_S = 1.0
 _TIMEOUT_S = 0.5
+_WORK_KEPT = 100
 
 log = structlog.get_logger(__name__)
 _lock = threading.Lock()
@@ -43,6 +46,8 @@ def task(name: str, *args: Any, queue: str = "default", delay_s: float = 0.0) ->
 
     Never raises for a Redis that is away: the sweeps find the row anyway, so a late wake-up is dropped (`expires`).
     """
+    if delay_s <= 0 and not args and name in AT_ONCE:
+        return worker(name)
     return _try(
         lambda: current_app.send_task(
             name,
@@ -54,6 +59,27 @@ def task(name: str, *args: Any, queue: str = "default", delay_s: float = 0.0) ->
             ignore_result=True,
         )
     )
+
+
+def work_list(name: str) -> str:
+    """The Redis key under which wake-ups of one task wait."""
+    return f"bellhop:work:{name}"
+
+
+def worker(name: str) -> bool:
+    """Have a worker run the task `name` now (see `core.listening`); False if Redis could not be asked.
+
+    A list, so that one wake-up wakes one worker. It is kept short and dies young: nobody needs old wake-ups.
+    """
+
+    def push() -> None:
+        pipe = _client().pipeline(transaction=False)
+        pipe.rpush(work_list(name), 1)
+        pipe.ltrim(work_list(name), -_WORK_KEPT, -1)
+        pipe.expire(work_list(name), 60)
+        pipe.execute()
+
+    return _try(push)
 
 
 def _try(ask: Callable[[], object]) -> bool:

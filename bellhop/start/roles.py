@@ -38,13 +38,15 @@ def worker(name: str, predecessor: str) -> None:
     from django.db import DatabaseError, connection
 
     from bellhop.celery import QUEUES, app
+    from bellhop.core.wake import AT_ONCE
     from connectors.outbound import leases
 
     settings.BELLHOP_WORKER_NAME = name
     options = settings.DATABASES["default"]["OPTIONS"]
     options["application_name"] = name
     # A thread keeps its connection for the length of a task; heartbeat and leases need one each.
-    options["pool"]["max_size"] = max(options["pool"]["max_size"], WORKER_THREADS + 4)
+    threads = WORKER_THREADS + sum(AT_ONCE.values())
+    options["pool"]["max_size"] = max(options["pool"]["max_size"], threads + 4)
     if predecessor:
         try:
             leases.release(predecessor)
