@@ -166,7 +166,7 @@ def mark_read(user: User, thread: Thread, up_to: int) -> None:
     row, created = ThreadRead.objects.select_for_update().get_or_create(
         user=user, thread=thread, defaults={"last_read_id": up_to, "at": now}
     )
-    if not created and (row.last_read_id < up_to or row.marked_unread):
+    if not created:
         row.last_read_id, row.marked_unread, row.at = max(row.last_read_id, up_to), False, now
         row.save()
     Mention.objects.filter(user=user, thread=thread, seen_at__isnull=True).update(seen_at=now)
@@ -174,8 +174,9 @@ def mark_read(user: User, thread: Thread, up_to: int) -> None:
 
 def mark_unread(user: User, thread: Thread) -> None:
     """Unread for this person until they open it again."""
+    unread = {"marked_unread": True}
     ThreadRead.objects.update_or_create(
-        user=user, thread=thread, defaults={"marked_unread": True, "at": clock.now()}
+        user=user, thread=thread, defaults=unread, create_defaults=unread | {"at": clock.now()}
     )
 
 

@@ -16,7 +16,7 @@ from connectors.trust import overwrites
 from inbox.models import Thread
 from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
 from inbox.services.listing import ListQuery
-from inbox.views import filters
+from inbox.views import filters, folding
 from reservations.models import StayPhase
 
 
@@ -115,9 +115,11 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     loaded = timeline.load(thread, before, since)
     return {
         "thread": thread,
-        "entries": loaded.entries,
+        "entries": list(folding.folded(loaded.entries)),
         "older_before": loaded.older_before,
-        "first_unread": timeline.first_unread(loaded.entries, last_read),
+        "first_unread": timeline.first_unread(
+            loaded.entries, last_read, read_at=getattr(thread, "read_at", None), me=user_of(request).pk
+        ),
         "now": clock.now(),
         "me": user_of(request),
         "pms": _pms_label(thread),
