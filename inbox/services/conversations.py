@@ -21,19 +21,24 @@ TOLD_IN_THREAD = {"status", "arrival_date", "departure_date", "check_in_time", "
 
 def on_conversation(event: ConversationTold) -> None:
     """Make or refresh the thread of a conversation."""
-    thread = thread_of(event.source, event.record)
-    told = _digest(event.record)
+    bring_up_to_date(thread_of(event.source, event.record), event.source, event.record)
+
+
+def bring_up_to_date(thread: Thread, source: Source, record: ConversationRecord) -> None:
+    """Take over what is new in a conversation, save and tell it."""
+    told = _digest(record)
     if thread.conversation_told == told:
         return
     before = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
-    take_over(thread, event.source, event.record)
-    identity.remember(event.source.connection.pk, Entity.CONVERSATION, event.record.external_id, thread.pk)
+    take_over(thread, source, record)
+    identity.remember(source.connection.pk, Entity.CONVERSATION, record.external_id, thread.pk)
     after = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
     if before != after:
         threads.save(thread)
-        if not event.source.history:
+        if not source.history:
             threads.announce(thread, "state")
-    if _is_settled(thread, event.record):
+    if _is_settled(thread, record):
+        thread.conversation_told = told
         Thread.objects.filter(pk=thread.pk).update(conversation_told=told)
 
 

@@ -38,9 +38,7 @@ SELECT EXISTS (SELECT 1 FROM inbox_message WHERE connection_id = %s AND remote_i
 def on_message(event: MessageReceived) -> None:
     """Insert a message of the PMS once, wherever its time belongs, and bring its thread up to date."""
     record, source = event.record, event.source
-    thread = threads.for_conversation(source.connection, record.conversation_id)
-    if event.conversation is not None and thread.stay_id is None:
-        conversations.take_over(thread, source, event.conversation)
+    thread = _thread(event)
     message = insert(thread, source, record)
     if message is None:
         return
@@ -56,6 +54,15 @@ def on_message(event: MessageReceived) -> None:
             inbound=message.direction == Direction.INBOUND,
             who=thread.party_name,
         )
+
+
+def _thread(event: MessageReceived) -> Thread:
+    """The locked thread of the message, with what the PMS told about its conversation in passing."""
+    if event.conversation is None:
+        return threads.for_conversation(event.source.connection, event.record.conversation_id)
+    thread = conversations.thread_of(event.source, event.conversation)
+    conversations.bring_up_to_date(thread, event.source, event.conversation)
+    return thread
 
 
 def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | None:
