@@ -37,6 +37,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "inbox.wake_snoozed": (15.0, "default"),
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
     "core.prune": (3600.0, "default"),
+    "inbox.prune": (3600.0, "default"),
 }
 
 

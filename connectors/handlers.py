@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bellhop.core.events import subscribe
-from connectors.events import ConnectionRecovered
+from connectors.events import CommandMoved, ConnectionRecovered
+from connectors.inbound import regular
 from connectors.outbound import outage
 
 
 def register() -> None:
     subscribe(ConnectionRecovered, outage.on_recovered)
+    subscribe(CommandMoved, regular.on_command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from inbox.services import receipts, triage
+from inbox.services import notices, receipts, triage
 
 
 @shared_task(name="inbox.after_settling")
@@ -15,3 +15,8 @@ def after_settling() -> None:
 @shared_task(name="inbox.wake_snoozed")
 def wake_snoozed() -> None:
     triage.wake_snoozed()
+
+
+@shared_task(name="inbox.prune")
+def forget() -> None:
+    notices.prune()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inbox.views import bulk, pages, preferences, triage, writing
+from inbox.views import bulk, notices, pages, preferences, triage, writing
 
 app_name = "inbox"
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path("bulk/menu/<slug:what>/", bulk.menu, name="bulk-menu"),
     path("views/", triage.save_view, name="save-view"),
     path("views/<str:public_id>/delete/", triage.delete_view, name="delete-view"),
+    path("notices/", notices.menu, name="notices"),
+    path("notices/count/", notices.count, name="notices-count"),
+    path("notices/read/", notices.read, name="notices-read"),
+    path("notices/mute/", notices.mute, name="notices-mute"),
+    path("notices/browser/", notices.browser, name="notices-browser"),
     path("settings/inbox/", preferences.preferences, name="preferences"),
     path("snoozes/<str:public_id>/remove/", preferences.remove_snooze, name="remove-snooze"),
     path("threads/<str:public_id>/log/", pages.log, name="log"),

@@ -70,7 +70,10 @@ class People(UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person of one organization. `all_properties` false limits them to their property scope (reservations)."""
+    """A person of one organization. `all_properties` false limits them to their property scope (reservations).
+
+    `keymap`: action → single letter, where it differs from the usual one. Until `muted_until` nothing pops up for them.
+    """
 
     public_id = PublicIdField()
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="users")
@@ -85,6 +88,10 @@ class User(AbstractUser):
     undo_send_s = models.PositiveSmallIntegerField(default=5)
     enter_sends = models.BooleanField(default=False)
     single_keys = models.BooleanField(default=True)
+    keymap: Any = models.JSONField(default=dict, blank=True)
+    muted_until = models.DateTimeField(null=True)
+    browser_notices = models.BooleanField(default=False)
+    notices_show_text = models.BooleanField(default=False)
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -108,6 +115,19 @@ class User(AbstractUser):
 
     def may(self, permission: Permission) -> bool:
         return permission.value in self.granted
+
+
+class Invite(models.Model):
+    """A person's first way in: a link that lives for seven days. Only its digest is kept; a password ends it."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="invite")
+    digest = models.CharField(max_length=64, unique=True)
+    mailed = models.BooleanField(default=False)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"invite of {self.user_id}"
 
 
 class AuditEntry(models.Model):

@@ -12,18 +12,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
-from connectors.contract.capabilities import Capabilities, RateLimit
+from connectors.contract.capabilities import Capabilities, CountedPer, RateLimit
+from connectors.contract.errors import Unsupported
 from connectors.contract.events import CanonicalEvent
 from connectors.contract.http import Call, Request, Response
-from connectors.contract.intents import Done, Found, Intent
+from connectors.contract.intents import REPEATABLE, Done, Found, Intent
 from connectors.contract.records import (
     ConversationRecord,
     GuestRecord,
+    HousekeepingRecord,
     MessageRecord,
     NoteRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
+    WorkOrderRecord,
 )
 
 T = TypeVar("T")
@@ -51,10 +54,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An access token and for how many seconds from now it is good."""
+    """An access token and for how many seconds from now it is good; `rest_s`: seconds before its first use."""
 
     value: str = field(repr=False)
     expires_in_s: int
+    rest_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,18 @@ class Subscription:
 
 class PmsConnector(ABC):
     """One PMS. Subclasses state the facts as class attributes and convert; the flow is in the base and its
-    callers."""
+    callers.
+
+    Facts with a usual value:
+    accepted_status      what a webhook is answered with
+    unready_status       what it is answered with while we know no secret yet (503 where a 4xx is final)
+    settle_s             seconds to wait before a hinted read: one act of a person brings several thin webhooks
+    rereads, reread_s    how often, and how many seconds apart, a read is repeated that contradicts its webhook
+    coarse_versions      two states of one object may bear the same version: then it is read
+    forbidden_is_token   a 403 means that the token is no longer good, not that something isn't allowed
+    hold_s               seconds to wait after a 429 that names no time; doubled while it goes on
+    sweep_s              seconds between two reads of all stays that are near, beside the reads by change
+    """
 
     slug: ClassVar[str]
     label: ClassVar[str]
@@ -91,6 +106,14 @@ class PmsConnector(ABC):
     propagation_delay_s: ClassVar[int] = 60
     signature_header: ClassVar[str | None] = None
     accepted_status: ClassVar[int] = 202
+    unready_status: ClassVar[int] = 401
+    settle_s: ClassVar[float] = 0.0
+    rereads: ClassVar[int] = 0
+    reread_s: ClassVar[float] = 3.0
+    coarse_versions: ClassVar[bool] = False
+    forbidden_is_token: ClassVar[bool] = False
+    hold_s: ClassVar[float] = 5.0
+    sweep_s: ClassVar[int | None] = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -118,6 +141,19 @@ class PmsConnector(ABC):
     def limit_key(self) -> str:
         """Under which key the provider counts our requests (account, token, …). Never holds a secret."""
 
+    def address_key(self) -> str:
+        """Under which key limits per sending address are counted: one for all accounts of this Bellhop."""
+        base = self.settings.base_url or self.default_base_url
+        return f"{self.slug}:address:{base.split('://')[-1].split('/')[0]}"
+
+    def limits_by_key(self) -> dict[str, tuple[RateLimit, ...]]:
+        """Every published window under the key that it is counted by."""
+        keys = {CountedPer.ACCOUNT: self.limit_key(), CountedPer.ADDRESS: self.address_key()}
+        found: dict[str, tuple[RateLimit, ...]] = {}
+        for limit in self.limits:
+            found[keys[limit.per]] = (*found.get(keys[limit.per], ()), limit)
+        return found
+
     @abstractmethod
     def token_request(self) -> Request | None:
         """How a new access token is asked for; None where there are no tokens."""
@@ -138,7 +174,7 @@ class PmsConnector(ABC):
     def ping(self, call: Call) -> str:
         """The cheapest authorised read; returns the account's name or id."""
 
-    def text_fields(self, call: Call) -> Mapping[str, str]:  # noqa: ARG002 (most PMSs have none)
+    def text_fields(self, call: Call) -> Mapping[str, str]:
         """Custom fields of reservations that hold free text: id → name. Empty where the PMS has none."""
         return {}
 
@@ -163,6 +199,42 @@ class PmsConnector(ABC):
         self, call: Call, conversation_id: str, cursor: str | None = None
     ) -> Page[MessageRecord | NoteRecord]:
         """Newest first. System and log posts are left out."""
+
+    def list_near_stays(
+        self,
+        call: Call,
+        cursor: str | None,
+        at: datetime,
+    ) -> Page[ReservationRecord]:
+        """Stays that arrive soon or are in the house at `at`, whatever their time of change."""
+        return Page(items=(), next_cursor=None)
+
+    def list_notes(self, call: Call, reservation_id: str) -> Sequence[NoteRecord]:
+        """Notes kept on a reservation, oldest first; empty where the PMS keeps notes in conversations only."""
+        return ()
+
+    def list_stay_conversations(self, call: Call, stay: ReservationRecord) -> Sequence[ConversationRecord]:
+        """The conversations of a stay. Raises NotFound."""
+        return (self.get_conversation(call, stay.conversation_id),) if stay.conversation_id else ()
+
+    def list_work_orders(
+        self,
+        call: Call,
+        cursor: str | None = None,
+        changed_since: datetime | None = None,
+    ) -> Page[WorkOrderRecord]:
+        return Page(items=(), next_cursor=None)
+
+    def list_housekeeping(
+        self,
+        call: Call,
+        cursor: str | None = None,
+    ) -> Page[HousekeepingRecord]:
+        return Page(items=(), next_cursor=None)
+
+    def get_housekeeping(self, call: Call, unit_id: str) -> HousekeepingRecord:
+        """Raises NotFound, Unsupported."""
+        raise Unsupported(detail="There is no housekeeping state here.")
 
     @abstractmethod
     def get_reservation(self, call: Call, external_id: str) -> ReservationRecord: ...
@@ -189,12 +261,29 @@ class PmsConnector(ABC):
         `known` are remote ids that belong to other Commands: equal texts must not share one remote message.
         """
 
+    def look_at(self, call: Call, intent: Intent, remote_id: str) -> Found | None:
+        """What became of an effect that was taken as `remote_id` but was still pending. None: still pending. Raises
+        NotDelivered where it did not get through."""
+        return Found(remote_id=remote_id)
+
+    def is_repeatable(self, intent: Intent) -> bool:
+        """May it be sent again when reading back shows that it isn't there? Sending twice does the same as once, or
+        the text bears a token of ours."""
+        return isinstance(intent, REPEATABLE)
+
     # --- webhooks ---
+    def new_webhook_secret(self) -> str | None:
+        """Credentials that we choose and the PMS presents; None where it signs with a secret of its own, or not at
+        all."""
+        return None
+
     @abstractmethod
     def list_subscriptions(self, call: Call) -> Iterator[Subscription]: ...
 
     @abstractmethod
-    def subscribe(self, call: Call, url: str) -> Subscription: ...
+    def subscribe(self, call: Call, url: str, secret: str = "") -> Subscription:
+        """See to it that our events come to `url`; what is there already is used again. `secret` as
+        `new_webhook_secret` made it."""
 
     @abstractmethod
     def unsubscribe(self, call: Call, subscription: Subscription) -> None: ...
@@ -204,6 +293,6 @@ class PmsConnector(ABC):
         """The signing secret; None where it isn't ready yet or the vendor has none."""
 
     # --- links ---
-    def reservation_url(self, external_id: str) -> str | None:  # noqa: ARG002
+    def reservation_url(self, external_id: str) -> str | None:
         """Where a person opens it in the PMS; None where no such address is known."""
         return None

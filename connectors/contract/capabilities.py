@@ -18,11 +18,12 @@ class Push(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
     """One row of the capability table. `fallback` says what happens instead, in plain words; `why` cites
-    the reason."""
+    the reason. `poll_s`: nothing pushes it, so it is read every so many seconds."""
 
     read: bool = False
     write: bool = False
     push: Push = Push.NONE
+    poll_s: int | None = None
     fallback: str = ""
     why: str = ""
 
@@ -40,9 +41,17 @@ class Capabilities:
         return self.entities.get(entity, Capability(why="This system has no such thing."))
 
 
+class CountedPer(StrEnum):
+    """Whose requests a provider adds up: those of one account (or key), or those of one sending address."""
+
+    ACCOUNT = "account"
+    ADDRESS = "address"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """At most `limit` requests in any `window_s` seconds."""
+    """At most `limit` requests in any `window_s` seconds, counted `per` account or address."""
 
     window_s: int
     limit: int
+    per: CountedPer = CountedPer.ACCOUNT

@@ -7,7 +7,8 @@ ConnectorError               user_message for the person, detail for the log
 ├── OutcomeUnknown           it may have happened: read back, never send again blindly
 ├── NotAuthorized            credentials refused: pause the connection, ask a person
 ├── Rejected                 refused for good
-│   └── NotFound             the remote object does not exist
+│   ├── NotFound             the remote object does not exist
+│   └── NotDelivered         it was taken, and then did not get through
 ├── Unsupported              this PMS can't do that, by declared capability
 └── Unreadable               an answer or payload that we can't make sense of
 """
@@ -70,6 +71,10 @@ class Rejected(ConnectorError):
 
 class NotFound(Rejected):
     default_message = "The connected system doesn't have this."
+
+
+class NotDelivered(Rejected):
+    default_message = "The connected system could not deliver it."
 
 
 class Unsupported(ConnectorError):

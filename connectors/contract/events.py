@@ -18,6 +18,7 @@ class EventKind(StrEnum):
     GUEST_UPDATED = "guest.updated"
     NOTES_CHANGED = "notes.changed"
     UNIT_UPDATED = "unit.updated"
+    HOUSEKEEPING_CHANGED = "housekeeping.changed"
     WORK_ORDER_UPDATED = "work_order.updated"
     LEASE_UPDATED = "lease.updated"
     IGNORED = "ignored"
@@ -33,11 +34,14 @@ class Entity(StrEnum):
     NOTE = "note"
     WORK_ORDER = "work_order"
     LEASE = "lease"
+    FOLIO = "folio"
+    HOUSEKEEPING = "housekeeping"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadHint:
-    """An object that must be fetched because the payload only says that it changed."""
+    """An object that must be fetched because the payload only says that it changed. A note hint names the
+    reservation whose notes changed, a housekeeping hint the unit."""
 
     entity: Entity
     external_id: str
@@ -49,6 +53,8 @@ class CanonicalEvent:
 
     `version` is the provider's time of the change where told. `conversation` and `earlier` ride along with
     message events: the conversation as described there, and repeated earlier posts that may fill a gap.
+    `told` is what an unsigned payload claims (field of the record → its value): never applied, only compared with
+    what is read, since some systems show their own change late.
     """
 
     kind: EventKind
@@ -61,3 +67,4 @@ class CanonicalEvent:
     conversation: ConversationRecord | None = None
     earlier: tuple[MessageRecord, ...] = ()
     reason: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,8 @@
-"""What we may ask of a PMS: one dataclass per kind of Command, and what comes back."""
+"""What we may ask of a PMS: one dataclass per kind of Command, and what comes back.
+
+Intents are stored as JSON: every field is a text, a number or a list of texts. `reference` is the token that the effect
+bears at the PMS, where that is text (see `connectors.contract.marks`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connectors.contract.marks import new_reference
 from connectors.contract.records import Json
 
 
@@ -27,6 +32,24 @@ class AddNote:
     body: str
     conversation_id: str | None = None
     reservation_id: str | None = None
+    reference: str = field(default_factory=new_reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorMessage:
+    """Keep an utterance of another channel on the reservation, as a marked note.
+
+    `direction` is "inbound" or "outbound", `channel` our word, `said_at` the property's local time as it is to be shown
+    (`2026-11-20 15:30`).
+    """
+
+    reservation_id: str
+    body: str
+    direction: str
+    channel: str
+    author: str
+    said_at: str
+    reference: str = field(default_factory=new_reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +61,79 @@ class SetCustomField:
     value: Any
 
 
-Intent = SendMessage | AddNote | SetCustomField
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStayTimes:
+    """Agree on an arrival or departure time: `HH:MM`, local to the property; empty: leave it as it is.
+
+    Where the PMS keeps less than minutes, or no such time at all, the exact one is left as a note.
+    """
+
+    reservation_id: str
+    check_in: str = ""
+    check_out: str = ""
+    unit_id: str = ""
+    reference: str = field(default_factory=new_reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateWorkOrder:
+    """Have something done in a unit. `kind`: cleaning, maintenance, check_in, check_out, office, other. `due_at` is an
+    ISO instant in UTC."""
+
+    title: str
+    description: str = ""
+    kind: str = "other"
+    reservation_id: str = ""
+    unit_id: str = ""
+    due_at: str = ""
+    reference: str = field(default_factory=new_reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateWorkOrder:
+    """Change a work order; empty fields stay as they are. `state`: open, in_progress, done, cancelled."""
+
+    work_order_id: str
+    state: str = ""
+    resolution: str = ""
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetHousekeepingState:
+    """Say what condition a unit is in: dirty, clean, inspected. `comment` None: leave it as it is."""
+
+    unit_id: str
+    condition: str
+    comment: str | None = None
+
+
+Intent = (
+    SendMessage
+    | AddNote
+    | MirrorMessage
+    | SetCustomField
+    | SetStayTimes
+    | CreateWorkOrder
+    | UpdateWorkOrder
+    | SetHousekeepingState
+)
+
+REPEATABLE = (SetCustomField, SetStayTimes, UpdateWorkOrder, SetHousekeepingState)
+"""Doing these twice comes to the same as once: each names the value that is wanted, and marked texts are looked for
+before they are written again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """The PMS took it. `remote_id` is the id under which it will appear in later reads, empty where there
-    is none."""
+    is none. `pending`: taken, but not yet under way to the guest; a later read decides."""
 
     remote_id: str
     at: datetime | None = None
     raw: Json = field(default_factory=dict, repr=False)
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,13 +184,15 @@ class MessageRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteRecord(Record):
-    """A remark that no guest sees: a post that was stored and not sent."""
+    """A remark that no guest sees: a post that was stored and not sent. `reference` is the token of a Command of
+    ours that the text bears (see `connectors.contract.marks`)."""
 
     conversation_id: str | None = None
     reservation_id: str | None = None
     author_name: str = ""
     body_text: str
     written_at: datetime
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,13 +211,39 @@ class ConversationRecord(Record):
     changed_at: datetime | None = None
 
 
+class WorkOrderState(StrEnum):
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrderRecord(Record):
+    """A task or maintenance request. `status` is the PMS's own word, `state` ours (UNSET where the word is
+    new to us)."""
+
     title: str
     kind: str = ""
     status: str = ""
+    state: WorkOrderState | Unset = UNSET
+    description: str | Unset = UNSET
+    resolution: str | Unset = UNSET
+    assignee: str | Unset = UNSET
+    due_at: datetime | Unset | None = UNSET
     reservation_id: str | None = None
     unit_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HousekeepingRecord(Record):
+    """What housekeeping knows of a unit today; `external_id` is the unit's. `condition` is the PMS's word: dirty,
+    clean, inspected, …"""
+
+    condition: str | Unset = UNSET
+    occupied: bool | Unset | None = UNSET
+    do_not_disturb: bool | Unset = UNSET
+    comment: str | Unset = UNSET
 
 
 AnyRecord = (
@@ -227,4 +255,5 @@ AnyRecord = (
     | NoteRecord
     | ConversationRecord
     | WorkOrderRecord
+    | HousekeepingRecord
 )

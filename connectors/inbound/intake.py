@@ -25,6 +25,9 @@ BODY_TIMEOUT_S = 10.0
 RETRY_AFTER_S = b"5"
 MAX_HEADERS = 200
 MAX_HEADER_BYTES = 64_000
+UNAVAILABLE = 503
+# Credentials, of the sender or of proxies in front of us, prove something once and are not journaled.
+NOT_KEPT = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 log = structlog.get_logger(__name__)
 
@@ -45,15 +48,16 @@ class Intake:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._take(scope, receive)
+            status = await self._take(scope, receive)
         except _Refused as refused:
-            await _answer(send, refused.status, refused.reason)
+            await _answer(send, refused.status, refused.reason, retry=refused.status == UNAVAILABLE)
         except NoDatabase:
             await _answer(send, 503, "Try again soon.", retry=True)
         else:
-            await _answer(send, 202, "Accepted.")
+            await _answer(send, status, "Accepted.")
 
-    async def _take(self, scope: Scope, receive: Receive) -> None:
+    async def _take(self, scope: Scope, receive: Receive) -> int:
+        """The status of the answer. Raises _Refused, NoDatabase."""
         if scope["method"] != "POST":
             raise _Refused(405, "Webhooks are POST requests.")
         token = scope["path"].removeprefix("/hooks/").strip("/")
@@ -70,11 +74,16 @@ class Intake:
             verified = target.connector.verify(headers, body, target.secrets, now)
         if verified is False:
             await self._known.refused(target.connection_id, now)
-            raise _Refused(401, "The signature does not fit.")
+            ready = bool(target.secrets)
+            raise _Refused(
+                401 if ready else target.connector.unready_status,
+                "The signature does not fit." if ready else "Not set up yet.",
+            )
         key = target.connector.delivery_key(headers, body)
         address = (scope.get("client") or [""])[0]
-        entry = Entry(target.connection_id, key[:200], now, json.dumps(headers), body, verified, address)
-        await self._store.keep(entry)
+        kept = json.dumps({name: value for name, value in headers.items() if name not in NOT_KEPT})
+        await self._store.keep(Entry(target.connection_id, key[:200], now, kept, body, verified, address))
+        return target.connector.accepted_status
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes:
@@ -101,12 +110,10 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """Lower-case names; credentials of proxies in front of us are not kept. Raises _Refused for far too many."""
+    """With lower-case names. Raises _Refused for far too many."""
     if len(scope["headers"]) > MAX_HEADERS or sum(map(_length, scope["headers"])) > MAX_HEADER_BYTES:
         raise _Refused(431, "Too many headers.")
-    dropped = {"authorization", "cookie", "proxy-authorization"}
-    pairs = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
-    return {name: value for name, value in pairs if name not in dropped}
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _length(header: tuple[bytes, bytes]) -> int:

@@ -20,7 +20,7 @@ from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable,
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import MessageRecord
 from connectors.events import Source
-from connectors.inbound import identity, journal, reading
+from connectors.inbound import identity, journal, reading, thin
 from connectors.inbound.apply import apply
 from connectors.models import Connection, ConnectionHealth, DeliveryState, WebhookDelivery
 from connectors.outbound import backoff, caller, health
@@ -49,11 +49,13 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """An entry's events, and what had to be fetched for them (None: the PMS no longer has it)."""
+    """An entry's events, and what had to be fetched for them (`missing`: the PMS no longer has it). `again_s`: it shows
+    the state before, so it is read again after that."""
 
     events: list[CanonicalEvent]
     fetched: list[reading.Fetched]
     missing: int = 0
+    again_s: float | None = None
 
 
 def drain() -> int:
@@ -90,6 +92,8 @@ def process(delivery_id: int) -> None:
     try:
         understood = _understand(delivery)
         _apply(delivery, understood)
+    except thin.Later as later:
+        _later(delivery, later.wait, None)
     except Unreadable as error:
         with transaction.atomic():
             journal.quarantine(delivery, str(error))
@@ -112,17 +116,27 @@ def _understand(delivery: WebhookDelivery) -> Understood:
     connection = delivery.connection
     connector = caller.connector_for(connection)
     events = connector.parse(delivery.headers, bytes(delivery.body))
+    events = thin.with_reads(connection, connector, events)
+    hints = _hints(events)
+    moment = thin.since(delivery, connector) if hints else delivery.received_at
     fetched, missing = [], 0
-    for hint in _hints(events):
-        if identity.read_since(connection.pk, hint.entity, hint.external_id, delivery.received_at):
-            continue
-        found = _fetch(connection, connector, hint)
-        if found is None:
-            missing += 1
-        else:
-            fetched.append(found)
+    claimed: list[ReadHint] = []
+    try:
+        for hint in hints:
+            if thin.is_covered(connection, connector, hint, moment):
+                continue
+            claimed.append(hint)
+            found = _fetch(connection, connector, hint)
+            if found is None:
+                missing += 1
+            else:
+                fetched.append(found)
+    except (ConnectorError, thin.Later):
+        thin.let_go(connection, connector, claimed)
+        raise
     fetched += _unknown_stays(connection, connector, events)
-    return Understood(events, fetched, missing)
+    again = thin.shows_old(connector, delivery, events, fetched)
+    return Understood(events, fetched, missing, again_s=connector.reread_s if again else None)
 
 
 def _hints(events: list[CanonicalEvent]) -> list[ReadHint]:
@@ -177,6 +191,10 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
         words += _apply_event(source, event)
+    thin.note(delivery.connection, caller.connector_for(delivery.connection), understood.fetched)
+    if understood.again_s is not None:
+        _look_again(delivery, timedelta(seconds=understood.again_s))
+        return
     nothing = all(event.kind == EventKind.IGNORED for event in understood.events)
     now = clock.now()
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
@@ -187,6 +205,16 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
         error="",
     )
     _note_applied(delivery.connection, now)
+
+
+def _look_again(delivery: WebhookDelivery, wait: timedelta) -> None:
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+        rereads=F("rereads") + 1,
+        next_try_at=clock.now() + wait,
+        lease_until=None,
+        error="The PMS still shows the state before.",
+    )
+    journal.wake_processing(wait.total_seconds())
 
 
 def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
@@ -235,9 +263,9 @@ def _note_applied(connection: Connection, now: datetime) -> None:
     ).update(last_applied_at=now)
 
 
-def _later(delivery: WebhookDelivery, wait: timedelta, error: Exception) -> None:
+def _later(delivery: WebhookDelivery, wait: timedelta, error: Exception | None) -> None:
     WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.RECEIVED).update(
-        next_try_at=clock.now() + wait, lease_until=None, error=str(error)[:300]
+        next_try_at=clock.now() + wait, lease_until=None, error=str(error or "")[:300]
     )
     journal.wake_processing(wait.total_seconds())
 

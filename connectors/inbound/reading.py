@@ -42,6 +42,10 @@ def fetch(connection: Connection, connector: PmsConnector, call: Call, hint: Rea
             return Fetched(Entity.CONVERSATION, hint.external_id, began, (conversation, *posts), conversation)
         if hint.entity == Entity.RESERVATION:
             records = _reservation(connection, connector, call, hint.external_id)
+        elif hint.entity == Entity.NOTE:
+            records = _notes(connection, connector, call, hint.external_id)
+        elif hint.entity == Entity.HOUSEKEEPING:
+            records = (connector.get_housekeeping(call, hint.external_id),)
         elif hint.entity == Entity.GUEST:
             records = (connector.get_guest(call, hint.external_id),)
         else:
@@ -64,14 +68,26 @@ def _reservation(
 def _new_conversation(
     connection: Connection, connector: PmsConnector, call: Call, record: ReservationRecord
 ) -> tuple[ConversationRecord, ...]:
-    if not record.conversation_id or record.is_owner_stay:
+    if record.is_owner_stay:
         return ()
-    if identity.known(connection.pk, Entity.CONVERSATION, [record.conversation_id]):
+    if record.conversation_id and identity.known(
+        connection.pk, Entity.CONVERSATION, [record.conversation_id]
+    ):
         return ()
     try:
-        return (connector.get_conversation(call, record.conversation_id),)
+        return tuple(connector.list_stay_conversations(call, record))
     except NotFound:
         return ()
+
+
+def _notes(
+    connection: Connection, connector: PmsConnector, call: Call, reservation_id: str
+) -> tuple[AnyRecord, ...]:
+    """A stay's notes; the stay before them where we never saw it."""
+    notes = connector.list_notes(call, reservation_id)
+    if identity.known(connection.pk, Entity.RESERVATION, [reservation_id]):
+        return tuple(notes)
+    return (*_reservation(connection, connector, call, reservation_id), *notes)
 
 
 def missing_parts(

@@ -11,12 +11,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from bellhop.core import clock, incidents, wake
+from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, Unsupported
+from connectors.contract.http import Call
 from connectors.models import Connection, ConnectionHealth
 from connectors.outbound import caller, health
 
 log = structlog.get_logger(__name__)
 KEEP_OLD_SECRET = timedelta(days=1)
+CHANGE_SECRET_AFTER = timedelta(days=90)
 CHECK_EVERY = timedelta(hours=24)
 RETRY_AFTER = timedelta(seconds=2)
 INCIDENT = "webhooks_not_subscribed"
@@ -75,24 +78,60 @@ def _report(connection: Connection, error: ConnectorError) -> None:
 
 
 def ensure(connection: Connection) -> bool:
-    """Subscribe if needed, fetch the secret. False while the PMS has none ready. Raises ConnectorError."""
+    """Subscribe if needed, see to the secret. False while the PMS has none ready. Raises ConnectorError.
+
+    Once a day, so it also is the call that keeps an otherwise unused key alive.
+    """
     connector = caller.connector_for(connection)
     call = caller.caller_for(connection, bulk=True)
     url = hook_url(connection)
-    mine = next((entry for entry in connector.list_subscriptions(call) if entry.url == url), None)
-    if mine is None:
-        mine = connector.subscribe(call, url)
-    if connector.signature_header is None:
-        _store(connection, mine.external_id, url, None)
-        return True
-    secret = connector.read_webhook_secret(call, url)
+    chosen = _chosen_secret(connection, connector)
+    mine = connector.subscribe(call, url, chosen or "")
+    _drop_moved(connection, connector, call, url)
+    secret = chosen or (connector.read_webhook_secret(call, url) if connector.signature_header else None)
     _store(connection, mine.external_id, url, secret)
-    return secret is not None
+    return secret is not None or connector.signature_header is None
+
+
+def _chosen_secret(connection: Connection, connector: PmsConnector, *, anew: bool = False) -> str | None:
+    """The newest secret of our own choosing; None where the PMS chooses. A new one is stored before the PMS hears of
+    it, and the one before stays good for a day: no webhook meets a secret that we don't know."""
+    made = connector.new_webhook_secret()
+    if made is None:
+        return None
+    with transaction.atomic():
+        row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        newest = row.webhook_secrets[0] if row.webhook_secrets else {}
+        limit = (clock.now() - CHANGE_SECRET_AFTER).isoformat()
+        if newest and not anew and newest.get("made_at", "") > limit:
+            return str(newest["value"])
+        row.webhook_secrets = with_secret(row.webhook_secrets, made)
+        row.webhook_secrets[0]["made_at"] = clock.now().isoformat()
+        row.save(update_fields=["webhook_secrets"])
+    return made
+
+
+def rotate(connection: Connection) -> bool:
+    """Give the PMS a new secret now. False where the secret is the PMS's. Raises ConnectorError: both secrets are good
+    until it worked."""
+    connector = caller.connector_for(connection)
+    if _chosen_secret(connection, connector, anew=True) is None:
+        return False
+    return ensure(connection)
+
+
+def _drop_moved(connection: Connection, connector: PmsConnector, call: Call, url: str) -> None:
+    """Our address moved: the subscription at the old one would fail for days and be reported to the customer."""
+    if connection.subscription_url in ("", url):
+        return
+    for old in list(connector.list_subscriptions(call)):
+        if old.url == connection.subscription_url:
+            connector.unsubscribe(call, old)
 
 
 @transaction.atomic
 def _store(connection: Connection, subscription_id: str, url: str, secret: str | None) -> None:
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row.subscription_id, row.subscription_url = subscription_id, url
     if secret is not None:
         row.webhook_secrets = with_secret(row.webhook_secrets, secret)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -15,8 +15,9 @@ from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, 
 from connectors.contract.events import Entity
 from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
+from connectors.contract.registry import connector_class
 from connectors.events import ConnectionChanged, Source
-from connectors.inbound import identity, reading
+from connectors.inbound import identity, reading, regular
 from connectors.inbound.apply import apply
 from connectors.inbound.processing import apply_fetched
 from connectors.models import Connection, ConnectionHealth, SyncRun
@@ -25,12 +26,14 @@ from connectors.outbound.leases import LEASE, keeper
 
 log = structlog.get_logger(__name__)
 ORDER = (Entity.PROPERTY, Entity.UNIT, Entity.RESERVATION, Entity.CONVERSATION)
+EXTRA = (Entity.WORK_ORDER, Entity.HOUSEKEEPING)
 CATCH_UP_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=2)
 HISTORY_PAGES = 20
 CATCH_UP_PAGES = 40
 PAGES_PER_STEP = 25
 TELL_EVERY = 10
+NOTES_OF_PAST = timedelta(days=30)
 STUCK = "reading_stuck"
 
 
@@ -43,9 +46,11 @@ def start_backfill(connection: Connection) -> None:
             "entity", flat=True
         )
     )
+    capabilities = connector_class(connection.slug).capabilities
+    wanted = (*ORDER, *(entity for entity in EXTRA if capabilities.of(entity).read))
     SyncRun.objects.bulk_create(
         SyncRun(connection=connection, purpose=SyncRun.Purpose.BACKFILL, entity=entity, started_at=now)
-        for entity in ORDER
+        for entity in wanted
         if entity not in have
     )
     ConnectionHealth.objects.filter(pk=connection.pk, caught_up_to__isnull=True).update(
@@ -66,6 +71,7 @@ def plan_catch_ups() -> int:
         | Q(health__catch_up_due_at__isnull=True, health__caught_up_to__lte=now - CATCH_UP_EVERY)
     )
     started = sum(_start_catch_up(connection) for connection in due.select_related("health"))
+    regular.start_due(now)
     wake_sync()
     return started
 
@@ -221,12 +227,20 @@ def _finish(run: SyncRun) -> None:
         ConnectionHealth.objects.filter(pk=run.connection_id).update(caught_up_to=run.started_at)
     if run.purpose == SyncRun.Purpose.BACKFILL and run.total is None:
         run.total = run.done
+    if run.purpose in regular.PURPOSES:
+        run.next_try_at = regular.next_at(run)
 
 
 def _page(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
     cursor = run.cursor or None
     page: Page[AnyRecord]
-    if run.entity == Entity.PROPERTY:
+    if run.purpose == SyncRun.Purpose.SWEEP:
+        page = connector.list_near_stays(call, cursor, run.started_at)  # type: ignore[assignment]
+    elif run.entity == Entity.WORK_ORDER:
+        page = connector.list_work_orders(call, cursor, run.since)  # type: ignore[assignment]
+    elif run.entity == Entity.HOUSEKEEPING:
+        page = connector.list_housekeeping(call, cursor)  # type: ignore[assignment]
+    elif run.entity == Entity.PROPERTY:
         page = connector.list_properties(call, cursor)  # type: ignore[assignment]
     elif run.entity == Entity.UNIT:
         page = connector.list_units(call, cursor)  # type: ignore[assignment]
@@ -249,5 +263,11 @@ def _enrich(run: SyncRun, connector: PmsConnector, call: Call, record: AnyRecord
         return reading.Fetched(Entity.CONVERSATION, record.external_id, began, (record, *posts), record)
     if isinstance(record, ReservationRecord):
         parts = reading.missing_parts(run.connection, connector, call, record)
-        return reading.Fetched(Entity.RESERVATION, record.external_id, began, (*parts, record))
+        notes = connector.list_notes(call, record.external_id) if _is_worth_notes(record, began) else ()
+        return reading.Fetched(Entity.RESERVATION, record.external_id, began, (*parts, record, *notes))
     return None
+
+
+def _is_worth_notes(record: ReservationRecord, now: datetime) -> bool:
+    """Notes cost a call per stay: those of stays that are long over are left where they are."""
+    return not record.departure_date or record.departure_date >= (now - NOTES_OF_PAST).date()

@@ -1,5 +1,5 @@
 from connectors.models.connection import AccessToken, Connection, ConnectionHealth, RateState, Stage, SyncRun
-from connectors.models.identity import ExternalId, FieldOverwrite
+from connectors.models.identity import ExternalId, FieldOverwrite, RecordRead
 from connectors.models.journal import DeliveryState, WebhookDelivery
 from connectors.models.outbox import (
     ACTIVE_STATES,
@@ -26,6 +26,7 @@ __all__ = [
     "FieldOverwrite",
     "Origin",
     "RateState",
+    "RecordRead",
     "Stage",
     "SyncRun",
     "WebhookDelivery",

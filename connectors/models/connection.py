@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Left
 
 from bellhop.core.fields import EncryptedJSONField, PublicIdField
 
@@ -46,6 +47,7 @@ class Connection(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["organization", "name"], name="connection_name_unique"),
         )
+        indexes = (models.Index(Left("hook_token", 8), name="connection_hook_prefix"),)
 
     def __str__(self) -> str:
         return self.name
@@ -99,17 +101,24 @@ class RateState(models.Model):
     key = models.CharField(max_length=200, primary_key=True)
     windows: Any = models.JSONField(default=dict)
     hold_until = models.DateTimeField(null=True)
+    hold_s = models.FloatField(default=0)
 
     def __str__(self) -> str:
         return self.key
 
 
 class SyncRun(models.Model):
-    """Progress of reading one kind of thing: the first import (back-fill) or a catch-up. Resumes from `cursor`."""
+    """Progress of reading one kind of thing. Resumes from `cursor`.
+
+    The first import (back-fill) and each catch-up are rows of their own; what is read at regular intervals because
+    nothing pushes it (poll), or to be sure (sweep), has one row, used again, whose `next_try_at` is when it is due.
+    """
 
     class Purpose(models.TextChoices):
         BACKFILL = "backfill"
         CATCH_UP = "catch_up"
+        POLL = "poll"
+        SWEEP = "sweep"
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="sync_runs")
     purpose = models.CharField(max_length=10, choices=Purpose)

@@ -31,6 +31,25 @@ class ExternalId(models.Model):
         return f"{self.entity} {self.remote_id}"
 
 
+class RecordRead(models.Model):
+    """The newest read of a remote object that only thin webhooks tell of, and who is about to read it: `began_at` of a
+    read that was applied, `claimed_until` of one under way."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+")
+    entity = models.CharField(max_length=20)
+    remote_id = models.CharField(max_length=200)
+    began_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection", "entity", "remote_id"], name="record_read_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"read of {self.entity} {self.remote_id}"
+
+
 class FieldOverwrite(models.Model):
     """One change of a mirrored field, or one refused (applied=False): old, new, who sent it, under which rule."""
 

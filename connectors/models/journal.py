@@ -21,7 +21,8 @@ class DeliveryState(models.TextChoices):
 class WebhookDelivery(models.Model):
     """One raw HTTP request. Headers and body are never edited; only the outcome columns change.
 
-    A replay is a new row that names its `original`. `next_try_at` is when a worker may look at it.
+    A replay is a new row that names its `original`. `next_try_at` is when a worker may look at it; `rereads` how often
+    it was looked at again because the PMS still showed the state before.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="deliveries")
@@ -36,6 +37,7 @@ class WebhookDelivery(models.Model):
 
     state = models.CharField(max_length=12, choices=DeliveryState, default=DeliveryState.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)
+    rereads = models.PositiveSmallIntegerField(default=0, db_default=0)
     next_try_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=80, blank=True, default="")

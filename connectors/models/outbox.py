@@ -30,6 +30,11 @@ class CommandKind(models.TextChoices):
     SEND_MESSAGE = "send_message", "Send message"
     ADD_NOTE = "add_note", "Add note"
     SET_CUSTOM_FIELD = "set_custom_field", "Set custom field"
+    MIRROR_MESSAGE = "mirror_message", "Mirror message"
+    SET_STAY_TIMES = "set_stay_times", "Set arrival and departure times"
+    CREATE_WORK_ORDER = "create_work_order", "Create work order"
+    UPDATE_WORK_ORDER = "update_work_order", "Update work order"
+    SET_HOUSEKEEPING = "set_housekeeping", "Set housekeeping state"
 
 
 class Origin(models.TextChoices):
@@ -43,7 +48,7 @@ class Command(models.Model):
 
     `subject` names what the upper layer calls it ("message:123"); this layer never looks behind it.
     `intent` is the connector's intent as JSON; `fingerprint` and `conversation_id` are how an echo is met before
-    the remote id is known. Smaller `priority` goes first.
+    the remote id is known, `reference` the token that the text bears where it can. Smaller `priority` goes first.
     """
 
     public_id = PublicIdField()
@@ -57,6 +62,7 @@ class Command(models.Model):
     intent: Any = models.JSONField()
     conversation_id = models.CharField(max_length=200, blank=True, default="")
     fingerprint = models.CharField(max_length=32, blank=True, default="")
+    reference = models.CharField(max_length=20, blank=True, default="")
 
     state = models.CharField(max_length=16, choices=CommandState, default=CommandState.WAITING)
     created_at = models.DateTimeField()
@@ -103,6 +109,11 @@ class Command(models.Model):
             ),
             models.Index(fields=["subject"], name="command_subject"),
             models.Index(fields=["connection", "conversation_id", "fingerprint"], name="command_echo"),
+            models.Index(
+                fields=["connection", "reference"],
+                name="command_reference",
+                condition=~models.Q(reference=""),
+            ),
             models.Index(fields=["connection", "-id"], name="command_by_connection"),
         )
 

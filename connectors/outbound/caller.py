@@ -38,7 +38,6 @@ from connectors.outbound import health, limits, tokens
 PATIENCE_S: Final = 3.0
 BULK_PATIENCE_S: Final = 5.0
 STALE_GRANT_S: Final = 0.2
-DEFAULT_HOLD_S: Final = 5.0
 YOUNG_TOKEN: Final = timedelta(hours=1)
 LONG_WAIT_S: Final = 60.0
 
@@ -88,10 +87,10 @@ class Caller:
         next."""
         if not self._probe:
             self._refuse_while_down()
-        if not request.authorized or self.connector.token_request() is None:
-            return self._exchange(
-                request, self.connector.authorize(request, None) if request.authorized else request
-            )
+        if not request.authorized:
+            return self._exchange(request, request)
+        if self.connector.token_request() is None:
+            return self._exchange_by_key(request)
         token = self._token()
         try:
             return self._exchange(request, self.connector.authorize(request, token.value))
@@ -107,8 +106,20 @@ class Caller:
             health.note_failure(self.connection, error)
             raise
 
+    def _exchange_by_key(self, request: Request) -> Response:
+        """With a key there is nothing to renew: 401 refuses the key, 403 this one thing (a probe asks for nothing that
+        may be forbidden)."""
+        try:
+            return self._exchange(request, self.connector.authorize(request, None))
+        except NotAuthorized as error:
+            if self._is_forbidden() and not self._probe:
+                raise _forbidden(error) from error
+            health.note_failure(self.connection, error)
+            raise
+
     def _is_forbidden(self) -> bool:
-        return self.last is not None and self.last.status_code == 403
+        forbidden = self.last is not None and self.last.status_code == 403
+        return forbidden and not self.connector.forbidden_is_token
 
     # --- before ---
     def _refuse_while_down(self) -> None:
@@ -143,6 +154,7 @@ class Caller:
         if request is None:
             raise Unsupported(detail="There are no tokens here.")
         token = self.connector.read_token(self._exchange(request, request, is_token=True))
+        time.sleep(token.rest_s)
         health.note_token(self.connection)
         return token
 
@@ -156,9 +168,8 @@ class Caller:
             time.sleep(wait)
 
     def _take(self) -> float:
-        connector = self.connector
         scale = self.connection.limit_scale
-        return limits.take(connector.limit_key(), connector.limits, scale=scale, bulk=self._bulk)
+        return limits.take_all(self.connector.limits_by_key(), scale=scale, bulk=self._bulk)
 
     # --- the exchange ---
     def _exchange(self, request: Request, ready: Request, *, is_token: bool = False) -> Response:
@@ -254,8 +265,7 @@ class Caller:
         match error:
             case RateLimited():
                 if response is not None and not is_token:
-                    after = error.after_s if error.after_s is not None else DEFAULT_HOLD_S
-                    limits.hold(self.connector.limit_key(), after)
+                    after = self._hold(error.after_s)
                     health.hold(self.connection, clock.now() + timedelta(seconds=after))
             case NotAuthorized():
                 pass  # noted once it is clear that a new token doesn't help
@@ -265,6 +275,13 @@ class Caller:
                 health.note_success(self.connection, "answer")
             case _:
                 health.note_failure(self.connection, error)
+
+    def _hold(self, after_s: float | None) -> float:
+        """Nothing under any of our keys for that long: which of them was full, a 429 doesn't tell."""
+        keys = [self.connector.limit_key(), *self.connector.limits_by_key()]
+        after = limits.next_hold(keys, self.connector.hold_s) if after_s is None else after_s
+        limits.hold(set(keys), after)
+        return after
 
 
 def _own_limit(wait: float) -> RateLimited:

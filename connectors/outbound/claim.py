@@ -90,7 +90,7 @@ def _take() -> Claim | None:
 
 def _after_death(command: Command) -> None:
     """Its worker is gone. What surely never left may be tried; all else is read back first (invariant 3)."""
-    last = command.attempts.select_for_update().order_by("-number").first()
+    last = command.attempts.select_for_update(no_key=True).order_by("-number").first()
     if last is None or last.finished_at is not None:
         return
     left = last.read_back or last.left_at is not None

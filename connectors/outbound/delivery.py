@@ -11,6 +11,7 @@ from bellhop.core import clock
 from connectors.contract.errors import (
     ConnectorError,
     NotAuthorized,
+    NotDelivered,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -19,12 +20,12 @@ from connectors.contract.errors import (
     Unsupported,
 )
 from connectors.contract.http import Call, Request, Response
-from connectors.contract.intents import SetCustomField
 from connectors.models import Attempt, Command
 from connectors.outbound import caller, health, settle
 from connectors.outbound.claim import Claim, take
 from connectors.outbound.leases import keeper
 from connectors.outbound.outbox import intent_of
+from connectors.outbound.settle import PENDING
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -70,6 +71,8 @@ def _send(claim: Claim) -> Command:
     except Exception as error:
         log.exception("command_crashed", command=claim.command.pk)
         return _crashed(claim, error)
+    if done.pending:
+        return settle.pending(claim, done.remote_id, status=_status(call))
     health.note_success(connection, "write")
     return settle.confirmed(claim, done.remote_id, status=_status(call))
 
@@ -88,10 +91,15 @@ def _read_back(claim: Claim) -> Command:
     connector = caller.connector_for(connection)
     intent = intent_of(claim.command)
     since = settle.left_at(claim.command)
+    call = caller.caller_for(connection)
+    is_pending = claim.command.reason_code == PENDING and claim.command.remote_id
     try:
-        found = connector.find(
-            caller.caller_for(connection), intent, since, known=_others(claim.command, since)
-        )
+        if is_pending:
+            found = connector.look_at(call, intent, claim.command.remote_id)
+        else:
+            found = connector.find(call, intent, since, known=_others(claim.command, since))
+    except NotDelivered as error:
+        return settle.failed(claim, error, status=_status(call))
     except RateLimited as error:
         return settle.read_later(claim, error, after_s=error.after_s)
     except ConnectorError as error:
@@ -99,11 +107,13 @@ def _read_back(claim: Claim) -> Command:
     except Exception as error:
         log.exception("read_back_crashed", command=claim.command.pk)
         return settle.read_later(claim, ConnectorError(detail=repr(error), code="crash"))
+    if found is None and is_pending:
+        return settle.read_later(claim, Retryable("The PMS has not passed it on yet.", code=PENDING))
     if found is None:
         return settle.absent(
             claim,
             propagation_s=connector.propagation_delay_s,
-            repeatable=isinstance(intent, SetCustomField),
+            repeatable=connector.is_repeatable(intent),
         )
     health.note_success(connection, "write")
     return settle.confirmed(claim, found.remote_id, found=True)

@@ -72,9 +72,8 @@ def _candidates(connection_id: int, record: MessageRecord | NoteRecord) -> list[
     at = record.sent_at if isinstance(record, MessageRecord) else record.written_at
     open_ones = Command.objects.filter(
         connection_id=connection_id,
-        conversation_id=record.conversation_id or (
-            f"{STAY}{record.reservation_id}" if record.reservation_id else ""
-        ),
+        conversation_id=record.conversation_id
+        or (f"{STAY}{record.reservation_id}" if record.reservation_id else ""),
         kind=_kind(record),
         state__in=_OPEN_TO_TEXT,
         remote_id="",

@@ -110,7 +110,7 @@ def note_failure(connection: Connection, error: ConnectorError) -> None:
         return
     ConnectionHealth.objects.get_or_create(connection=connection)
     with transaction.atomic():
-        row = ConnectionHealth.objects.select_for_update().get(pk=connection.pk)
+        row = ConnectionHealth.objects.select_for_update(no_key=True).get(pk=connection.pk)
         row.last_error_at = clock.now()
         row.last_error = f"{error.user_message} {error.detail}".strip()[:300]
         fields = ["last_error_at", "last_error"]
@@ -125,7 +125,7 @@ def note_recovered(connection: Connection) -> None:
     """Close the breaker: what was missed is caught up at once, what waited goes on."""
     _forget(connection.pk)
     with transaction.atomic():
-        row = ConnectionHealth.objects.select_for_update().get(pk=connection.pk)
+        row = ConnectionHealth.objects.select_for_update(no_key=True).get(pk=connection.pk)
         if row.down_since is None and row.credentials_refused_at is None:
             return
         # Told before the row is cleared: handlers give back the time since `down_since`.

@@ -1,5 +1,8 @@
 """Staying under a provider's limits (invariant 9), counted in PostgreSQL for all processes together.
 
+A provider may count by several keys at once (an account, our sending address): a request is granted under all of them
+or under none. Their rows are locked in one order.
+
 Per limit key one row holds, for every published window, how many requests were granted in each twentieth of
 it. A request is granted only if in every window the grants of the last `window` (plus slack) seconds are
 below the limit. The oldest bucket counts whole until it is wholly past, so the count is never too low; the
@@ -13,7 +16,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -30,15 +34,22 @@ Ring = list[list[int]]
 """[bucket number since 1970, grants], oldest first."""
 
 _LOCK = """
-INSERT INTO connectors_ratestate (key, windows) VALUES (%s, '{}')
+INSERT INTO connectors_ratestate (key, windows, hold_s)
+SELECT key, '{}', 0 FROM unnest(%s::text[]) AS key ORDER BY key COLLATE "C"
 ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
-RETURNING windows, hold_until, clock_timestamp()
+RETURNING key, windows, hold_until, clock_timestamp()
 """
 _HOLD = """
-INSERT INTO connectors_ratestate (key, windows, hold_until)
-VALUES (%(key)s, '{}', clock_timestamp() + make_interval(secs => %(after_s)s))
-ON CONFLICT (key) DO UPDATE SET hold_until = GREATEST(connectors_ratestate.hold_until, EXCLUDED.hold_until)
+INSERT INTO connectors_ratestate AS held (key, windows, hold_until, hold_s)
+SELECT key, '{}', clock_timestamp() + make_interval(secs => %(after_s)s), %(after_s)s
+FROM unnest(%(keys)s::text[]) AS key ORDER BY key COLLATE "C"
+ON CONFLICT (key) DO UPDATE SET hold_until = GREATEST(held.hold_until, EXCLUDED.hold_until), hold_s = EXCLUDED.hold_s
 """
+_AGAIN = """
+SELECT max(hold_s) FROM connectors_ratestate
+WHERE key = ANY(%s) AND hold_until > clock_timestamp() - make_interval(secs => GREATEST(hold_s, 10))
+"""
+LONGEST_HOLD_S: Final = 300.0
 
 
 def take(
@@ -49,28 +60,47 @@ def take(
     bulk: bool = False,
     now: datetime | None = None,
 ) -> float:
-    """Ask for one request. 0.0: granted and counted. Else the seconds after which to ask again.
+    """`take_all` for what is counted under one key."""
+    return take_all({key: limits}, scale=scale, bulk=bulk, now=now)
+
+
+def take_all(
+    published: Mapping[str, Sequence[RateLimit]],
+    *,
+    scale: float = 1.0,
+    bulk: bool = False,
+    now: datetime | None = None,
+) -> float:
+    """Ask for one request under every key. 0.0: granted and counted. Else the seconds after which to ask again.
 
     `scale` multiplies the limits (tests and benches run against a sandbox scaled alike). `bulk` work leaves
     a fifth of every window to people. Opens its own transaction; must not be called inside one.
     """
-    if not limits:
+    counted = {key: limits for key, limits in published.items() if limits}
+    if not counted:
         return 0.0
     with transaction.atomic(durable=True):
-        windows, hold_until, real = _locked(key)
-        at = now or real
-        if hold_until is not None and hold_until > at:
-            return (hold_until - at).total_seconds()
-        wait, changed = decide(windows, limits, at, scale=scale, bulk=bulk)
-        if changed is not None:
-            RateState.objects.filter(pk=key).update(windows=changed)
+        rows = _locked(counted)
+        at = now or max(row.real for row in rows.values())
+        held = [row.hold_until for row in rows.values() if row.hold_until is not None and row.hold_until > at]
+        if held:
+            return (max(held) - at).total_seconds()
+        decided = {
+            key: decide(rows[key].windows, limits, at, scale=scale, bulk=bulk)
+            for key, limits in counted.items()
+        }
+        wait = max(found for found, _ in decided.values())
+        for key, (own, changed) in decided.items():
+            # What one key would grant is not counted where another one refuses.
+            if changed is not None and (wait == 0 or own > 0):
+                RateState.objects.filter(pk=key).update(windows=changed)
     return wait
 
 
 def give_back(key: str, limits: Sequence[RateLimit]) -> None:
     """Undo the newest grant: the provider surely did not count it."""
     with transaction.atomic(durable=True):
-        windows, _, _ = _locked(key)
+        windows = _locked([key])[key].windows
         for limit in limits:
             ring = windows.get(str(limit.window_s), [])
             if ring and ring[-1][1] > 0:
@@ -78,19 +108,37 @@ def give_back(key: str, limits: Sequence[RateLimit]) -> None:
         RateState.objects.filter(pk=key).update(windows=windows)
 
 
-def hold(key: str, after_s: float) -> None:
-    """Nothing under `key` for `after_s` seconds: the provider said so. Never shortens a longer hold."""
+def hold(keys: Iterable[str], after_s: float) -> None:
+    """Nothing under `keys` for `after_s` seconds: the provider said so. Never shortens a longer hold."""
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, {"key": key, "after_s": after_s})
+        cursor.execute(_HOLD, {"keys": list(keys), "after_s": after_s})
 
 
-def _locked(key: str) -> tuple[dict[str, Ring], datetime | None, datetime]:
-    """The row (made where it is missing), locked until commit, and the time at which the lock was ours."""
+def next_hold(keys: Iterable[str], first_s: float) -> float:
+    """How long to hold where the provider names no time: `first_s`, twice the last hold where that one hardly ended."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [key])
+        cursor.execute(_AGAIN, [list(keys)])
         row = cursor.fetchone()
-    assert row is not None
-    return json.loads(row[0]) if isinstance(row[0], str) else row[0], row[1], row[2]
+    last = float(row[0] or 0) if row else 0.0
+    return min(LONGEST_HOLD_S, max(first_s, last * 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    windows: dict[str, Ring]
+    hold_until: datetime | None
+    real: datetime
+
+
+def _locked(keys: Iterable[str]) -> dict[str, _Row]:
+    """The rows (made where missing), locked until commit, and the time at which each lock was ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(keys)])
+        rows = cursor.fetchall()
+    return {
+        key: _Row(json.loads(windows) if isinstance(windows, str) else windows, until, real)
+        for key, windows, until, real in rows
+    }
 
 
 # --- arithmetic on one window, pure ---

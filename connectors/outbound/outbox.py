@@ -9,18 +9,34 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from bellhop.core import clock, events, wake
-from connectors.contract.intents import AddNote, Intent, SendMessage, SetCustomField
+from connectors.contract.intents import (
+    AddNote,
+    CreateWorkOrder,
+    Intent,
+    MirrorMessage,
+    SendMessage,
+    SetCustomField,
+    SetHousekeepingState,
+    SetStayTimes,
+    UpdateWorkOrder,
+)
 from connectors.contract.text import fingerprint
 from connectors.events import CommandMoved
 from connectors.models import OPEN_STATES, Command, CommandKind, CommandState, Connection, Origin, Stage
 
 GIVE_UP_AFTER = timedelta(hours=72)
+STAY = "stay:"
 PRIORITY = {Origin.AGENT: 0, Origin.SYSTEM: 10, Origin.SEQUENCE: 20}
 
 _KINDS: dict[type[Intent], CommandKind] = {
     SendMessage: CommandKind.SEND_MESSAGE,
     AddNote: CommandKind.ADD_NOTE,
     SetCustomField: CommandKind.SET_CUSTOM_FIELD,
+    MirrorMessage: CommandKind.MIRROR_MESSAGE,
+    SetStayTimes: CommandKind.SET_STAY_TIMES,
+    CreateWorkOrder: CommandKind.CREATE_WORK_ORDER,
+    UpdateWorkOrder: CommandKind.UPDATE_WORK_ORDER,
+    SetHousekeepingState: CommandKind.SET_HOUSEKEEPING,
 }
 _INTENTS: dict[str, type[Intent]] = {kind.value: intent for intent, kind in _KINDS.items()}
 
@@ -41,20 +57,24 @@ def enqueue(
 ) -> Command:
     """Owe `intent` to the remote system, in the caller's transaction (invariant 2).
 
-    `subject` is the caller's own name for it ("message:12"); `due_at` in the future is undo time or send later.
+    `subject` is the caller's own name for it ("message:12"); `due_at` in the future is undo time or send later. What
+    is written on a stay itself goes in the order of that stay, whatever thread it came from: some PMSs keep all notes
+    in one text, and two writers would lose a line.
     """
     now = clock.now()
     due = due_at or now
+    place = _place_of(intent)
     command = Command.objects.create(
         organization_id=connection.organization_id,
         connection=connection,
         kind=_KINDS[type(intent)],
         origin=origin,
         priority=PRIORITY[origin],
-        order_key=order_key,
+        order_key=place if place.startswith(STAY) else order_key,
         subject=subject,
         intent=_as_json(intent),
-        conversation_id=getattr(intent, "conversation_id", None) or "",
+        conversation_id=place,
+        reference=getattr(intent, "reference", ""),
         fingerprint=fingerprint(intent.body) if isinstance(intent, SendMessage | AddNote) else "",
         state=CommandState.WOULD_HAVE_SENT if connection.stage == Stage.SHADOW else CommandState.WAITING,
         created_at=now,
@@ -63,6 +83,14 @@ def enqueue(
     )
     wake_at(due, now)
     return command
+
+
+def _place_of(intent: Intent) -> str:
+    """Where it will stand: a conversation, or a stay."""
+    if conversation_id := getattr(intent, "conversation_id", None):
+        return str(conversation_id)
+    stay_id = "" if isinstance(intent, CreateWorkOrder) else getattr(intent, "reservation_id", None)
+    return f"{STAY}{stay_id}" if stay_id else ""
 
 
 def _as_json(intent: Intent) -> dict[str, object]:
@@ -89,7 +117,7 @@ def wake_at(due: datetime, now: datetime) -> None:
 @transaction.atomic
 def cancel(command_id: int, reason: str) -> Command:
     """Take back what has not left. Raises NotPossible once a worker has it."""
-    command = Command.objects.select_for_update().get(pk=command_id)
+    command = Command.objects.select_for_update(no_key=True).get(pk=command_id)
     if command.state not in {CommandState.WAITING, CommandState.HELD, CommandState.WOULD_HAVE_SENT}:
         raise NotPossible(str(command.state))
     _end(command, CommandState.CANCELLED, reason)
@@ -100,7 +128,7 @@ def cancel(command_id: int, reason: str) -> Command:
 def give_up(command_id: int, reason: str) -> Command:
     """An operator ends a waiting Command for good: it counts as failed, so that its author sees it and may retry.
     Raises NotPossible once a worker has it."""
-    command = Command.objects.select_for_update().get(pk=command_id)
+    command = Command.objects.select_for_update(no_key=True).get(pk=command_id)
     if command.state not in {CommandState.WAITING, CommandState.HELD}:
         raise NotPossible(str(command.state))
     _end(command, CommandState.FAILED, reason)
@@ -110,7 +138,7 @@ def give_up(command_id: int, reason: str) -> Command:
 @transaction.atomic
 def send_now(command_id: int) -> Command:
     """End undo or send-later time. Raises NotPossible unless it is waiting."""
-    command = Command.objects.select_for_update().get(pk=command_id)
+    command = Command.objects.select_for_update(no_key=True).get(pk=command_id)
     if command.state != CommandState.WAITING:
         raise NotPossible(str(command.state))
     now = clock.now()
@@ -124,7 +152,7 @@ def send_now(command_id: int) -> Command:
 @transaction.atomic
 def decide_arrived(command_id: int, by: str) -> Command:
     """A person says that an unconfirmed effect did arrive. Raises NotPossible in any other state."""
-    command = Command.objects.select_for_update().get(pk=command_id)
+    command = Command.objects.select_for_update(no_key=True).get(pk=command_id)
     if command.state != CommandState.UNCONFIRMED:
         raise NotPossible(str(command.state))
     _end(command, CommandState.CONFIRMED, f"{by} saw that it arrived.")
@@ -137,7 +165,7 @@ def again(command_id: int) -> Command:
 
     An unconfirmed one is over by that: should it show up after all, it is a message of its own, as in the PMS.
     """
-    old = Command.objects.select_for_update().select_related("connection").get(pk=command_id)
+    old = Command.objects.select_for_update(no_key=True).select_related("connection").get(pk=command_id)
     if old.state not in {CommandState.FAILED, CommandState.UNCONFIRMED}:
         raise NotPossible(str(old.state))
     if old.state == CommandState.UNCONFIRMED:

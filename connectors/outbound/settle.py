@@ -16,11 +16,12 @@ from connectors.outbound import backoff, outbox
 from connectors.outbound.claim import Claim
 
 FIRST_READ_AFTER = timedelta(seconds=2)
+PENDING = "pending"
 
 
 def _locked(command: Command) -> Command:
     return (
-        Command.objects.select_for_update(of=("self",))
+        Command.objects.select_for_update(of=("self",), no_key=True)
         .select_related("connection", "connection__health")
         .get(pk=command.pk)
     )
@@ -136,6 +137,21 @@ def unknown(claim: Claim, error: ConnectorError, *, status: int | None = None) -
     command.state = CommandState.UNKNOWN
     command.due_at = clock.now() + FIRST_READ_AFTER
     command.reason, command.reason_code = error.user_message[:300], error.code[:40]
+    _store(command, wake_at=command.due_at)
+    return command
+
+
+@transaction.atomic
+def pending(claim: Claim, remote_id: str, *, status: int | None = None) -> Command:
+    """The provider took it under an id, but hasn't passed it on yet: looked at again until it has, or says that it
+    failed."""
+    _finish(claim, Attempt.Result.UNKNOWN, None, status)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    command.state, command.remote_id = CommandState.UNKNOWN, remote_id
+    command.due_at = clock.now() + FIRST_READ_AFTER
+    command.reason, command.reason_code = "The PMS took it and has not passed it on yet.", PENDING
     _store(command, wake_at=command.due_at)
     return command
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -13,43 +14,72 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.sandbox import console, control
+from connectors.sandbox.happenings import Wire
+from connectors.sandbox.house import House
+from connectors.sandbox.houses.guesty import GUESTY
+from connectors.sandbox.houses.hostaway import HOSTAWAY
 from connectors.sandbox.misbehave import Misbehave
 from connectors.sandbox.records import Unit
-from connectors.sandbox.seed import plant
 from connectors.sandbox.sender import Sender
 from connectors.sandbox.wires.guesty import Guesty
+from connectors.sandbox.wires.hostaway import Hostaway
 from connectors.sandbox.world import World
 
+
+class Face(Wire, Protocol):
+    """A wire that can be built over a world and mounted."""
+
+    def __init__(self, world: World) -> None: ...
+
+    def routes(self) -> list[Route]:
+        """Its calls, without the prefix."""
+
+
 _SAFE = ("GET", "HEAD", "OPTIONS")
+PMSS: tuple[tuple[House, type[Face]], ...] = ((GUESTY, Guesty), (HOSTAWAY, Hostaway))
+"""Each is a world of its own; the first one's control API is also at `/_control`."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def build(data: Path, host: str) -> ASGIApp:
     """The application over the store in `data`, reached as `host` or loopback and under no other name."""
-    world = World(data)
-    guesty = Guesty(world)
-    world.wires.append(guesty)
-    if not world.store.count(Unit):
-        plant(world.store, world.clock.now())
+    worlds: list[World] = []
+    wires: dict[str, ASGIApp] = {}
+    for house, face in PMSS:
+        world = World(data, house)
+        wire = face(world)
+        world.wires.append(wire)
+        if not world.store.count(Unit):
+            house.plant(world.store, world.clock.now())
+        worlds.append(world)
+        prefix = f"/{house.name}"
+        wires[f"{prefix}/"] = Misbehave(Mount(prefix, app=Router(routes=wire.routes())), world)
+    steered = [
+        Mount(f"/_control/{world.house.name}", routes=control.routes(world), name=world.house.name)
+        for world in worlds
+    ]
     routes: list[BaseRoute] = [
         Route("/healthz", _healthz),
-        Mount("/_control", routes=control.routes(world)),
+        *steered,
+        Mount("/_control", routes=control.routes(worlds[0])),
         *console.routes(),
     ]
-    app = Starlette(routes=routes, lifespan=_lifespan(world))
-    wires = {"/guesty/": Misbehave(Mount("/guesty", app=Router(routes=guesty.routes())), world)}
+    app = Starlette(routes=routes, lifespan=_lifespan(worlds))
     return Guard(_Split(app, wires), [*LOOPBACK, host])
 
 
-def _lifespan(world: World) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
+def _lifespan(worlds: Sequence[World]) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        sending = asyncio.create_task(Sender(world).run())
+        sending = [asyncio.create_task(Sender(world).run()) for world in worlds]
         yield
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sending
-        world.close()
+        for task in sending:
+            task.cancel()
+        for task in sending:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for world in worlds:
+            world.close()
 
     return lifespan
 

@@ -5,6 +5,7 @@ matching call, or one in `every`, or with `probability`, and no more than `remai
 """
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -38,6 +39,9 @@ KINDS: dict[str, Kind] = {
     "huge": Kind("10 MB answer", REQUEST, {"megabytes": 10}),
     "stale_reads": Kind("Reads 20 s behind", REQUEST, {"seconds": 20.0}),
     "rename_field": Kind("Rename a field", BOTH, {"field": "status", "to": "state"}),
+    "drop_field": Kind("Leave a field out", BOTH, {"field": "status"}),
+    "new_enum": Kind("A value nobody knows", BOTH, {"field": "status", "value": "brandNew"}),
+    "message_fails": Kind("Takes a message, can't send it", REQUEST, {}),
     "webhook_duplicate": Kind("Webhooks twice", WEBHOOK, {"times": 2}),
     "webhook_reorder": Kind("Webhooks out of order", WEBHOOK, {"batch": 2, "seconds": 10.0}),
     "webhook_delay": Kind("Webhooks 30 s late", WEBHOOK, {"seconds": 30.0}),
@@ -53,8 +57,9 @@ class FaultError(ValueError):
 class Faults:
     """The faults that are set, with their hit counters; kept in the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lacking: frozenset[str] = frozenset()) -> None:
         self._store = store
+        self.kinds = {name: kind for name, kind in KINDS.items() if name not in lacking}
         self._random = random.Random()  # noqa: S311 - chance, not secrecy
         self._set = {fault.id: fault for fault in store.find(Fault)}
 
@@ -64,7 +69,7 @@ class Faults:
 
     def put(self, name: str, body: Json) -> Fault:
         """Set the fault called `name` (its kind unless `kind` says otherwise). Raises FaultError."""
-        fault = _fault(name, body)
+        fault = _fault(name, body, self.kinds)
         self._set[name] = fault
         self._store.put(fault)
         return fault
@@ -126,11 +131,11 @@ def _matches(pattern: str | None, text: str) -> bool:
     return pattern is None or fnmatchcase(text, pattern)
 
 
-def _fault(name: str, body: Json) -> Fault:
+def _fault(name: str, body: Json, kinds: Mapping[str, Kind]) -> Fault:
     kind_name = str(body.get("kind", name))
-    kind = KINDS.get(kind_name)
+    kind = kinds.get(kind_name)
     if kind is None:
-        raise FaultError(f"no kind of fault is called {kind_name}; there are {', '.join(KINDS)}")
+        raise FaultError(f"no kind of fault is called {kind_name}; there are {', '.join(kinds)}")
     known = {"kind", "enabled", "method", "path", "event", "probability", "every", "count", *kind.defaults}
     unknown = sorted(set(body) - known)
     if unknown:

@@ -1,6 +1,6 @@
 """What can happen in a PMS that its subscribers want to know; wires turn a happening into their webhooks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from connectors.sandbox.records import Guest, Json, Post, Stay, Task, Unit
@@ -15,11 +15,15 @@ class MessagePosted:
 
 @dataclass(frozen=True)
 class StayChanged:
-    """A reservation was made (`new`) or changed. `at` is the instant that its version is compared by."""
+    """A reservation was made (`new`) or changed: `was` has the old values of the fields that differ.
+
+    `at` is the instant that its version is compared by.
+    """
 
     stay: Stay
     at: str
     new: bool = False
+    was: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -56,18 +56,22 @@ class Limiter:
         self._peaks: dict[str, Peak] = {peak.id: peak for peak in store.find(Peak)}
 
     def check(self, key: str, windows: Sequence[Window]) -> Verdict:
-        """Count one call against every window; it passes only if all of them have room."""
+        """Count one call of one key against every window; it passes only if all of them have room."""
+        return self.check_all([(key, window) for window in windows])
+
+    def check_all(self, keyed: Sequence[tuple[str, Window]]) -> Verdict:
+        """The same where windows are counted under different keys. Names of windows are unique."""
         now = self._now()
         waits: list[float] = []
-        limits = {window.name: max(1, math.floor(window.limit * self._scale())) for window in windows}
-        for window in windows:
+        limits = {window.name: max(1, math.floor(window.limit * self._scale())) for _, window in keyed}
+        for key, window in keyed:
             track = self._track(key, window, now)
             track.attempted.append(now)
             limit = limits[window.name]
             if len(track.accepted) >= limit:
                 waits.append(track.accepted[-limit] + window.seconds - now)
         remaining: dict[str, int] = {}
-        for window in windows:
+        for key, window in keyed:
             track = self._track(key, window, now)
             if not waits:
                 track.accepted.append(now)

@@ -7,13 +7,12 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.sandbox.jsonfault import renamed
+from connectors.sandbox.jsonfault import SPOILERS, spoiled
 from connectors.sandbox.records import Fault
 from connectors.sandbox.requestlog import Seen
 from connectors.sandbox.world import World
 
 _HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
-_DOWN = b'{"error":{"code":"SERVICE_UNAVAILABLE","message":"Service Unavailable"}}'
 _MEGABYTE = 1024 * 1024
 
 
@@ -77,20 +76,21 @@ class Misbehave:
 
     async def _before(self, call: "_Strikes", made: _Made) -> bool:
         """Let faults strike that keep the work from being done; answers whether the line is cut."""
+        errors = self._world.house.errors
         if fault := call.strike("slow"):
             await asyncio.sleep(float(fault.params["seconds"]))
         if fault := call.strike("down"):
             if fault.params["mode"] == "cut":
                 return True
-            made.replace(503, _DOWN)
+            made.replace(503, errors.down)
         elif fault := call.strike("too_many"):
-            made.replace(429, b'{"error":{"code":"TOO_MANY_REQUESTS","message":"Too many requests"}}')
-            if fault.params["retry_after"] is not None:
+            made.replace(429, errors.too_many)
+            if errors.hints_wait and fault.params["retry_after"] is not None:
                 made.headers.append((b"retry-after", str(int(fault.params["retry_after"])).encode()))
         elif fault := call.strike("html_error"):
             made.replace(int(fault.params["status"]), _HTML, "text/html")
         elif call.strike("error_in_200"):
-            made.replace(200, b'{"error":{"code":"INTERNAL_ERROR","message":"Something went wrong"}}')
+            made.replace(200, errors.in_200)
         return False
 
     def _lag(self, call: "_Strikes", scope: Scope) -> None:
@@ -101,15 +101,15 @@ class Misbehave:
 
     async def _after(self, call: "_Strikes", made: _Made) -> bool:
         """Let faults strike after the work was done; answers whether the line is cut."""
-        if made.is_json() and (fault := call.strike("rename_field")):
-            value = renamed(json.loads(made.body), str(fault.params["field"]), str(fault.params["to"]))
-            made.body = json.dumps(value, ensure_ascii=False).encode()
+        for kind in SPOILERS if made.is_json() else ():
+            if fault := call.strike(kind):
+                made.body = spoiled(made.body.decode(), kind, fault.params).encode()
         if fault := call.strike("slow_after_work"):
             await asyncio.sleep(float(fault.params["seconds"]))
         if call.strike("cut_after_work"):
             return True
         if fault := call.strike("error_after_work"):
-            made.replace(int(fault.params["status"]), b'"Internal Server Error"')
+            made.replace(int(fault.params["status"]), self._world.house.errors.after_work)
         elif call.strike("truncated"):
             made.body = made.body[: len(made.body) // 2]
         elif made.is_json() and (fault := call.strike("huge")):

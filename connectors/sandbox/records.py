@@ -1,6 +1,7 @@
 """What a property management system knows, in neutral words; each wire turns these into its vendor's shapes.
 
 Instants are ISO 8601 UTC texts with milliseconds, dates are ISO dates local to the property, times are `HH:MM` local.
+`extra` keeps what only one vendor knows.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ class Property:
     name: str
     timezone: str
     address: Json
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class Unit:
     currency: str = "EUR"
     fields: Json = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -55,6 +58,7 @@ class Guest:
     notes: str = ""
     good_to_know: str = ""
     tags: list[str] = field(default_factory=list)
+    extra: Json = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -103,6 +107,8 @@ class Stay:
     cancelled_at: str | None = None
     cancelled_by: str | None = None
     cancel_reason: str | None = None
+    rooms: list[Json] = field(default_factory=list)
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -124,6 +130,7 @@ class Conversation:
     last_guest_at: str | None = None
     last_body: str = ""
     last_at: str | None = None
+    stay_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -144,11 +151,12 @@ class Post:
     cc: list[str] = field(default_factory=list)
     bcc: list[str] = field(default_factory=list)
     attachments: list[Json] = field(default_factory=list)
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Task:
-    """A work order or cleaning; `extra` keeps the vendor's further properties as they were sent."""
+    """A work order or cleaning."""
 
     id: str
     title: str
@@ -171,6 +179,7 @@ class Staff:
     last_name: str
     email: str
     title: str
+    extra: Json = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:
@@ -259,6 +268,7 @@ class Subscription:
     secret_ready_at: float
     failing_since: float | None = None
     disabled_at: float | None = None
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)

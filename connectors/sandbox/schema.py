@@ -47,7 +47,7 @@ TABLES: tuple[type[Any], ...] = (
 )
 INDEXES: dict[type[Any], tuple[str, ...]] = {
     Stay: ("updated_at, id", "arrival", "departure", "conversation_id", "guest_id", "code", "created_at"),
-    Conversation: ("kind, created_at, id", "kind, modified_at, id", "guest_id"),
+    Conversation: ("kind, created_at, id", "kind, modified_at, id", "guest_id", "stay_id"),
     Post: ("conversation_id, created_at, id",),
     Delivery: ("subscription_id, state, due_at, id", "state, due_at", "waits_for"),
     Token: ("application, issued_at",),

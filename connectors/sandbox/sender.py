@@ -1,10 +1,8 @@
-"""Sends the owed webhooks: many at once, signed, retried on a schedule, switched off after long failure.
-
-Schedule, time-out and switching off are those of Svix (https://docs.svix.com/retries).
-"""
+"""Sends the owed webhooks: many at once, retried on the vendor's schedule, switched off after long failure."""
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import time
 from collections import defaultdict
@@ -13,14 +11,10 @@ from datetime import UTC, datetime
 from connectors.sandbox.clock import iso
 from connectors.sandbox.poster import Poster, PostError
 from connectors.sandbox.records import Delivery, Json, Subscription
-from connectors.sandbox.signing import new_secret, signature
+from connectors.sandbox.signing import new_secret
 from connectors.sandbox.webhook_queue import DELIVERED, FAILED, PENDING
 from connectors.sandbox.world import World
 
-RETRY_DELAYS = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
-"""Seconds between the eight attempts."""
-DISABLE_AFTER = 5 * 86_400.0
-"""Seconds of nothing but failure after which an endpoint is switched off."""
 _PER_ENDPOINT = 32
 _LONGEST_NAP = 5.0
 _log = logging.getLogger(__name__)
@@ -79,18 +73,13 @@ class Sender:
     async def _attempt(self, subscription: Subscription, delivery: Delivery) -> Json:
         started = time.monotonic()
         attempt: Json = {"at": self._world.clock.iso(), "status": None, "error": None}
-        secret, fault = subscription.secret, self._bad_signature(delivery.event)
-        if fault:
-            secret, attempt["fault"] = new_secret(), fault
+        if fault := self._bad_signature(delivery.event):
+            subscription = dataclasses.replace(subscription, secret=new_secret())
+            attempt["fault"] = fault
         body = delivery.body.encode()
-        timestamp = int(self._world.clock.epoch())
-        headers = {
-            "content-type": "application/json",
-            "user-agent": "Svix-Webhooks/1.24 (sandbox)",
-            "svix-id": delivery.message_id,
-            "svix-timestamp": str(timestamp),
-            "svix-signature": signature(secret, delivery.message_id, timestamp, body),
-        }
+        headers = self._world.house.postage.headers(
+            subscription, delivery, int(self._world.clock.epoch()), body
+        )
         try:
             async with asyncio.timeout(self._world.settings.answer_seconds):
                 attempt["status"] = await self._poster.post(subscription.url, headers, body)
@@ -120,18 +109,19 @@ class Sender:
                 delivery.state = DELIVERED
                 self._endpoint_works(subscription)
             else:
-                self._retry_later(delivery)
+                self._retry_later(delivery, status)
                 self._endpoint_fails(subscription)
             store.put(delivery)
             self._world.queue.released_by(delivery)
 
-    def _retry_later(self, delivery: Delivery) -> None:
+    def _retry_later(self, delivery: Delivery, status: int | None) -> None:
         if delivery.state != PENDING:
             return
-        if delivery.tries > len(RETRY_DELAYS):
+        postage = self._world.house.postage
+        if delivery.tries > len(postage.retry_delays) or (status is not None and postage.is_final(status)):
             delivery.state = FAILED
             return
-        wait = RETRY_DELAYS[delivery.tries - 1] * self._world.settings.retry_scale
+        wait = postage.retry_delays[delivery.tries - 1] * self._world.settings.retry_scale
         delivery.state, delivery.due_at = PENDING, self._world.clock.epoch() + wait
         delivery.attempts[-1]["retry_at"] = iso(datetime.fromtimestamp(delivery.due_at, UTC))
 
@@ -143,10 +133,10 @@ class Sender:
     def _endpoint_fails(self, subscription: Subscription | None) -> None:
         if subscription is None or subscription.disabled_at is not None:
             return
-        now = self._world.clock.epoch()
+        now, limit = self._world.clock.epoch(), self._world.house.postage.disable_after
         if subscription.failing_since is None:
             subscription.failing_since = now
-        elif now - subscription.failing_since >= DISABLE_AFTER * self._world.settings.retry_scale:
+        elif limit and now - subscription.failing_since >= limit * self._world.settings.retry_scale:
             subscription.disabled_at = now
             self._world.queue.subscriptions_changed()
         else:

@@ -23,13 +23,14 @@ class Settings:
     answer_seconds: float = 15.0
     token_seconds: float = 86_400.0
     secret_delay: float = 2.0
+    token_delay: float = 0.0
+    sending_seconds: float = 1.0
     reservation_events: str = "v2"
 
-    @classmethod
-    def load(cls, store: Store) -> "Settings":
-        """The kept values, defaults for the rest."""
+    def load(self, store: Store) -> "Settings":
+        """The kept values, these for the rest."""
         row = store.get(Setting, _ROW)
-        return cls(**row.value) if row else cls()
+        return dataclasses.replace(self, **(row.value if row else {}))
 
     def save(self, store: Store) -> None:
         """Keep the values."""
@@ -53,6 +54,8 @@ def _checked(name: str, value: object) -> float | str:
         raise SettingError(f"no setting is called {name}")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise SettingError(f"{name} is a number")
+    if name == "token_delay" and value == 0:
+        return 0.0
     if name != "clock_offset" and value <= 0:
         raise SettingError(f"{name} is greater than zero")
     return float(value)

@@ -29,6 +29,7 @@ class _Column:
     sql_type: str
     is_json: bool
     is_bool: bool
+    empty: str = ""
 
 
 def _once(function: Callable[[type[Any]], R]) -> Callable[[type[Any]], R]:
@@ -47,7 +48,7 @@ def _column(name: str, hint: Any) -> _Column:
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
     base = typing.get_origin(hint) or hint
     sql = {int: "INTEGER", bool: "INTEGER", float: "REAL"}.get(base, "TEXT")
-    return _Column(name, sql, base in (dict, list), base is bool)
+    return _Column(name, sql, base in (dict, list), base is bool, "[]" if base is list else "{}")
 
 
 @_once
@@ -84,9 +85,20 @@ class Store:
             for column in _columns(kind)
         )
         self._db.execute(f'CREATE TABLE IF NOT EXISTS "{kind.__name__}" ({columns})')
+        self._add_new_columns(kind)
         for number, indexed in enumerate(INDEXES.get(kind, ())):
             name = f"{kind.__name__}_{number}"
             self._db.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{kind.__name__}" ({indexed})')
+
+    def _add_new_columns(self, kind: type[Any]) -> None:
+        """A file of an earlier version gets the columns that have come since, with their defaults."""
+        there = {row[1] for row in self._db.execute(f'PRAGMA table_info("{kind.__name__}")')}
+        for column in _columns(kind):
+            if column.name not in there:
+                default = f" DEFAULT '{column.empty}'" if column.is_json else ""
+                self._db.execute(
+                    f'ALTER TABLE "{kind.__name__}" ADD COLUMN "{column.name}" {column.sql_type}{default}'
+                )
 
     def close(self) -> None:
         """Write the log back into the file and let go of it."""

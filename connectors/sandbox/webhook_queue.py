@@ -2,14 +2,13 @@
 
 import asyncio
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.ids import new_id
-from connectors.sandbox.jsonfault import renamed
+from connectors.sandbox.jsonfault import SPOILERS, spoiled
 from connectors.sandbox.records import Delivery, Subscription
 from connectors.sandbox.store import Store
 
@@ -38,14 +37,14 @@ class Queue:
         self._subscriptions = None
         self._wake.set()
 
-    def add(self, wire: str, event: str, body: str) -> None:
-        """Owe this webhook to every endpoint that subscribed to the event."""
+    def add(self, wire: str, event: str, body: str, wait: float = 0.0) -> None:
+        """Owe this webhook to every endpoint that subscribed to the event; due after `wait` seconds."""
         for subscription in self.subscriptions():
             if subscription.wire == wire and event in subscription.events:
-                self._owe(subscription, event, body)
+                self._owe(subscription, event, body, wait)
         self._wake.set()
 
-    def _owe(self, subscription: Subscription, event: str, body: str) -> None:
+    def _owe(self, subscription: Subscription, event: str, body: str, wait: float) -> None:
         delivery = Delivery(
             id=new_id(),
             message_id=f"msg_{new_id()}",
@@ -53,17 +52,17 @@ class Queue:
             event=event,
             body=body,
             created_at=self._clock.iso(),
-            due_at=self._clock.epoch(),
+            due_at=self._clock.epoch() + wait,
         )
         self._strike(delivery)
         self._store.put(delivery)
 
     def _strike(self, delivery: Delivery) -> None:
         event = delivery.event
-        if fault := self._faults.strike_webhook("rename_field", event):
-            delivery.faults.append(fault.id)
-            body = renamed(json.loads(delivery.body), str(fault.params["field"]), str(fault.params["to"]))
-            delivery.body = json.dumps(body, ensure_ascii=False)
+        for kind in SPOILERS:
+            if fault := self._faults.strike_webhook(kind, event):
+                delivery.faults.append(fault.id)
+                delivery.body = spoiled(delivery.body, kind, fault.params)
         if fault := self._faults.strike_webhook("webhook_lost", event):
             delivery.faults.append(fault.id)
             delivery.state = LOST

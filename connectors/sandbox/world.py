@@ -9,26 +9,25 @@ from pathlib import Path
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.happenings import Happening, Wire
+from connectors.sandbox.house import House
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.limits import Limiter
 from connectors.sandbox.records import Change, Json, Stay
 from connectors.sandbox.replica import Replica
 from connectors.sandbox.requestlog import RequestLog
-from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
 from connectors.sandbox.webhook_queue import Queue
 
-DATABASE = "sandbox.sqlite3"
-
 
 class World:
-    """Everything that a handler or an action needs. Used from the event loop's thread only."""
+    """One PMS with everything that a handler or an action needs. Used from the event loop's thread only."""
 
-    def __init__(self, data: Path) -> None:
-        self.store = Store(data / DATABASE)
-        self.settings = Settings.load(self.store)
+    def __init__(self, data: Path, house: House) -> None:
+        self.house = house
+        self.store = Store(data / house.database)
+        self.settings = house.settings.load(self.store)
         self.clock = Clock(self.settings.clock_offset)
-        self.faults = Faults(self.store)
+        self.faults = Faults(self.store, house.no_faults)
         self.limiter = Limiter(self.store, lambda: self.settings.limit_scale)
         self.replica = Replica(self.store)
         self.requests = RequestLog()
@@ -38,13 +37,17 @@ class World:
         self.queue = Queue(self.store, self.clock, self.faults, self.wake)
         self.follow_if_stale()
 
-    def announce(self, happening: Happening) -> None:
-        """Queue the webhooks that tell of this. Belongs into the transaction of the change."""
+    def new_id(self, kind: str) -> str:
+        """A fresh id for a record of this kind, in the vendor's form."""
+        return self.house.new_id(kind)
+
+    def announce(self, happening: Happening, wait: float = 0.0) -> None:
+        """Queue the webhooks that tell of this, to go after `wait` seconds. Belongs into the change's transaction."""
         if self._silent or not self.queue.subscriptions():
             return
         for wire in self.wires:
             for event, body in wire.payloads(happening):
-                self.queue.add(wire.name, event, json.dumps(body, ensure_ascii=False))
+                self.queue.add(wire.name, event, json.dumps(body, ensure_ascii=False), wait)
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:
@@ -55,18 +58,18 @@ class World:
         finally:
             self._silent = False
 
-    def record_change(self, stay: Stay, by: str, **values: object) -> list[str]:
-        """Set fields of the stay and log who changed them; answers the names of those that differ.
+    def record_change(self, stay: Stay, by: str, **values: object) -> Json:
+        """Set fields of the stay and log who changed them; answers the old values of those that differ.
 
         The stay is stored with a fresh version; announcing it is the caller's.
         """
         now = self.clock.iso()
-        changed: list[str] = []
+        changed: Json = {}
         for name, value in values.items():
             old = getattr(stay, name)
             if old != value:
                 setattr(stay, name, value)
-                changed.append(name)
+                changed[name] = old
                 self.store.put(Change(new_id(), stay.id, now, by, name, _text(old), _text(value)))
         if changed:
             stay.updated_at = now

@@ -1,5 +1,6 @@
 from inbox.models.message import Attachment, Author, Direction, Message
 from inbox.models.note import Mention, Note
+from inbox.models.notice import Notice
 from inbox.models.person import SnoozePreset
 from inbox.models.receipt import Destination, Receipt, ReceiptState
 from inbox.models.thread import FAR, Draft, SavedView, Tag, Thread, ThreadEvent, ThreadRead, ThreadStatus
@@ -16,6 +17,7 @@ __all__ = [
     "Mention",
     "Message",
     "Note",
+    "Notice",
     "Receipt",
     "ReceiptState",
     "SavedView",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.core import live
 from bellhop.core.incidents import IncidentOpened
 from bellhop.core.models import Incident
 from connectors.events import ConnectionChanged, ConnectionDown, ConnectionRecovered
+from inbox.models import Notice
+from inbox.services import notices
+from inbox.services.notices import About
 
 
 def on_change(event: ConnectionDown | ConnectionRecovered | ConnectionChanged) -> None:
@@ -24,19 +25,13 @@ def on_incident(event: IncidentOpened) -> None:
     """Name the person who is alerted: the first operations manager, else an admin; and show it to them."""
     incident = event.incident
     person = _person(incident.organization_id)
+    told: list[live.Change] = []
     if person is not None:
         Incident.objects.filter(pk=incident.pk).update(alerted_user_id=person.pk)
-    live.append(
-        incident.organization_id,
-        [
-            live.Change(
-                topic="incident",
-                subject_id=incident.pk,
-                user_id=person.pk if person else None,
-                data={"title": incident.title, "remedy": incident.remedy},
-            )
-        ],
-    )
+        about = About(incident=incident, data={"title": incident.title})
+        told = notices.tell([person], Notice.Kind.INCIDENT, about)
+    shown = live.Change(topic="incident", subject_id=incident.pk)
+    live.append(incident.organization_id, [shown, *told])
 
 
 def _person(organization_id: int) -> User | None:
@@ -48,20 +43,3 @@ def _person(organization_id: int) -> User | None:
     )
     managers = [person for person in people if not person.may(Permission.USERS_EDIT)]
     return next(iter(managers), None) or people.first()
-
-
-def alert(
-    organization_id: int, user_id: int, title: str, *, thread_public_id: str = "", tone: str = "bad"
-) -> None:
-    """A toast for one person, on whatever screen they are. Last thing of a transaction."""
-    with transaction.atomic():
-        live.append(
-            organization_id,
-            [
-                live.Change(
-                    topic="alert",
-                    user_id=user_id,
-                    data={"title": title, "thread": thread_public_id, "tone": tone},
-                )
-            ],
-        )

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
-from bellhop.core import clock, live
+from bellhop.core import clock
 from connectors.contract.intents import AddNote
 from connectors.outbound import outbox
-from inbox.models import Draft, Mention, Note, ReceiptState, Thread
-from inbox.services import drafts, threads
+from inbox.models import Draft, Mention, Note, Notice, ReceiptState, Thread
+from inbox.services import drafts, notices, threads
+from inbox.services.notices import About
 from inbox.services.reply import MAX_LENGTH, ReplyRefused
 
 _MENTION = re.compile(r"@([\w.\-]+(?:\s[\w.\-]+)?)")
@@ -49,7 +50,9 @@ def add(user: User, thread: Thread, body: str, *, client_token: str, to_pms: boo
     drafts.drop(user, thread, Draft.Mode.NOTE)
     thread.last_activity_at = note.written_at
     threads.save(thread)
-    threads.announce(thread, "note", _alerts(thread, user, people), by=user.pk)
+    about = About(thread=thread, note=note, data={"by": user.full_name, "text": text[:80]})
+    told = notices.tell(people, Notice.Kind.MENTION, about)
+    threads.announce(thread, "note", told, by=user.pk)
     return note
 
 
@@ -100,18 +103,3 @@ def _mention(note: Note, thread: Thread) -> list[User]:
     ]
     Mention.objects.bulk_create(Mention(note=note, thread=thread, user=person) for person in named)
     return named
-
-
-def _alerts(thread: Thread, author: User, people: list[User]) -> list[live.Change]:
-    return [
-        live.Change(
-            topic="alert",
-            user_id=person.pk,
-            data={
-                "title": _("%(name)s mentioned you") % {"name": author.full_name},
-                "thread": thread.public_id,
-                "tone": "info",
-            },
-        )
-        for person in people
-    ]

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from bellhop.accounts.models import User
 from bellhop.core import clock, live, wake
 from connectors.contract.events import Entity
 from connectors.events import CommandEchoed, CommandMoved
 from connectors.inbound import identity
 from connectors.models import Command, CommandKind, CommandState
-from inbox.models import Destination, Message, Note, Receipt, ReceiptState, ThreadStatus
-from inbox.services import connection_state, threads
+from inbox.models import Destination, Message, Note, Notice, Receipt, ReceiptState, Thread, ThreadStatus
+from inbox.services import notices, threads
+from inbox.services.notices import About
 
 STATES = {
     CommandState.HELD: ReceiptState.QUEUED,
@@ -74,8 +76,6 @@ def _receipts(command: Command, state: ReceiptState) -> None:
 
 
 def _property_of(thread_id: int) -> int | None:
-    from inbox.models import Thread
-
     return Thread.objects.filter(pk=thread_id).values_list("property_id", flat=True).first()
 
 
@@ -164,11 +164,8 @@ def _one_after_settling() -> bool:
         threads.log_event(thread, "reopened", None, was=thread.status)
         thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
     threads.save(thread)
-    threads.announce(thread, "receipt", message=message.pk)
-    if rows[0].state in TROUBLE and message.author_user_id is not None:
-        _tell_people(
-            thread.organization_id, message, thread.public_id, thread.assignee_id, ReceiptState(rows[0].state)
-        )
+    told = _told(thread, message, ReceiptState(rows[0].state)) if rows[0].state in TROUBLE else []
+    threads.announce(thread, "receipt", told, message=message.pk)
     return True
 
 
@@ -183,14 +180,10 @@ def _take_remote_id(message: Message, command: Command) -> None:
     message.save(update_fields=["remote_id"])
 
 
-def _tell_people(
-    organization_id: int,
-    message: Message,
-    thread_public_id: str,
-    assignee_id: int | None,
-    state: ReceiptState,
-) -> None:
-    title = f"{state.label}: {message.body[:60]}"
-    for user_id in dict.fromkeys((message.author_user_id, assignee_id)):
-        if user_id is not None:
-            connection_state.alert(organization_id, user_id, title, thread_public_id=thread_public_id)
+def _told(thread: Thread, message: Message, state: ReceiptState) -> list[live.Change]:
+    """Its author, and whoever has the thread, hear of a message that did not arrive (ux R3)."""
+    ids = [pk for pk in (message.author_user_id, thread.assignee_id) if pk is not None]
+    people = User.objects.filter(pk__in=ids, is_active=True)
+    kind = Notice.Kind.FAILED if state == ReceiptState.FAILED else Notice.Kind.UNCONFIRMED
+    about = About(thread=thread, message=message, data={"text": message.body[:80]})
+    return notices.tell(people, kind, about)

@@ -152,10 +152,17 @@ def _attach_files(messages: Sequence[Message]) -> None:
     prefetch_related_objects(list(messages), "attachments", "author_user")
 
 
-def first_unread(entries: Sequence[Entry], last_read_id: int) -> str:
-    """The key of the first inbound message after `last_read_id`, for the "new" line; empty if there is none."""
+def first_unread(
+    entries: Sequence[Entry], last_read_id: int, *, read_at: datetime | None = None, me: int = 0
+) -> str:
+    """The key of the first entry that is news to a person, for the "new" line; empty if there is none: what the guest
+    said after `last_read_id`, or a colleague noted after `read_at`. What staff typed in the PMS and what was sent by
+    itself is no news."""
     for entry in entries:
-        if entry.kind == "message" and entry.item.pk > last_read_id and entry.item.author != Author.AGENT:
+        if entry.kind == "message" and entry.item.author == Author.GUEST and entry.item.pk > last_read_id:
+            return entry.key
+        by_others = entry.kind == "note" and entry.item.author_user_id not in {None, me}
+        if by_others and (read_at is None or entry.at > read_at):
             return entry.key
     return ""
 

@@ -12,9 +12,10 @@ from django.db.models import Q, QuerySet
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
-from bellhop.core import clock
-from inbox.models import Mention, Tag, Thread, ThreadRead, ThreadStatus
-from inbox.services import threads
+from bellhop.core import clock, live
+from inbox.models import Mention, Notice, Tag, Thread, ThreadRead, ThreadStatus
+from inbox.services import notices, threads
+from inbox.services.notices import About
 
 Change = Callable[[Thread], bool]
 
@@ -24,9 +25,14 @@ def change(user: User, thread: Thread, what: Change) -> Thread:
     """Lock, change, store and announce one thread. `what` returns False where nothing was to be done."""
     require(user, Permission.THREADS_TRIAGE)
     locked = threads.lock(thread.pk)
+    before = locked.assignee_id
     if what(locked):
         threads.save(locked)
-        threads.announce(locked, "state", by=user.pk)
+        told: list[live.Change] = []
+        if locked.assignee is not None and locked.assignee_id not in {before, user.pk}:
+            about = About(thread=locked, data={"by": user.full_name, "guest": locked.party_name})
+            told = notices.tell([locked.assignee], Notice.Kind.ASSIGNED, about)
+        threads.announce(locked, "state", told, by=user.pk)
     return locked
 
 
@@ -161,21 +167,24 @@ def change_tags(user: User, thread: Thread, *, add: Iterable[str] = (), remove: 
 
 @transaction.atomic
 def mark_read(user: User, thread: Thread, up_to: int) -> None:
-    """The person has seen everything up to message `up_to`. Never goes back; mentions in it count as seen."""
+    """The person has seen everything up to message `up_to`. Never goes back; mentions and notices of
+    the thread count as seen."""
     now = clock.now()
     row, created = ThreadRead.objects.select_for_update().get_or_create(
         user=user, thread=thread, defaults={"last_read_id": up_to, "at": now}
     )
-    if not created and (row.last_read_id < up_to or row.marked_unread):
+    if not created:
         row.last_read_id, row.marked_unread, row.at = max(row.last_read_id, up_to), False, now
         row.save()
     Mention.objects.filter(user=user, thread=thread, seen_at__isnull=True).update(seen_at=now)
+    notices.mark_read_in(user, thread)
 
 
 def mark_unread(user: User, thread: Thread) -> None:
     """Unread for this person until they open it again."""
+    unread = {"marked_unread": True}
     ThreadRead.objects.update_or_create(
-        user=user, thread=thread, defaults={"marked_unread": True, "at": clock.now()}
+        user=user, thread=thread, defaults=unread, create_defaults=unread | {"at": clock.now()}
     )
 
 

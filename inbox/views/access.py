@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from bellhop.accounts.web import user_of
-from inbox.models import Message, Note, Thread
+from inbox.models import Message, Note, Thread, ThreadRead
 from inbox.services import listing, threads
 
 
@@ -15,7 +16,8 @@ def thread_of(request: HttpRequest, public_id: str) -> Thread:
     """The thread of an address, as a row of the list has it; its zone becomes the active one."""
     user = user_of(request)
     rows = listing.for_rows(user, threads.visible_to(user))
-    thread = get_object_or_404(rows, public_id=public_id)
+    read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user).values("at")[:1]
+    thread = get_object_or_404(rows.annotate(read_at=Subquery(read)), public_id=public_id)
     activate_zone(thread)
     return thread
 

@@ -59,7 +59,7 @@ def thread_page(request: HttpRequest, view: str, public_id: str) -> HttpResponse
     """One open thread: beside its list as a page, alone for htmx."""
     query = parts.list_query(_known(view), request.GET)
     thread = access.thread_of(request, public_id)
-    context = parts.thread_context(request, thread, query)
+    context = parts.thread_context(request, thread, query, since=parts.named_entry_at(request, thread))
     if request.headers.get("HX-Request-Type") == "partial":
         return render(request, "inbox/_open.html", context)
     context = {**parts.frame_context(request, query), **parts.list_context(request, query), **context}

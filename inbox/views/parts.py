@@ -16,7 +16,7 @@ from connectors.trust import overwrites
 from inbox.models import Thread
 from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
 from inbox.services.listing import ListQuery
-from inbox.views import filters
+from inbox.views import filters, folding
 from reservations.models import StayPhase
 
 
@@ -70,11 +70,23 @@ def views_context(user: User, query: ListQuery) -> dict[str, Any]:
     }
 
 
-def thread_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
-    """The thread pane with its composer and panel."""
+def named_entry_at(request: HttpRequest, thread: Thread) -> str:
+    """When the message (`m`) or note (`n`) of a link was uttered, so that the page reaches back to it; else empty."""
+    moment = None
+    if public_id := request.GET.get("m"):
+        moment = thread.messages.filter(public_id=public_id).values_list("sent_at", flat=True).first()
+    elif public_id := request.GET.get("n"):
+        moment = thread.notes.filter(public_id=public_id).values_list("written_at", flat=True).first()
+    return moment.isoformat() if moment else ""
+
+
+def thread_context(
+    request: HttpRequest, thread: Thread, query: ListQuery, *, since: str = ""
+) -> dict[str, Any]:
+    """The thread pane with its composer and panel; the log at least back to `since`."""
     last_read: int = thread.last_read_id  # type: ignore[attr-defined]
     return {
-        **log_context(request, thread),
+        **log_context(request, thread, since=since),
         **head_context(request, thread, query),
         **composer_context(request, thread),
         "last_read": last_read,
@@ -115,9 +127,11 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     loaded = timeline.load(thread, before, since)
     return {
         "thread": thread,
-        "entries": loaded.entries,
+        "entries": list(folding.folded(loaded.entries)),
         "older_before": loaded.older_before,
-        "first_unread": timeline.first_unread(loaded.entries, last_read),
+        "first_unread": timeline.first_unread(
+            loaded.entries, last_read, read_at=getattr(thread, "read_at", None), me=user_of(request).pk
+        ),
         "now": clock.now(),
         "me": user_of(request),
         "pms": _pms_label(thread),

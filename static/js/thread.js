@@ -1,7 +1,8 @@
 // The open thread: refreshed when told, read after a second of attention, who else is here.
-import { shell, words, announce, toast, alarm, post, debounced } from "./ui.js"
+import { shell, words, announce, toast, post, debounced } from "./ui.js"
 import { on, send, state } from "./live.js"
 import { neighbour } from "./list.js"
+import { countNotices } from "./notices.js"
 import { openThread, open, back } from "./panes.js"
 
 const HEARTBEAT = 15000
@@ -87,6 +88,7 @@ const read = debounced(READ_AFTER, async () => {
   if (document.querySelector(`#thread[data-kept-unread="${id}"]`)) return
   await post(`/threads/${id}/read/`, { up_to: newest }).catch(() => undefined)
   document.getElementById(`row-${id}`)?.removeAttribute("data-unread")
+  countNotices()
 })
 
 // --- presence ---
@@ -152,12 +154,6 @@ export function start() {
   on("refresh", () => (refreshLog(), refreshHead()))
   on("presence", heard)
   on("ready", () => presence(here, true))
-  on("alert", (event) => {
-    const link = event.thread ? `/inbox/all/${event.thread}/` : ""
-    toast(event.title, { tone: event.tone, link })
-    if (event.tone === "bad") alarm(event.title)
-  })
-  on("incident", (event) => toast(event.title, { tone: "bad", link: "/health/" }))
   setInterval(() => presence(here === "left" ? "viewing" : here), HEARTBEAT)
   setInterval(showPresence, 2000)
   let shown = openThread()
@@ -183,13 +179,14 @@ export function start() {
     }
     const copy = event.target.closest("[data-copy], [data-copy-text]")
     if (copy) {
+      if (copy.matches("a") && !event.ctrlKey && !event.metaKey) event.preventDefault()
       const text = copy.dataset.copy
         ? new URL(copy.dataset.copy, location.href).href
         : document.querySelector(`#${copy.dataset.copyText} .bubble`)?.textContent.trim()
       navigator.clipboard?.writeText(text ?? "").then(() => toast(words("copied")))
     }
     const menu = event.target.closest("[popover] button")
-    if (menu && !menu.closest(".menu-form, .filter-menu")) menu.closest("[popover]").hidePopover?.()
+    if (menu && !menu.closest(".menu-form, .filter-menu, .notices")) menu.closest("[popover]").hidePopover?.()
   })
   // After closing or snoozing: on to the next one of the list.
   document.addEventListener("bellhop:next", () => {

@@ -190,3 +190,71 @@ def test_nothing_shifts_after_the_first_paint(new_page: NewPage) -> None:
     _open(page, "Maria Lindqvist")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.shift") < 0.05
+
+
+def test_the_bell_counts_opens_and_leads_to_the_note(new_page: NewPage) -> None:
+    """ux U4: live, by keyboard, to the exact note; opening it reads it."""
+    ana, tom = new_page("agent", viewport=WIDE), new_page("agent2", viewport=WIDE)
+    _list(tom)
+    _list(ana)
+    _open(ana, "Maria Lindqvist")
+    ana.keyboard.press("n")
+    ana.locator("#body").fill("@Tom is the cot there?")
+    ana.keyboard.press("Control+Enter")
+    expect(tom.locator(".toast")).to_contain_text("is the cot there?")
+    expect(tom.locator("#bell-count")).to_have_text("1")
+    tom.locator("#bell").focus()
+    tom.keyboard.press("Enter")
+    line = tom.locator("#notices .notices-list [data-unread] a").first
+    expect(line).to_contain_text("Ana Ferreira mentioned you")
+    line.click()
+    expect(tom.locator("#thread-title")).to_have_text("Maria Lindqvist")
+    expect(tom.locator("#log .msg[data-kind=note]", has_text="is the cot there?")).to_be_in_viewport()
+    expect(tom.locator("#bell-count")).to_be_hidden()
+
+
+def test_a_run_of_events_folds_and_stays_as_the_reader_left_it(new_page: NewPage) -> None:
+    """ux T4."""
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    _open(page, "Yuki Tanaka")
+    page.locator("#body").wait_for()
+    for tags in ("one", "one, two", "one, two, three"):
+        page.keyboard.press("t")
+        page.locator("#tags").fill(tags)
+        page.locator("#tags").press("Enter")
+        expect(page.locator("#log")).to_contain_text(f"Tags: {', '.join(sorted(tags.split(', ')))}")
+        page.keyboard.press("Escape")
+    fold = page.locator("#log details.events").last
+    expect(fold.locator("summary")).to_contain_text("events")
+    expect(fold.locator(".event").first).to_be_hidden()
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(fold.locator(".event").first).to_be_visible()
+    page.keyboard.press("n")
+    page.locator("#body").fill("Still open?")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#log")).to_contain_text("Still open?")
+    expect(fold.locator(".event").first).to_be_visible()
+
+
+def test_filters_combine_and_go_one_by_one(new_page: NewPage) -> None:
+    """ux L5, by keyboard; the address carries them into the thread."""
+    page = new_page("manager", viewport=WIDE)
+    _list(page)
+    everybody = page.locator("#rows .thread-row").count()
+    page.locator("[popovertarget=filters]").click()
+    page.locator("#filters summary", has_text="Channel").click()
+    page.locator("#filters").get_by_label("Airbnb").check()
+    page.locator("#filters").get_by_label("Booking.com").check()
+    page.locator("#filters").get_by_role("button", name="Apply").click()
+    page.wait_for_url("**channel=airbnb&channel=booking**")
+    expect(page.locator(".chips .chip")).to_have_count(2)
+    filtered = page.locator("#rows .thread-row").count()
+    assert 0 < filtered < everybody
+    page.locator("#rows .who").first.click()
+    page.wait_for_url(re.compile(r"/inbox/all/\w+/\?.*channel=airbnb&channel=booking"))
+    page.locator(".chips .chip", has_text="Airbnb").click()
+    expect(page.locator(".chips .chip")).to_have_count(1)
+    page.locator(".chips").get_by_text("Clear all").click()
+    expect(page.locator(".chips")).to_have_count(0)

@@ -92,14 +92,14 @@ def seen(user: User) -> list[str]:
 def test_a_socket_tells_by_role_scope_and_person(desk: Desk, other: Desk, talk: Thread) -> None:
     """Invariant 10: threads to who reads them at that property, alerts to one person, incidents to who acts on them."""
     from bellhop.core import incidents
-    from inbox.services import connection_state
+    from inbox.services import triage
 
     elsewhere = factories.property_of(desk.organization, "Casa")
     incidents.open_incident(desk.organization.pk, "x", "Something broke")
-    connection_state.alert(desk.organization.pk, desk.agent.pk, "For you")
-    assert seen(desk.agent) == ["thread", "alert"]
-    assert seen(desk.people["Operations manager"]) == ["thread", "incident"]
-    assert seen(factories.limited(desk.organization, desk.place)) == ["thread"]
+    triage.assign(desk.people["Admin"], talk, desk.agent)
+    assert seen(desk.agent) == ["thread", "thread", "alert"]
+    assert seen(desk.people["Operations manager"]) == ["thread", "incident", "alert", "thread"]
+    assert seen(factories.limited(desk.organization, desk.place)) == ["thread", "thread"]
     assert seen(factories.limited(desk.organization, elsewhere)) == []
     assert seen(desk.people["Housekeeper"]) == []
     assert seen(other.agent) == []

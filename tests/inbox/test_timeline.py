@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from bellhop.core import clock
+from connectors.contract.records import AuthorKind
 from connectors.models import Attempt, Command, CommandState
 from connectors.outbound import outbox
 from inbox.models import Receipt, Thread
@@ -118,3 +119,16 @@ def test_the_new_line(desk: Desk, thread: Thread) -> None:
     entries = timeline.load(thread).entries
     assert timeline.first_unread(entries, read.pk) == f"message-{new.pk}"
     assert timeline.first_unread(entries, timeline.newest_id(thread)) == ""
+
+
+def test_only_guests_and_colleagues_make_news(desk: Desk, thread: Thread) -> None:
+    """ux T2: not what staff typed in the PMS, not what was sent by itself, not one's own notes."""
+    read = factories.says(thread, "Read", at=ago(9))
+    factories.staff_says(thread, "From the PMS", at=ago(8))
+    factories.told(thread, "By itself", at=ago(7), author=AuthorKind.SYSTEM, automatic=True)
+    mine = notes.add(desk.agent, thread, "Mine", client_token="note-token-1")
+    entries = timeline.load(thread).entries
+    assert timeline.first_unread(entries, read.pk, read_at=ago(5), me=desk.agent.pk) == ""
+    other = desk.people["Admin"].pk
+    assert timeline.first_unread(entries, read.pk, read_at=ago(5), me=other) == f"note-{mine.pk}"
+    assert timeline.first_unread(entries, read.pk, read_at=clock.now(), me=other) == ""

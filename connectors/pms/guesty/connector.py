@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
+from connectors.contract import wire
 from connectors.contract.answers import Problem, error_for, require_json
 from connectors.contract.base import CredentialField, Settings, Subscription, Token
 from connectors.contract.capabilities import Capabilities, Capability, Push, RateLimit
@@ -14,9 +15,9 @@ from connectors.contract.errors import NotFound, OutcomeUnknown, Unreadable, Uns
 from connectors.contract.events import CanonicalEvent, Entity
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import AddNote, Done, Found, Intent, SendMessage, SetCustomField
-from connectors.pms.guesty import svix, webhooks, wire
+from connectors.contract.wire import Wire, first, identifier, obj, text
+from connectors.pms.guesty import svix, webhooks
 from connectors.pms.guesty.effects import Effects
-from connectors.pms.guesty.wire import Wire, first, identifier, obj, text
 from connectors.pms.guesty.words import SUBSCRIBED_EVENTS
 
 
@@ -146,7 +147,7 @@ class Guesty(Effects):
         for item in wire.items(call(self.request("GET", "/webhooks")).json()):
             yield _subscription(item)
 
-    def subscribe(self, call: Call, url: str) -> Subscription:
+    def subscribe(self, call: Call, url: str, secret: str = "") -> Subscription:  # noqa: ARG002 (Guesty makes it)
         """One subscription per URL: an existing one is used again and given the events that it lacks."""
         wanted = {"url": url, "events": list(SUBSCRIBED_EVENTS)}
         existing = next((one for one in self.list_subscriptions(call) if one.url == url), None)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.contract import wire
 from connectors.contract.records import (
     AttachmentRecord,
     AuthorKind,
@@ -16,8 +17,7 @@ from connectors.contract.records import (
     NoteRecord,
 )
 from connectors.contract.text import html_to_text
-from connectors.pms.guesty import wire
-from connectors.pms.guesty.wire import Wire, first, identifier, obj, text
+from connectors.contract.wire import Wire, first, identifier, obj, text
 from connectors.pms.guesty.words import CHANNELS, FROM_GUEST, FROM_HOST, LOGGED, SOURCES, STORED_ONLY
 
 

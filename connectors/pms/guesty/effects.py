@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Final
 
+from connectors.contract import wire
 from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
 from connectors.contract.http import Call, Response
 from connectors.contract.intents import AddNote, Done, Found, SendMessage, SetCustomField
 from connectors.contract.records import AuthorKind, Direction, MessageRecord, NoteRecord
 from connectors.contract.text import normalise
-from connectors.pms.guesty import wire
+from connectors.contract.wire import Wire, identifier, obj, text
 from connectors.pms.guesty.reads import Reads
 from connectors.pms.guesty.reservations import custom_fields
-from connectors.pms.guesty.wire import Wire, identifier, obj, text
 from connectors.pms.guesty.words import ADDRESSED_MODULES, MUTE_MODULES, STORED_ONLY
 
 SKEW: Final = timedelta(seconds=120)

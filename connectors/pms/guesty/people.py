@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, time
 
+from connectors.contract import wire
 from connectors.contract.records import UNSET, GuestRecord, PropertyRecord, UnitRecord, Unset, WorkOrderRecord
-from connectors.pms.guesty import wire
-from connectors.pms.guesty.wire import Wire, first, identifier, obj, text, told_text
+from connectors.contract.wire import Wire, first, identifier, obj, text, told_text
 
 
 def read_guest(data: Wire, external_id: str = "") -> GuestRecord:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from connectors.contract import wire
 from connectors.contract.base import Page, PmsConnector
 from connectors.contract.errors import NotFound, Rejected, Unreadable
 from connectors.contract.http import Call, Request
@@ -21,10 +22,10 @@ from connectors.contract.records import (
     UnitRecord,
     Unset,
 )
-from connectors.pms.guesty import people, wire
+from connectors.contract.wire import Wire, first, obj, text
+from connectors.pms.guesty import people
 from connectors.pms.guesty.conversations import read_conversation, read_post
 from connectors.pms.guesty.reservations import needs_stay_state, read_reservation, reservation_id, since_text
-from connectors.pms.guesty.wire import Wire, first, obj, text
 
 PAGE: Final = 100
 V3_IDS: Final = 10

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any
 
+from connectors.contract import wire
 from connectors.contract.records import UNSET, GuestRecord, Money, ReservationRecord, StayStatus, Unset
-from connectors.pms.guesty import people, wire
-from connectors.pms.guesty.wire import Wire, first, identifier, obj, text
+from connectors.contract.wire import Wire, first, identifier, obj, text
+from connectors.pms.guesty import people
 from connectors.pms.guesty.words import SOURCES, STATUSES, STAY_STATUSES
 
 

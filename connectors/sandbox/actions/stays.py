@@ -1,6 +1,7 @@
 """Booking, changing and ending stays."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,22 +9,10 @@ from zoneinfo import ZoneInfo
 from connectors.sandbox.actions.talk import write_log
 from connectors.sandbox.clock import iso
 from connectors.sandbox.happenings import GuestChanged, StayChanged
-from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Conversation, Guest, Property, Stay, Unit
 from connectors.sandbox.world import World
 
 CHANNELS = ("airbnb2", "bookingCom", "homeaway2", "expedia", "tripAdvisor", "rentalsUnited")
-SOURCES = {
-    "airbnb2": "Airbnb",
-    "bookingCom": "Booking.com",
-    "homeaway2": "Vrbo",
-    "expedia": "Expedia",
-    "tripAdvisor": "TripAdvisor",
-    "rentalsUnited": "Rentals United",
-    "direct": "website",
-    "manual": "manual",
-    "owner": "owner",
-}
 DOORS = ("v3", "legacy", "channel")
 _GUEST_FORMAT = "{}@guest.example"
 
@@ -37,11 +26,11 @@ class Booking:
     """A wish for a stay. Without a unit or an arrival, the next free one is found."""
 
     guest_name: str
+    source: str
+    status: str
     nights: int = 2
     unit: str | None = None
     arrival: date | None = None
-    source: str = "airbnb2"
-    status: str = "confirmed"
     language: str = "en"
     email: str | None = None
     phone: str | None = None
@@ -49,14 +38,23 @@ class Booking:
     conversation: bool = True
     same_guest_as: str | None = None
     """Another stay, by id or code, whose guest and conversation this one shares."""
+    rooms: int = 1
+    """How many rooms of the unit's kind, where a stay can have several."""
 
 
-def book(world: World, booking: Booking) -> Stay:
-    """Make guest, conversation and stay, and announce them. Raises ActionError."""
+Dress = Callable[[Stay], None]
+
+
+def _as_it_is(_: Stay) -> None:
+    """Leave the stay as it is."""
+
+
+def book(world: World, booking: Booking, dress: Dress = _as_it_is) -> Stay:
+    """Make guest, conversation and stay, and announce them; `dress` adds what the vendor adds. Raises ActionError."""
     if booking.nights < 1 or not booking.guest_name.strip():
         raise ActionError("a booking needs a guest's name and at least one night")
-    if booking.source not in SOURCES:
-        raise ActionError(f"source is one of {', '.join(SOURCES)}")
+    if booking.source not in world.house.sources:
+        raise ActionError(f"source is one of {', '.join(world.house.sources)}")
     if booking.made_in not in (None, *DOORS):
         raise ActionError(f"made_in is one of {', '.join(DOORS)}")
     unit = _unit(world, booking)
@@ -66,6 +64,8 @@ def book(world: World, booking: Booking) -> Stay:
     with world.store.tx():
         guest = world.store.need(Guest, earlier.guest_id) if earlier else _new_guest(world, booking)
         stay = _new_stay(world, booking, unit, guest, arrival, zone)
+        dress(stay)
+        world.store.put(stay)
         if earlier:
             stay.conversation_id = earlier.conversation_id
             world.store.put(stay)
@@ -80,7 +80,7 @@ def book(world: World, booking: Booking) -> Stay:
 def _unit(world: World, booking: Booking) -> Unit:
     if booking.unit is None:
         rentable = world.store.find(Unit, "active AND kind <> 'MTL'")
-        return rentable[secrets.randbelow(len(rentable))]
+        return secrets.choice(rentable)
     found = world.store.get(Unit, booking.unit) or next(
         iter(world.store.find(Unit, "name = ?", (booking.unit,))), None
     )
@@ -92,7 +92,9 @@ def _unit(world: World, booking: Booking) -> Unit:
 def _new_guest(world: World, booking: Booking) -> Guest:
     first, _, last = booking.guest_name.strip().partition(" ")
     now = world.clock.iso()
-    guest = Guest(new_id(), first, last, booking.language, now, now, booking.email, booking.phone)
+    guest = Guest(
+        world.new_id("guest"), first, last, booking.language, now, now, booking.email, booking.phone
+    )
     guest.email = guest.email or _GUEST_FORMAT.format(guest.id[-8:])
     world.store.put(guest)
     return guest
@@ -104,8 +106,8 @@ def _new_stay(
     now = world.clock.iso()
     departure = arrival + timedelta(days=booking.nights)
     default_door = "channel" if booking.source in CHANNELS else "v3"
-    stay = Stay(
-        id=new_id(),
+    return Stay(
+        id=world.new_id("stay"),
         code=new_code(booking.source),
         status=booking.status,
         unit_id=unit.id,
@@ -115,7 +117,7 @@ def _new_stay(
         check_in_at=instant(arrival, unit.check_in_time, zone),
         check_out_at=instant(departure, unit.check_out_time, zone),
         platform="manual" if booking.source == "owner" else booking.source,
-        source=SOURCES[booking.source],
+        source=world.house.sources[booking.source],
         made_in=booking.made_in or default_door,
         created_at=now,
         updated_at=now,
@@ -124,8 +126,6 @@ def _new_stay(
         cleaning_fee=40.0,
         confirmed_at=now if booking.status == "confirmed" else None,
     )
-    world.store.put(stay)
-    return stay
 
 
 def open_conversation(world: World, stay: Stay) -> Conversation:
@@ -140,7 +140,9 @@ def open_conversation(world: World, stay: Stay) -> Conversation:
 def _new_conversation(world: World, stay: Stay) -> Conversation:
     guest, now = world.store.need(Guest, stay.guest_id), world.clock.iso()
     subject = f"New guest reservation {stay.code} {stay.status}..."
-    conversation = Conversation(new_id(), "guest", guest.id, stay.platform, guest.language, subject, now, now)
+    conversation = Conversation(
+        world.new_id("conversation"), "guest", guest.id, stay.platform, guest.language, subject, now, now
+    )
     stay.conversation_id = conversation.id
     world.store.put(conversation)
     world.store.put(stay)
@@ -170,8 +172,8 @@ def nights(stay: Stay) -> int:
 def change_stay(world: World, stay: Stay, by: str, **values: object) -> Stay:
     """Set fields, log and announce the change; nothing happens if nothing differs."""
     with world.store.tx():
-        if world.record_change(stay, by, **values):
-            world.announce(StayChanged(stay, stay.updated_at))
+        if was := world.record_change(stay, by, **values):
+            world.announce(StayChanged(stay, stay.updated_at, was=was))
     return stay
 
 
@@ -200,14 +202,14 @@ def set_status(
     if stay.status == status:
         return stay
     values: dict[str, object] = {"status": status}
-    if status in ("canceled", "declined", "expired", "closed"):
+    if status in (world.house.cancelled, "declined", "expired", "closed"):
         values |= {"cancelled_at": world.clock.iso(), "cancelled_by": who, "cancel_reason": reason or None}
     elif status == "confirmed":
         values |= {"confirmed_at": world.clock.iso(), "cancelled_at": None, "cancelled_by": None}
     with world.store.tx():
         change_stay(world, stay, by, **values)
         conversation = world.store.get(Conversation, stay.conversation_id)
-        if conversation:
+        if conversation and world.house.keeps_log:
             write_log(world, conversation, f"Reservation {stay.code} status changed to {status}")
     return stay
 

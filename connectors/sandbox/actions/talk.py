@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from connectors.sandbox.clock import Clock
 from connectors.sandbox.happenings import MessagePosted
-from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Conversation, Guest, Json, Post, Staff, Stay
 from connectors.sandbox.world import World
 
@@ -20,7 +18,7 @@ def guest_writes(
     attachments: Sequence[Json] = (),
 ) -> Post:
     """The guest sends a message; the module is the guest's last one unless named."""
-    post = new_post(world.clock, conversation, body, module or usual_module(world, conversation), INBOUND)
+    post = new_post(world, conversation, body, module or usual_module(world, conversation), INBOUND)
     guest = world.store.get(Guest, conversation.guest_id)
     post.author, post.author_name = "guest", guest.full_name if guest else ""
     post.attachments = list(attachments)
@@ -29,28 +27,29 @@ def guest_writes(
 
 def staff_replies(world: World, conversation: Conversation, body: str, module: str | None = None) -> Post:
     """Somebody at the front desk answers the guest in the PMS itself."""
-    post = new_post(world.clock, conversation, body, module or usual_module(world, conversation), OUTBOUND)
+    post = new_post(world, conversation, body, module or usual_module(world, conversation), OUTBOUND)
     post.author, post.author_name = "staff", front_desk(world)
     return add_post(world, conversation, post)
 
 
 def staff_notes(world: World, conversation: Conversation, body: str) -> Post:
     """Somebody at the front desk leaves a note in the thread; nobody outside is told."""
-    post = new_post(world.clock, conversation, body, "note", NOTE)
+    post = new_post(world, conversation, body, "note", NOTE)
     post.author, post.author_name = "staff", front_desk(world)
     return add_post(world, conversation, post)
 
 
 def write_log(world: World, conversation: Conversation, body: str) -> Post:
     """The PMS itself notes something in the thread."""
-    post = new_post(world.clock, conversation, body, "log", LOG)
+    post = new_post(world, conversation, body, "log", LOG)
     post.author, post.author_name = "system", ""
     return add_post(world, conversation, post)
 
 
-def new_post(clock: Clock, conversation: Conversation, body: str, module: str, direction: str) -> Post:
+def new_post(world: World, conversation: Conversation, body: str, module: str, direction: str) -> Post:
     """A post that isn't stored yet; the author is the caller's to fill in."""
-    return Post(new_id(), conversation.id, body, module, direction, "", "", clock.iso())
+    key = world.new_id("post")
+    return Post(key, conversation.id, body, module, direction, "", "", world.clock.iso())
 
 
 def add_post(world: World, conversation: Conversation, post: Post) -> Post:
@@ -114,9 +113,7 @@ def bulk(world: World, conversations: int, posts_each: int, *, announce: bool, b
         for conversation in chosen:
             module = usual_module(world, conversation)
             stay = stay_of(world, conversation)
-            posts = [
-                new_post(world.clock, conversation, f"{body} {n}", module, INBOUND) for n in range(posts_each)
-            ]
+            posts = [new_post(world, conversation, f"{body} {n}", module, INBOUND) for n in range(posts_each)]
             for post in posts:
                 post.author, post.stay_id = "guest", stay.id if stay else None
                 touch(conversation, post)

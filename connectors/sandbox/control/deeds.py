@@ -3,33 +3,34 @@
 from dataclasses import asdict
 
 from connectors.sandbox.actions import people, stays, talk
+from connectors.sandbox.actions.stays import Booking
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
-from connectors.sandbox.happenings import StayChanged
-from connectors.sandbox.ids import new_id
+from connectors.sandbox.desks.base import BY
 from connectors.sandbox.records import Conversation, FieldDef, Guest, Json, Post, Stay, Task, Unit
 
-BY = "Front desk"
 _TIMES = ("planned_arrival", "planned_departure")
 
 
 def book(ask: Ask) -> Json:
     """A new booking, as if it came from a channel."""
-    booking = stays.Booking(
+    house = ask.world.house
+    booking = Booking(
         guest_name=ask.text("guest_name") or ask.text("guest") or "Alex Morgan",
+        source=ask.text("source") or next(iter(house.sources)),
+        status=ask.text("status") or house.statuses[0],
         nights=ask.whole("nights", 2),
         unit=ask.text("unit"),
         arrival=ask.day("arrival"),
-        source=ask.text("source") or "airbnb2",
-        status=ask.text("status") or "confirmed",
         language=ask.text("language") or "en",
         email=ask.text("email"),
         phone=ask.text("phone"),
         made_in=ask.text("made_in"),
         conversation=ask.body.get("conversation", True) is True,
         same_guest_as=ask.text("same_guest_as"),
+        rooms=ask.whole("rooms", 1),
     )
-    return _stay(ask, stays.book(ask.world, booking))
+    return _stay(ask, ask.desk.book(ask.world, booking))
 
 
 def _stay(ask: Ask, row: Stay) -> Json:
@@ -42,40 +43,39 @@ def _found(ask: Ask) -> Stay:
 
 def dates(ask: Ask) -> Json:
     """Other dates or planned times."""
-    values: dict[str, object] = {}
+    values: Json = {}
     for name in ("arrival", "departure"):
         if day := ask.day(name):
             values[name] = day.isoformat()
     values |= {name: text for name in _TIMES if (text := ask.text(name))}
     if not values:
         raise ControlError("one of arrival, departure, planned_arrival, planned_departure is needed")
-    return _stay(ask, stays.change_dates(ask.world, _found(ask), BY, values))
+    return _stay(ask, ask.desk.dates(ask.world, _found(ask), values))
 
 
 def cancel(ask: Ask) -> Json:
     """The guest, the owner or the house cancels."""
-    who, reason = ask.text("by") or "GUEST", ask.text("reason") or ""
-    return _stay(ask, stays.set_status(ask.world, _found(ask), BY, "canceled", who, reason))
+    return _stay(ask, ask.desk.cancel(ask.world, _found(ask), ask.text("by"), ask.text("reason") or ""))
 
 
 def status(ask: Ask) -> Json:
     """Any status, known to the vendor or not."""
-    return _stay(ask, stays.set_status(ask.world, _found(ask), BY, ask.need_text("status")))
+    return _stay(ask, ask.desk.status(ask.world, _found(ask), ask.need_text("status")))
 
 
 def check_in(ask: Ask) -> Json:
     """The guest has arrived."""
-    return _stay(ask, stays.set_presence(ask.world, _found(ask), BY, "checked_in"))
+    return _stay(ask, ask.desk.presence(ask.world, _found(ask), "checked_in"))
 
 
 def check_out(ask: Ask) -> Json:
     """The guest has left."""
-    return _stay(ask, stays.set_presence(ask.world, _found(ask), BY, "checked_out"))
+    return _stay(ask, ask.desk.presence(ask.world, _found(ask), "checked_out"))
 
 
 def no_show(ask: Ask) -> Json:
     """The guest didn't come."""
-    return _stay(ask, stays.set_presence(ask.world, _found(ask), BY, "no_show"))
+    return _stay(ask, ask.desk.presence(ask.world, _found(ask), "no_show"))
 
 
 def custom_field(ask: Ask) -> Json:
@@ -84,28 +84,30 @@ def custom_field(ask: Ask) -> Json:
     found = ask.world.store.find(FieldDef, "key = ? OR id = ?", (named, named))
     if not found:
         raise ControlError(f"no custom field is called {named}")
-    row = _found(ask)
-    return _stay(ask, stays.change_stay(ask.world, row, BY, fields=row.fields | {found[0].id: value}))
+    return _stay(ask, ask.desk.custom_field(ask.world, _found(ask), found[0], value))
+
+
+def change(ask: Ask) -> Json:
+    """Other plain fields of a stay."""
+    return _stay(ask, ask.desk.change(ask.world, _found(ask), ask.body))
 
 
 def open_conversation(ask: Ask) -> Json:
     """Give a stay that was booked without one a conversation."""
-    row = _found(ask)
-    with ask.world.store.tx():
-        stays.open_conversation(ask.world, row)
-        row.updated_at = ask.world.clock.iso()
-        ask.world.store.put(row)
-        ask.world.announce(StayChanged(row, row.updated_at))
-    return _stay(ask, row)
+    return _stay(ask, ask.desk.open_conversation(ask.world, _found(ask)))
 
 
 def move(ask: Ask) -> Json:
     """Into another unit, by name or id."""
-    named = ask.need_text("unit")
+    unit = _unit(ask, ask.need_text("unit"))
+    return _stay(ask, ask.desk.move(ask.world, _found(ask), unit, ask.whole("room", 0)))
+
+
+def _unit(ask: Ask, named: str) -> Unit:
     units = ask.world.store.find(Unit, "name = ? OR id = ?", (named, named))
     if not units:
         raise ControlError(f"no unit is called {named}")
-    return _stay(ask, stays.change_stay(ask.world, _found(ask), BY, unit_id=units[0].id))
+    return units[0]
 
 
 def guest_writes(ask: Ask) -> Json:
@@ -114,26 +116,47 @@ def guest_writes(ask: Ask) -> Json:
     if not isinstance(attachments, list):
         raise ControlError("attachments is a list")
     body = ask.text("body", "") if attachments else ask.need_text("body")
-    post = talk.guest_writes(ask.world, _talk(ask), body or "", ask.text("module"), attachments)
-    return _said(ask, post)
+    thread = _talk(ask)
+    post = ask.desk.guest_writes(ask.world, thread, body or "", ask.text("module"), attachments)
+    return _said(ask, thread, post)
 
 
 def staff_replies(ask: Ask) -> Json:
     """A reply typed in the PMS."""
-    return _said(ask, talk.staff_replies(ask.world, _talk(ask), ask.need_text("body"), ask.text("module")))
+    thread = _talk(ask)
+    post = ask.desk.staff_replies(ask.world, thread, ask.need_text("body"), ask.text("module"))
+    return _said(ask, thread, post)
 
 
 def staff_notes(ask: Ask) -> Json:
     """A note typed in the PMS."""
-    return _said(ask, talk.staff_notes(ask.world, _talk(ask), ask.need_text("body")))
+    thread = _talk(ask)
+    return _said(ask, thread, ask.desk.staff_notes(ask.world, thread, ask.need_text("body")))
 
 
 def _talk(ask: Ask) -> Conversation:
-    return ask.world.store.need(Conversation, ask.params["id"])
+    """The conversation that the path names, by its own id or by that of a stay."""
+    if "key" not in ask.params:
+        return ask.world.store.need(Conversation, ask.params["id"])
+    key = _found(ask).conversation_id
+    if key is None:
+        raise ControlError("the stay has no conversation")
+    return ask.world.store.need(Conversation, key)
 
 
-def _said(ask: Ask, row: Post) -> Json:
-    return {"message": shapes.post(row), "conversation": shapes.conversation(ask.world.store, _talk(ask))}
+def _said(ask: Ask, thread: Conversation, row: Post) -> Json:
+    fresh = ask.world.store.need(Conversation, thread.id)
+    return {"message": shapes.post(row), "conversation": shapes.conversation(ask.world.store, fresh)}
+
+
+def edit_note(ask: Ask) -> Json:
+    """Another text for a note."""
+    return {"note": shapes.post(ask.desk.edit_note(ask.world, ask.params["id"], ask.need_text("body")))}
+
+
+def delete_note(ask: Ask) -> Json:
+    """A note is taken away."""
+    return {"note": shapes.post(ask.desk.edit_note(ask.world, ask.params["id"], None))}
 
 
 def edit_guest(ask: Ask) -> Json:
@@ -142,13 +165,19 @@ def edit_guest(ask: Ask) -> Json:
     if unknown or not ask.body:
         raise ControlError(f"a guest has {', '.join(people.GUEST_FIELDS)}")
     guest = ask.world.store.need(Guest, ask.params["id"])
-    return {"guest": asdict(people.edit_guest(ask.world, guest, BY, ask.body))}
+    return {"guest": asdict(ask.desk.edit_guest(ask.world, guest, ask.body))}
 
 
 def cleaning(ask: Ask) -> Json:
     """Set a unit's housekeeping state."""
     unit = ask.world.store.need(Unit, ask.params["id"])
-    return {"unit": asdict(people.set_cleaning(ask.world, unit, ask.need_text("state")))}
+    return {"unit": asdict(ask.desk.cleaning(ask.world, unit, ask.need_text("state")))}
+
+
+def block(ask: Ask) -> Json:
+    """A room goes out of service for some nights from today."""
+    unit = _unit(ask, ask.need_text("unit"))
+    return {"block": ask.desk.block(ask.world, unit, ask.whole("nights", 1), ask.text("reason") or "Repairs")}
 
 
 def add_task(ask: Ask) -> Json:
@@ -156,7 +185,7 @@ def add_task(ask: Ask) -> Json:
     now = ask.world.clock.iso()
     stay = stays.find_stay(ask.world, key) if (key := ask.text("reservation")) else None
     task = Task(
-        new_id(),
+        ask.world.new_id("task"),
         ask.need_text("title"),
         ask.text("type"),
         "pending",
@@ -180,7 +209,7 @@ def bulk(ask: Ask) -> Json:
     """Many guest posts at once; `new_conversations` are booked first, without a word to subscribers."""
     with ask.world.silence(), ask.world.store.tx():
         for number in range(ask.whole("new_conversations", 0)):
-            stays.book(ask.world, stays.Booking(f"Bulk Guest {number}", source="direct"))
+            ask.desk.book(ask.world, Booking(f"Bulk Guest {number}", "direct", ask.world.house.statuses[0]))
     announce = ask.body.get("webhooks", False) is True
     made = talk.bulk(
         ask.world,

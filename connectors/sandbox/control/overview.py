@@ -4,7 +4,6 @@ from collections import Counter
 
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask
-from connectors.sandbox.faults import KINDS
 from connectors.sandbox.records import Conversation, Delivery, Guest, Json, Post, Stay, Unit
 from connectors.sandbox.store import Store
 
@@ -23,6 +22,7 @@ def overview(ask: Ask) -> Json:
     unit_of = {row.conversation_id: units.get(row.unit_id, "") for row in stays}
     chosen = store.get(Conversation, ask.query.get("thread"))
     return {
+        "pms": _pms(ask),
         "now": world.clock.iso(),
         "offset": world.clock.offset,
         "units": sorted((name, key) for key, name in units.items()),
@@ -36,6 +36,19 @@ def overview(ask: Ask) -> Json:
         ],
         "owed": store.count(Delivery, "state = 'pending'"),
         "requests": world.requests.recent(_WIRE),
+    }
+
+
+def _pms(ask: Ask) -> Json:
+    """What the page has to know of the vendor: its words, and what it lacks with the reason."""
+    house = ask.world.house
+    return {
+        "name": house.name,
+        "title": house.title,
+        "sources": list(house.sources.items()),
+        "statuses": house.statuses,
+        "modules": house.modules,
+        "lacks": house.lacks,
     }
 
 
@@ -85,5 +98,5 @@ def _faults(ask: Ask) -> list[Json]:
             enabled.add(fault.kind)
     return [
         {"kind": name, "label": kind.label, "side": kind.side, "on": name in enabled, "hits": hits[name]}
-        for name, kind in KINDS.items()
+        for name, kind in ask.world.faults.kinds.items()
     ]

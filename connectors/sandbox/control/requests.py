@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
+from connectors.sandbox.desks import Desk
 from connectors.sandbox.records import Json
 from connectors.sandbox.world import World
 
@@ -19,6 +20,7 @@ class Ask:
     """One control request."""
 
     world: World
+    desk: Desk
     params: dict[str, str]
     query: QueryParams
     body: Json

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from connectors.sandbox.actions.stays import ActionError
 from connectors.sandbox.control import deeds, overview, steering, views
 from connectors.sandbox.control.requests import Ask, ControlError
+from connectors.sandbox.desks import DESKS
 from connectors.sandbox.faults import FaultError
 from connectors.sandbox.records import Json
 from connectors.sandbox.settings import SettingError
@@ -49,6 +50,9 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/redeliver", steering.redeliver),
     ("POST", "/drop-pending", steering.drop_pending),
     ("POST", "/book", deeds.book),
+    ("GET", f"{_STAY}/messages", views.stay_messages),
+    ("GET", f"{_STAY}/notes", views.stay_notes),
+    ("GET", "/units", views.units),
     ("POST", f"{_STAY}/dates", deeds.dates),
     ("POST", f"{_STAY}/cancel", deeds.cancel),
     ("POST", f"{_STAY}/status", deeds.status),
@@ -57,12 +61,19 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("POST", f"{_STAY}/no-show", deeds.no_show),
     ("POST", f"{_STAY}/custom-field", deeds.custom_field),
     ("POST", f"{_STAY}/move", deeds.move),
+    ("POST", f"{_STAY}/change", deeds.change),
     ("POST", f"{_STAY}/open-conversation", deeds.open_conversation),
+    ("POST", f"{_STAY}/guest-writes", deeds.guest_writes),
+    ("POST", f"{_STAY}/staff-replies", deeds.staff_replies),
+    ("POST", f"{_STAY}/staff-notes", deeds.staff_notes),
     ("POST", f"{_TALK}/guest-writes", deeds.guest_writes),
     ("POST", f"{_TALK}/staff-replies", deeds.staff_replies),
     ("POST", f"{_TALK}/staff-notes", deeds.staff_notes),
+    ("POST", "/notes/{id}", deeds.edit_note),
+    ("DELETE", "/notes/{id}", deeds.delete_note),
     ("POST", "/guests/{id}", deeds.edit_guest),
     ("POST", "/units/{id}/cleaning", deeds.cleaning),
+    ("POST", "/room-blocks", deeds.block),
     ("POST", "/tasks", deeds.add_task),
     ("POST", "/tasks/{id}", deeds.set_task),
     ("POST", "/bulk", deeds.bulk),
@@ -70,18 +81,22 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
 
 
 def routes(world: World) -> list[Route]:
-    """Every control route."""
-    return [Route(path, _endpoint(world, deed), methods=[method]) for method, path, deed in ROUTES]
+    """Every control route of one PMS."""
+    return [Route(path, _endpoint(world, path, deed), methods=[method]) for method, path, deed in ROUTES]
 
 
-def _endpoint(world: World, deed: Deed) -> Callable[[Request], Awaitable[JSONResponse]]:
+def _endpoint(world: World, path: str, deed: Deed) -> Callable[[Request], Awaitable[JSONResponse]]:
+    desk, lacking = DESKS[world.house.name], world.house.lacks.get(path)
+
     async def endpoint(request: Request) -> JSONResponse:
         try:
+            if lacking:
+                raise ControlError(lacking)  # noqa: TRY301 - one way out
             raw = await request.body()
             body = json.loads(raw) if raw else {}
             if not isinstance(body, dict):
                 raise ControlError("the body is a JSON object")  # noqa: TRY301 - one way out
-            return JSONResponse(deed(Ask(world, request.path_params, request.query_params, body)))
+            return JSONResponse(deed(Ask(world, desk, request.path_params, request.query_params, body)))
         except MissingError as error:
             return JSONResponse({"error": str(error)}, 404)
         except (ControlError, ActionError, FaultError, SettingError, ValueError) as error:

@@ -6,8 +6,6 @@ from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.records import Delivery, Fault, Json, Peak, Setting, Subscription, Token
 from connectors.sandbox.schema import TABLES
-from connectors.sandbox.seed import plant
-from connectors.sandbox.settings import Settings
 
 _KEEPABLE = {
     "subscriptions": Subscription,
@@ -31,8 +29,8 @@ def reset(ask: Ask) -> Json:
             if kind not in kept:
                 world.store.delete(kind, "1")
         if "settings" not in keep:
-            world.change_settings(dataclasses.asdict(Settings()))
-        plant(world.store, world.clock.now())
+            world.change_settings(dataclasses.asdict(world.house.settings))
+        world.house.plant(world.store, world.clock.now())
     if "faults" not in keep:
         world.faults.clear()
     if "peaks" not in keep:

@@ -4,9 +4,10 @@ from dataclasses import asdict
 from typing import Any
 
 from connectors.sandbox.actions.stays import find_stay
+from connectors.sandbox.actions.talk import INBOUND, OUTBOUND
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
-from connectors.sandbox.faults import KINDS
+from connectors.sandbox.desks.base import posts_of
 from connectors.sandbox.records import (
     Application,
     Conversation,
@@ -34,6 +35,7 @@ def state(ask: Ask) -> Json:
         for name in ("pending", "delivered", "failed", "lost", "dropped")
     }
     return {
+        "pms": world.house.name,
         "now": world.clock.iso(),
         "version": world.store.version,
         "settings": asdict(world.settings),
@@ -49,12 +51,12 @@ def state(ask: Ask) -> Json:
     }
 
 
-def kinds(_: Ask) -> Json:
+def kinds(ask: Ask) -> Json:
     """Which faults there are."""
     return {
         "kinds": [
             {"kind": name, "label": kind.label, "side": kind.side, "defaults": kind.defaults}
-            for name, kind in KINDS.items()
+            for name, kind in ask.world.faults.kinds.items()
         ]
     }
 
@@ -145,6 +147,23 @@ def reservations(ask: Ask) -> Json:
 def reservation(ask: Ask) -> Json:
     """One reservation, by id or confirmation code."""
     return shapes.stay(ask.world.store, find_stay(ask.world, ask.params["key"]))
+
+
+def stay_messages(ask: Ask) -> Json:
+    """What guest and house wrote about one stay, oldest first, as staff see it."""
+    stay = find_stay(ask.world, ask.params["key"])
+    rows = [row for row in posts_of(ask.world, stay) if row.direction in (INBOUND, OUTBOUND)]
+    return {"messages": [shapes.post(row) for row in rows]}
+
+
+def stay_notes(ask: Ask) -> Json:
+    """The notes of one stay as staff see them: entries, and the text field where there is one."""
+    return ask.desk.notes(ask.world, find_stay(ask.world, ask.params["key"]))
+
+
+def units(ask: Ask) -> Json:
+    """Units with their housekeeping state."""
+    return {"units": [asdict(row) for row in ask.world.store.find(Unit)]}
 
 
 def guest(ask: Ask) -> Json:

@@ -1,5 +1,1 @@
-"""The account that a fresh sandbox holds: three properties, their stays and what guests wrote, dated around today."""
-
-from connectors.sandbox.seed.build import plant
-
-__all__ = ["plant"]
+"""What a fresh sandbox holds, one account per PMS, dated around today."""

@@ -44,7 +44,7 @@ def test_the_overview_shows_an_open_thread(sandbox: Sandbox) -> None:
     view = sandbox.control("GET", f"/overview?thread={key}")
     assert view["open"]["stay"]["code"] == "TEST-0001"
     assert len(view["open"]["posts"]) == 3
-    assert len(view["faults"]) == 17
+    assert len(view["faults"]) == 19
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def store_post(call: Call) -> Answer:
 
 
 def _entry(call: Call, talk: Conversation, body: Json, module: Json, direction: str) -> Post:
-    entry = new_post(call.world.clock, talk, body["body"], module["type"], direction)
+    entry = new_post(call.world, talk, body["body"], module["type"], direction)
     entry.author, entry.author_name, entry.application = "api", call.application.name, call.application.id
     entry.to, entry.cc, entry.bcc = (list(module.get(name) or []) for name in ("to", "cc", "bcc"))
     return entry

@@ -1,5 +1,4 @@
-"""Reading Guesty's JSON without trusting it: what is missing, null or odd becomes UNSET, None or the
-fallback."""
+"""Reading JSON of others without trusting it: what is missing, null or odd becomes UNSET, None or the fallback."""
 
 from __future__ import annotations
 

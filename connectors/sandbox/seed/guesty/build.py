@@ -8,8 +8,15 @@ from connectors.sandbox.actions.talk import INBOUND, LOG, NOTE, OUTBOUND, touch
 from connectors.sandbox.clock import iso
 from connectors.sandbox.ids import seed_id
 from connectors.sandbox.records import Conversation, Guest, Post, Property, Stay, Unit
-from connectors.sandbox.seed import places
-from connectors.sandbox.seed.stories import EXTRA_CHANNELS, EXTRA_LINES, EXTRA_NAMES, STORIES, Line, Story
+from connectors.sandbox.seed.guesty import places
+from connectors.sandbox.seed.guesty.stories import (
+    EXTRA_CHANNELS,
+    EXTRA_LINES,
+    EXTRA_NAMES,
+    STORIES,
+    Line,
+    Story,
+)
 from connectors.sandbox.store import Store
 
 _DIRECTIONS = {"guest": INBOUND, "staff": OUTBOUND, "note": NOTE, "log": LOG}

@@ -1,0 +1,60 @@
+"""What is particular to one vendor's PMS: its words, its defaults, what it lacks, how it posts and how it fails."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.sandbox.ids import new_id
+from connectors.sandbox.records import Delivery, Subscription
+from connectors.sandbox.settings import Settings
+from connectors.sandbox.store import Store
+
+
+@dataclass(frozen=True)
+class Errors:
+    """What the API says when a fault makes it fail; `hints_wait`: its 429 carries `Retry-After`."""
+
+    down: bytes
+    too_many: bytes
+    in_200: bytes
+    after_work: bytes
+    hints_wait: bool = True
+
+
+@dataclass(frozen=True)
+class Postage:
+    """How webhooks are posted. Delays are seconds between attempts, `disable_after` seconds of nothing but failure."""
+
+    retry_delays: tuple[float, ...]
+    headers: Callable[[Subscription, Delivery, int, bytes], dict[str, str]]
+    is_final: Callable[[int], bool] = lambda _: False
+    disable_after: float | None = None
+
+
+def _plain_id(_: str) -> str:
+    return new_id()
+
+
+@dataclass(frozen=True)
+class House:
+    """One PMS.
+
+    `lacks` has a sentence for each control path that it can't serve, `no_faults` the kinds that make no sense there;
+    `keeps_log`: it writes what happens to a stay into the stay's conversation.
+    """
+
+    name: str
+    title: str
+    database: str
+    plant: Callable[[Store, datetime], None]
+    settings: Settings
+    errors: Errors
+    postage: Postage
+    sources: Mapping[str, str]
+    statuses: tuple[str, ...]
+    modules: tuple[str, ...]
+    cancelled: str = "canceled"
+    keeps_log: bool = False
+    new_id: Callable[[str], str] = _plain_id
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    no_faults: frozenset[str] = frozenset()

@@ -1,0 +1,1 @@
+"""The PMSs that the sandbox plays."""
