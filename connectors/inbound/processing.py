@@ -31,19 +31,21 @@ BATCH = 200
 MAX_CRASHES = 5
 PER_CONNECTION = 8
 NOTE_EVERY_S = 1.0
+RECENT_S = 1.0
 
 _noting = threading.Lock()
 _noted_at: dict[int, float] = {}
+_recent: dict[int, tuple[float, Connection]] = {}
 
 _NEXT = """
-UPDATE connectors_webhookdelivery SET lease_until = %(until)s, leased_by = %(worker)s
-WHERE id = (
+UPDATE connectors_webhookdelivery AS mine SET lease_until = %(until)s, leased_by = %(worker)s
+WHERE mine.id = (
   SELECT d.id FROM connectors_webhookdelivery d
   WHERE d.state = 'received' AND d.next_try_at <= %(now)s AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
     AND (SELECT count(*) FROM connectors_webhookdelivery f WHERE f.connection_id = d.connection_id
          AND f.state = 'received' AND f.lease_until > %(now)s) < %(per_connection)s
   ORDER BY d.next_try_at, d.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id
+RETURNING mine.*
 """
 
 
@@ -61,37 +63,50 @@ class Understood:
 def drain() -> int:
     """Process what is due until nothing is left (or a batch is done). Returns how many."""
     for done in range(BATCH):
-        delivery_id = _claim()
-        if delivery_id is None:
+        delivery = _claim()
+        if delivery is None:
             return done
-        with keeper.held(WebhookDelivery, delivery_id):
-            process(delivery_id)
+        with keeper.held(WebhookDelivery, delivery.pk):
+            process(delivery)
     return BATCH
 
 
-def _claim() -> int | None:
+def _claim() -> WebhookDelivery | None:
     now = clock.now()
-    # A statement is its own transaction here: two round trips less for every webhook.
-    with database.cursor() as cursor:
-        cursor.execute(
-            _NEXT,
-            {
-                "now": now,
-                "until": now + LEASE,
-                "worker": settings.BELLHOP_WORKER_NAME,
-                "per_connection": PER_CONNECTION,
-            },
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row else None
+    values = {
+        "now": now,
+        "until": now + LEASE,
+        "worker": settings.BELLHOP_WORKER_NAME,
+        "per_connection": PER_CONNECTION,
+    }
+    with transaction.atomic():
+        # A lease that a crash of the database loses is taken anew: nobody waits for the disk.
+        with database.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+        return next(iter(WebhookDelivery.objects.raw(_NEXT, values)), None)
 
 
-def process(delivery_id: int) -> None:
+def _connection(connection_id: int) -> Connection:
+    """The connection as it was within the last second: a burst of webhooks reads it once."""
+    known = _recent.get(connection_id)
+    if known is None or time.monotonic() - known[0] > RECENT_S:
+        known = (time.monotonic(), Connection.objects.get(pk=connection_id))
+        _recent[connection_id] = known
+    return known[1]
+
+
+class _Lost(Exception):
+    """Another worker has brought the entry to an end meanwhile."""
+
+
+def process(delivery: WebhookDelivery) -> None:
     """Bring one claimed entry to an end or to a next try. A defect of ours is counted, and parked at the fifth time."""
-    delivery = WebhookDelivery.objects.select_related("connection", "connection__health").get(pk=delivery_id)
+    delivery.connection = _connection(delivery.connection_id)
     try:
         understood = _understand(delivery)
         _apply(delivery, understood)
+    except _Lost:
+        log.info("delivery_done_elsewhere", delivery=delivery.pk)
     except thin.Later as later:
         _later(delivery, later.wait, None)
     except Unreadable as error:
@@ -108,7 +123,7 @@ def process(delivery_id: int) -> None:
         # The database went away or two transactions met: not this entry's fault.
         _later(delivery, timedelta(seconds=1), error)
     except Exception as error:
-        log.exception("delivery_crashed", delivery=delivery_id)
+        log.exception("delivery_crashed", delivery=delivery.pk)
         _crashed(delivery, error)
 
 
@@ -182,11 +197,6 @@ def _unknown_stays(
 @transaction.atomic
 @live.collected()
 def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
-    rows = WebhookDelivery.objects.select_for_update(no_key=True).filter(
-        pk=delivery.pk, state=DeliveryState.RECEIVED
-    )
-    if not rows.values_list("pk"):
-        return
     source = Source(connection=delivery.connection, delivery_id=delivery.pk)
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
@@ -197,21 +207,28 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
         return
     nothing = all(event.kind == EventKind.IGNORED for event in understood.events)
     now = clock.now()
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+    _write(
+        delivery,
         state=DeliveryState.IGNORED if nothing else DeliveryState.PROCESSED,
         processed_at=now,
-        lease_until=None,
         summary=_summary(understood, words),
         error="",
     )
     _note_applied(delivery.connection, now)
 
 
+def _write(delivery: WebhookDelivery, **outcome: object) -> None:
+    """The last word about this try. Raises _Lost, which takes back all of it, if the entry was ended by another."""
+    rows = WebhookDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.RECEIVED)
+    if not rows.update(lease_until=None, **outcome):
+        raise _Lost
+
+
 def _look_again(delivery: WebhookDelivery, wait: timedelta) -> None:
-    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+    _write(
+        delivery,
         rereads=F("rereads") + 1,
         next_try_at=clock.now() + wait,
-        lease_until=None,
         error="The PMS still shows the state before.",
     )
     journal.wake_processing(wait.total_seconds())

@@ -3,25 +3,18 @@ is personal in it (unread, draft) is set by the browser."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
-from threading import Lock
 from typing import Any
 
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
-from django.utils import translation
 
 from bellhop.core import clock
 from bellhop.core.models import LiveEvent
+from inbox.live import rows as row_html
 from inbox.live.audience import Audience
 from inbox.models import Thread
-from inbox.services import listing, row_view
-
-KEEP = 2_000
-_rows: OrderedDict[tuple[int, int, str, int], str] = OrderedDict()
-_lock = Lock()
+from inbox.services import listing
 
 
 def render(audiences: Sequence[Audience], events: Sequence[LiveEvent]) -> dict[Audience, dict[str, Any]]:
@@ -47,6 +40,7 @@ def _for(audience: Audience, events: Sequence[LiveEvent], threads: dict[int, Thr
     visible = [event for event in events if audience.may_see(event)]
     if not visible:
         return {}
+    now = clock.now()
     told: list[dict[str, Any]] = []
     rows: dict[str, str] = {}
     for event in visible:
@@ -54,26 +48,8 @@ def _for(audience: Audience, events: Sequence[LiveEvent], threads: dict[int, Thr
         if event.topic == "thread" and thread is None:
             continue
         if thread is not None:
-            rows[thread.public_id] = _row(thread, audience.language)
+            rows[thread.public_id] = row_html.anyones(thread, now, audience.language)
         told.append(
             {"topic": event.topic, "id": thread.public_id if thread else event.subject_id, **event.data}
         )
     return {"events": told, "rows": rows}
-
-
-def _row(thread: Thread, language: str) -> str:
-    """Rows carry relative days, so a cached one is good for the hour it was made in."""
-    key = (thread.pk, thread.version, language, int(clock.now().timestamp() // 3600))
-    problems = frozenset(thread.problem_states)  # type: ignore[attr-defined]
-    key = (*key[:3], hash((key[3], problems)))
-    with _lock:
-        if key in _rows:
-            _rows.move_to_end(key)
-            return _rows[key]
-    with translation.override(language):
-        html = render_to_string("inbox/_row.html", {"row": row_view.of(thread, clock.now())})
-    with _lock:
-        _rows[key] = html
-        while len(_rows) > KEEP:
-            _rows.popitem(last=False)
-    return html

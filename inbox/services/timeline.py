@@ -73,7 +73,8 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     """The newest page; or the one before a cursor of an earlier answer; or all from `since` on, so that what a reader
     has loaded stays loaded. A constant number of statements."""
     moment, first = _moment(before), _moment(since)
-    rows = _until(thread.messages.filter(withdrawn_at__isnull=True), "sent_at", moment)
+    shown = thread.messages.filter(withdrawn_at__isnull=True).defer("search")
+    rows = _until(shown, "sent_at", moment)
     size = PAGE if first is None else MOST
     if first is not None:
         rows = rows.filter(sent_at__gte=first)
@@ -149,7 +150,7 @@ def _attempts(commands: Sequence[Command]) -> dict[int, list[Attempt]]:
 def _attach_files(messages: Sequence[Message]) -> None:
     from django.db.models import prefetch_related_objects
 
-    prefetch_related_objects(list(messages), "attachments", "author_user")
+    prefetch_related_objects(list(messages), "attachments")
 
 
 def first_unread(

@@ -15,7 +15,7 @@ from inbox.services import listing, threads
 def thread_of(request: HttpRequest, public_id: str) -> Thread:
     """The thread of an address, as a row of the list has it; its zone becomes the active one."""
     user = user_of(request)
-    rows = listing.for_rows(user, threads.visible_to(user))
+    rows = listing.for_rows(user, threads.visible_to(user)).select_related("connection__health", "guest")
     read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user).values("at")[:1]
     thread = get_object_or_404(rows.annotate(read_at=Subquery(read)), public_id=public_id)
     activate_zone(thread)

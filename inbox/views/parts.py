@@ -6,13 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.translation import get_language
 
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.web import user_of
 from bellhop.core import clock, live
 from connectors.contract.registry import connector_class
-from connectors.models import ConnectionHealth
 from connectors.trust import overwrites
+from inbox.live import rows
 from inbox.models import Thread
 from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
 from inbox.services.listing import ListQuery
@@ -36,7 +37,7 @@ def list_context(request: HttpRequest, query: ListQuery, cursor: str = "") -> di
         "view": query.view,
         "view_label": listing.VIEWS[query.view],
         "query": text,
-        "rows": [row_view.of(thread, now, user.pk) for thread in page.rows],
+        "rows": [rows.personal(thread, now, get_language(), user.pk) for thread in page.rows],
         "next_cursor": page.next_cursor,
         "filtered": bool(query.filters),
         "now": now,
@@ -164,10 +165,8 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
 
 def outage_context(thread: Thread) -> dict[str, Any]:
     """The banner of ux B4: since when the PMS is down, and how much waits in this thread."""
-    health = (
-        ConnectionHealth.objects.filter(pk=thread.connection_id).first() if thread.connection_id else None
-    )
     connection = thread.connection
+    health = connection.health if connection else None
     down = health.down_since if health else None
     return {
         "outage_since": down,

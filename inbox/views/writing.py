@@ -26,7 +26,6 @@ from inbox.views import access, parts
 def _composer(request: HttpRequest, thread: Thread, status: int = 200, **more: Any) -> HttpResponse:
     """The composer anew. What changed in the log is told by the socket, to this screen as to all others; a refusal
     brings the log along, so that its reason is seen and nothing that was only hoped for stays."""
-    thread.refresh_from_db()
     context = parts.composer_context(request, thread, **more)
     if status == HTTPStatus.OK and "problem" not in more:
         return render(request, "inbox/_composer.html", context)
@@ -57,7 +56,7 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
         snooze_until=sleeps or None,
     )
     try:
-        reply.reply(user_of(request), thread, given["body"], options)
+        thread = reply.reply(user_of(request), thread, given["body"], options).thread
     except StaleReply as stale:
         return _composer(
             request, thread, 409, stale=stale.newer, typed=given["body"], token=given["client_token"]
@@ -182,6 +181,7 @@ def take_over(request: HttpRequest, public_id: str) -> HttpResponse:
     """Make the thread one's own; what was typed stays in the composer as a draft."""
     thread = access.thread_of(request, public_id)
     triage.assign(user_of(request), thread, user_of(request))
+    thread.refresh_from_db()
     return _composer(request, thread)
 
 

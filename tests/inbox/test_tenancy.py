@@ -9,7 +9,7 @@ import pytest
 from bellhop.accounts.models import User
 from bellhop.core.models import LiveEvent
 from connectors.trust import overview
-from inbox.live import audience, fragments
+from inbox.live import audience, fragments, rows
 from inbox.models import Thread
 from inbox.services import canned, find, listing, matching, threads
 from inbox.services.listing import ListQuery
@@ -125,5 +125,5 @@ def test_rows_carry_nothing_personal(desk: Desk, talk: Thread) -> None:
     before = fragments.render([whose], events)[whose]["rows"]
     drafts.save(desk.agent, talk, Draft.Mode.REPLY, "mine alone", seen_message_id=0, device="")
     triage.mark_unread(desk.agent, talk)
-    fragments._rows.clear()
+    rows._rows.clear()
     assert fragments.render([whose], events)[whose]["rows"] == before

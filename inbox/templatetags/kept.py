@@ -1,0 +1,56 @@
+"""Messages as HTML, rendered once: a message is immutable, and one whose receipts have come to rest looks the same to
+everybody but its author."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from inbox.models import Author, ReceiptState
+from inbox.services.timeline import Entry
+
+KEEP = 20_000
+_AT_REST = {ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ}
+_kept: OrderedDict[tuple[Any, ...], SafeString] = OrderedDict()
+_lock = Lock()
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def kept_message(context: Context) -> SafeString:
+    """The `entry` of the context as `inbox/_message.html` shows it."""
+    key = _key(context["entry"], context)
+    if key is not None:
+        with _lock:
+            if key in _kept:
+                _kept.move_to_end(key)
+                return _kept[key]
+    assert context.template is not None
+    html = context.template.engine.get_template("inbox/_message.html").render(context)
+    if key is not None:
+        with _lock:
+            _kept[key] = html
+            while len(_kept) > KEEP:
+                _kept.popitem(last=False)
+    return html
+
+
+def _key(entry: Entry, context: Context) -> tuple[Any, ...] | None:
+    """None while anything about it may still be done or move."""
+    message, thread = entry.item, context["thread"]
+    receipts: tuple[Any, ...] = ()
+    if message.author == Author.AGENT:
+        if entry.attempts or any(row.state not in _AT_REST for row in entry.receipts):
+            return None
+        receipts = tuple((row.pk, row.state, row.since) for row in entry.receipts)
+    mine = message.author_user_id == context["me"].pk
+    words = (get_language(), timezone.get_current_timezone_name(), context["pms"], thread.party_name)
+    return (message.pk, thread.public_id, message.remote_id, mine, receipts, words)
