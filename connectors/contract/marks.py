@@ -65,3 +65,15 @@ def _passes_luhn(digits: list[int]) -> bool:
         doubled = digit * 2 if place % 2 else digit
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
+
+
+def without_marks(text: str) -> str:
+    """The text as people are to see it."""
+    return _MARK.sub("", text).rstrip()
+
+
+def marked(text: str, reference: str) -> str:
+    """A one-line or longer text with its token behind the first line, card numbers masked."""
+    first, _, rest = mask_cards(text).strip().partition("\n")
+    line = f"{first} {mark(reference)}"
+    return f"{line}\n{rest}" if rest else line
