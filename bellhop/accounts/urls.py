@@ -7,6 +7,7 @@ from bellhop.accounts import views
 app_name = "accounts"
 urlpatterns = [
     path("settings/", views.own_settings, name="settings"),
+    path("settings/keys/", views.own_keys, name="keys"),
     path("audit/", views.audit_log, name="audit"),
     path("settings/theme/", views.theme, name="theme"),
 ]

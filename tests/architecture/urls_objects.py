@@ -21,6 +21,7 @@ ADDRESSES: dict[str, Access] = {
     "healthz": ANYBODY,
     "readyz": ANYBODY,
     "accounts:settings": (),
+    "accounts:keys": (),
     "accounts:theme": (),
     "accounts:audit": (Permission.AUDIT_READ,),
     "reservations:people": (Permission.USERS_EDIT,),
