@@ -87,5 +87,5 @@ def _wifi(listing: Wire) -> str | Unset:
 
 
 def _address(listing: Wire) -> str:
-    parts = (listing.get("address"), listing.get("city"), listing.get("countryCode"))
-    return ", ".join(wire.texts(parts))
+    street, city = text(listing.get("address")), text(listing.get("city"))
+    return ", ".join(wire.texts((street, "" if city in street else city, listing.get("countryCode"))))

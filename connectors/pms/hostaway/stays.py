@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract import wire
+from connectors.contract.marks import without_marks
 from connectors.contract.records import UNSET, GuestRecord, Money, ReservationRecord, StayStatus, Unset
 from connectors.contract.wire import Wire, first, obj, text, told_text
 from connectors.pms.hostaway.words import CHANNEL_NAMES, CHANNELS, OWNER_STAY, STATUSES
@@ -181,7 +182,7 @@ def _notes(data: Wire) -> Mapping[str, str] | Unset:
     names = {"hostNote": "host", "guestNote": "guest", "comment": "comment"}
     if not any(name in data for name in names):
         return UNSET
-    found = {ours: text(data.get(theirs)) for theirs, ours in names.items()}
+    found = {ours: without_marks(text(data.get(theirs))) for theirs, ours in names.items()}
     found["requests"] = text(obj(data.get("bookingcomSpecialRequests")).get("remarks"))
     return {name: note for name, note in found.items() if note}
 
