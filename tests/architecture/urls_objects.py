@@ -68,6 +68,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:link": (Permission.THREADS_MATCH,),
     "inbox:act": (Permission.THREADS_TRIAGE,),
     "inbox:undo": (Permission.THREADS_REPLY,),
+    "inbox:later": (Permission.THREADS_REPLY,),
     "inbox:send-now": (Permission.THREADS_REPLY,),
     "inbox:send-again": (Permission.THREADS_REPLY,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
