@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedule
-from celery.signals import worker_ready
+from celery.signals import worker_init, worker_ready
 from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
@@ -32,6 +32,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.catch_up": (15.0, "default"),
     "inbox.wake_snoozed": (15.0, "default"),
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
+    "core.send_mail": (10.0, "default"),
     "core.prune": (3600.0, "default"),
     "inbox.prune": (3600.0, "default"),
 }
@@ -99,6 +100,13 @@ app.conf.update(
 )
 app.set_default()  # for every thread of the process, so that `current_app` is this one
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _check_settings(**_: Any) -> None:
+    from bellhop import checks
+
+    checks.at_start()
 
 
 @worker_ready.connect

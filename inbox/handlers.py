@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bellhop.core.events import subscribe
-from bellhop.core.incidents import IncidentOpened
+from bellhop.core.incidents import IncidentClosed, IncidentOpened
 from connectors.events import (
     CommandEchoed,
     CommandMoved,
@@ -31,3 +31,4 @@ def register() -> None:
     subscribe(ConnectionRecovered, connection_state.on_change)
     subscribe(ConnectionChanged, connection_state.on_change)
     subscribe(IncidentOpened, connection_state.on_incident)
+    subscribe(IncidentClosed, connection_state.on_incident_over)

@@ -15,6 +15,7 @@ from bellhop.accounts import keys
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
+from bellhop.core import mail
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -71,5 +72,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "keys_json": json.dumps(own),
         "key_lines": [(action, key, keys.ACTIONS[action][1]) for action, key in own.items() if key],
         "may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission},
+        "mail_configured": mail.is_configured(),
         "demo": settings.BELLHOP_DEMO,
     }

@@ -22,6 +22,7 @@ ADDRESSES: dict[str, Access] = {
     "readyz": ANYBODY,
     "accounts:settings": (),
     "accounts:keys": (),
+    "accounts:invite": ANYBODY,
     "accounts:theme": (),
     "accounts:audit": (Permission.AUDIT_READ,),
     "reservations:people": (Permission.USERS_EDIT,),
@@ -95,6 +96,7 @@ OPEN_TO_NOBODY = {
 PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
+    ("*", "token"): lambda _: "a-token-that-is-not-there",
     ("*", "what"): lambda _: "assign",
     ("*", "how"): lambda _: "link",
     ("people", "public_id"): lambda world: world.people["Agent"].public_id,
