@@ -20,8 +20,11 @@ from django.core.asgi import get_asgi_application
 _django: Any = get_asgi_application()  # sets Django up; what follows may import models
 
 import bellhop.celery  # noqa: E402, F401 (what a request wakes goes through this app)
+from bellhop import checks  # noqa: E402
 from connectors.inbound import intake  # noqa: E402
 from inbox.live.routing import websocket_urlpatterns  # noqa: E402
+
+checks.at_start()
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

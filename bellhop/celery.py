@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from celery import Celery
 from celery.app.amqp import AMQP
 from celery.schedules import schedule
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 from kombu.connection import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
@@ -36,6 +36,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.catch_up": (15.0, "default"),
     "inbox.wake_snoozed": (15.0, "default"),
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
+    "core.send_mail": (10.0, "default"),
     "core.prune": (3600.0, "default"),
     "inbox.prune": (3600.0, "default"),
 }
@@ -121,6 +122,13 @@ def _stop_listening(**_: Any) -> None:
     """Celery waits for its own tasks; these are waited for here, off the signal handler."""
     for listeners in _listeners:
         threading.Thread(target=listeners.stop, args=(STOP_WITHIN_S,), name="listeners-stop").start()
+
+
+@worker_init.connect
+def _check_settings(**_: Any) -> None:
+    from bellhop import checks
+
+    checks.at_start()
 
 
 @worker_ready.connect

@@ -6,7 +6,7 @@
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _TRUE: Final = {"1", "true", "yes", "on"}
@@ -84,6 +84,37 @@ def secret(name: str) -> str:
     if not value:
         raise EnvironmentMistake(f"{name}_FILE names {file}, which is empty.")
     return value
+
+
+class Smtp(NamedTuple):
+    """A mail server. `tls` from the first byte (port 465), or `starttls` (port 587); without a host there is none."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+    starttls: bool = False
+
+
+def smtp(name: str) -> Smtp:
+    """smtps://user:password@host:465, smtp://user:password@host:587 (STARTTLS), or smtp+plain://host:25 inside a
+    network of one's own. Unset: no e-mail."""
+    value = secret(name)
+    if not value:
+        return Smtp()
+    parts = urlsplit(value)
+    usual = {"smtps": 465, "smtp": 587, "smtp+plain": 25}.get(parts.scheme)
+    if usual is None or not parts.hostname:
+        raise EnvironmentMistake(f"{name} must look like smtp://user:password@mail.example.com:587.")
+    return Smtp(
+        parts.hostname,
+        parts.port or usual,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        tls=parts.scheme == "smtps",
+        starttls=parts.scheme == "smtp",
+    )
 
 
 def database(name: str, default: str) -> dict[str, Any]:

@@ -152,6 +152,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+PASSWORD_RESET_TIMEOUT = 3600
 MFA_ADAPTER = "bellhop.accounts.adapters.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Bellhop"
@@ -196,6 +198,11 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # ── Files, mail, logs ───────────────────────────────────────────────────────────────────────────────────────────
 MEDIA_ROOT = BELLHOP_DATA / "files"
 DEFAULT_FROM_EMAIL = env.text("BELLHOP_MAIL_FROM", f"bellhop@{_public.hostname}")
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+_mail = env.smtp("BELLHOP_EMAIL_URL")
+BELLHOP_EMAIL_HOST = EMAIL_HOST = _mail.host
+EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.port, _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _mail.starttls, _mail.tls, 20
+EMAIL_BACKEND = "bellhop.core.mail.QueueBackend"
+BELLHOP_EMAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
 LOGGING = logs.configuration(json=env.flag("BELLHOP_LOG_JSON", default=not BELLHOP_EMBEDDED))
 logs.configure_structlog()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from bellhop import health
+from bellhop import checks, health  # noqa: F401 (checks are registered by being imported)
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),

@@ -22,6 +22,13 @@ class ReplyForm(forms.Form):
     then = forms.ChoiceField(required=False, choices=[("", ""), ("close", ""), ("snooze", "")])
     snooze = forms.SlugField(required=False, max_length=40)
     send_at = forms.CharField(required=False, max_length=30)
+    keep_if_cancelled = forms.BooleanField(required=False)
+
+
+class LaterForm(forms.Form):
+    body = forms.CharField(required=False, max_length=20_000, strip=False)
+    send_at = forms.CharField(max_length=30)
+    keep_if_cancelled = forms.BooleanField(required=False)
 
 
 class NoteForm(forms.Form):

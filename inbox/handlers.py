@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bellhop.core.events import subscribe
-from bellhop.core.incidents import IncidentOpened
+from bellhop.core.incidents import IncidentClosed, IncidentOpened
 from connectors.events import (
     CommandEchoed,
     CommandMoved,
@@ -14,7 +14,7 @@ from connectors.events import (
     MessageReceived,
     NoteReceived,
 )
-from inbox.services import connection_state, conversations, receipts, receive
+from inbox.services import connection_state, conversations, later, receipts, receive
 from reservations.events import GuestChanged, StayChanged
 
 
@@ -22,6 +22,7 @@ def register() -> None:
     subscribe(ConversationTold, conversations.on_conversation)
     subscribe(MessageReceived, receive.on_message)
     subscribe(NoteReceived, receive.on_note)
+    subscribe(StayChanged, later.on_stay)
     subscribe(StayChanged, conversations.on_stay)
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(CommandMoved, receipts.on_command)
@@ -30,3 +31,4 @@ def register() -> None:
     subscribe(ConnectionRecovered, connection_state.on_change)
     subscribe(ConnectionChanged, connection_state.on_change)
     subscribe(IncidentOpened, connection_state.on_incident)
+    subscribe(IncidentClosed, connection_state.on_incident_over)

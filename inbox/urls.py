@@ -39,6 +39,7 @@ urlpatterns = [
     path("threads/<str:public_id>/stay/<slug:how>/", triage.link, name="link"),
     path("threads/<str:public_id>/do/<slug:action>/", triage.act, name="act"),
     path("messages/<str:public_id>/undo/", writing.undo, name="undo"),
+    path("messages/<str:public_id>/later/", writing.change_later, name="later"),
     path("messages/<str:public_id>/send-now/", writing.send_now, name="send-now"),
     path("messages/<str:public_id>/send-again/", writing.send_again, name="send-again"),
     path("messages/<str:public_id>/arrived/", writing.mark_arrived, name="arrived"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from bellhop.accounts import invites, keys
 from bellhop.accounts.models import AuditEntry, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, remember_language, user_of
@@ -77,6 +78,41 @@ def own_settings(request: HttpRequest) -> HttpResponse:
         remember_language(answer, user_of(request))
         return answer
     return render(request, "accounts/settings.html", {"form": form, "section": "settings"})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def own_keys(request: HttpRequest) -> HttpResponse:
+    """One's own single-letter keys; `reset` brings the usual ones back."""
+    user, problem = user_of(request), ""
+    if request.method == "POST" and "reset" in request.POST:
+        keys.reset(user)
+    elif request.method == "POST":
+        try:
+            keys.keep(user, request.POST)
+        except keys.KeysRefused as refused:
+            problem = str(refused)
+    if request.method == "POST" and not problem:
+        messages.success(request, _("Keys saved"))
+        return redirect("accounts:keys")
+    shown = {
+        **keys.of(user),
+        **({name: request.POST.get(name, "") for name in keys.ACTIONS} if problem else {}),
+    }
+    lines = [(name, words, shown[name], usual) for name, (usual, words) in keys.ACTIONS.items()]
+    context = {"section": "settings", "lines": lines, "problem": problem}
+    return render(request, "accounts/keys.html", context, status=422 if problem else 200)
+
+
+@require_GET
+def invite(request: HttpRequest, token: str) -> HttpResponse:
+    """An invitation's link leads to the page that sets a password; one that has ended says so."""
+    person = invites.accepted(token)
+    if person is None:
+        return render(request, "accounts/invite_over.html", status=410)
+    answer = redirect(invites.password_link(person))
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
@@ -10,9 +11,11 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from bellhop.accounts import keys
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
+from bellhop.core import mail
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -60,10 +63,15 @@ def remember_language(answer: HttpResponse, user: User) -> None:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Template context: what the person may do, as `may.threads_reply` and so on, and whether this is a demo."""
+    """Template context: what the person may do, as `may.threads_reply`, their keys, whether this is a demo."""
     user = request.user
     granted = user.granted if user.is_authenticated else frozenset()
+    own = keys.of(user) if user.is_authenticated else {}
     return {
+        "keys": own,
+        "keys_json": json.dumps(own),
+        "key_lines": [(action, key, keys.ACTIONS[action][1]) for action, key in own.items() if key],
         "may": {permission.value.replace(".", "_"): permission.value in granted for permission in Permission},
+        "mail_configured": mail.is_configured(),
         "demo": settings.BELLHOP_DEMO,
     }

@@ -15,6 +15,13 @@ class IncidentOpened:
         self.incident = incident
 
 
+class IncidentClosed:
+    """Told once when an incident is over."""
+
+    def __init__(self, incident: Incident) -> None:
+        self.incident = incident
+
+
 def open_incident(
     organization_id: int,
     code: str,
@@ -53,7 +60,14 @@ def open_incident(
 
 def close_incident(organization_id: int, code: str, *, subject: str = "") -> bool:
     """Close it if it is open. True if something was closed."""
-    closed = Incident.objects.filter(
-        organization_id=organization_id, code=code, subject=subject, closed_at__isnull=True
-    ).update(closed_at=clock.now())
-    return bool(closed)
+    with transaction.atomic():
+        rows = Incident.objects.select_for_update().filter(
+            organization_id=organization_id, code=code, subject=subject, closed_at__isnull=True
+        )
+        incident = rows.first()
+        if incident is None:
+            return False
+        incident.closed_at = clock.now()
+        incident.save(update_fields=["closed_at"])
+        events.emit(IncidentClosed(incident))
+    return True

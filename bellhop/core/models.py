@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from bellhop.core.fields import PublicIdField
+from bellhop.core.fields import EncryptedJSONField, PublicIdField
 
 
 class ClockOffset(models.Model):
@@ -85,6 +85,31 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class OutgoingMail(models.Model):
+    """An e-mail that is owed. `content` (subject, body) is encrypted, and emptied once it has left or failed."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENT = "sent"
+        FAILED = "failed"
+
+    organization_id = models.BigIntegerField(null=True)
+    address = models.EmailField()
+    content: Any = EncryptedJSONField()
+    state = models.CharField(max_length=7, choices=State, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes = (models.Index(fields=["due_at"], name="mail_due", condition=models.Q(state="waiting")),)
+
+    def __str__(self) -> str:
+        return f"mail {self.pk} to {self.address}: {self.state}"
 
 
 class Heartbeat(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from bellhop.core import heartbeat, prune
+from bellhop.core import heartbeat, mail, prune
 
 
 @shared_task(name="core.heartbeat")
@@ -15,3 +15,8 @@ def beat() -> None:
 @shared_task(name="core.prune")
 def forget() -> None:
     prune.prune()
+
+
+@shared_task(name="core.send_mail")
+def send_mail() -> None:
+    mail.send_due()

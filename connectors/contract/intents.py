@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connectors.contract.marks import new_reference
+from connectors.contract.marks import marked, new_reference
 from connectors.contract.records import Json
 
 
@@ -27,11 +27,13 @@ class SendMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddNote:
-    """Keep a private remark in the PMS's conversation; where there is none, on the reservation."""
+    """Keep a private remark in the PMS's conversation; where there is none, on the reservation. `written_at` is the
+    property's local time as it is to be shown (`2026-11-20 15:30`), where the PMS shows none of its own."""
 
     body: str
     conversation_id: str | None = None
     reservation_id: str | None = None
+    written_at: str = ""
     reference: str = field(default_factory=new_reference)
 
 
@@ -50,6 +52,11 @@ class MirrorMessage:
     author: str
     said_at: str
     reference: str = field(default_factory=new_reference)
+
+    def as_note(self) -> str:
+        """The text to be kept: who said it to whom, where and when, our token, then the words."""
+        arrow = "Guest →" if self.direction == "inbound" else "→ Guest"
+        return marked(f"{arrow} {self.channel}, {self.author}, {self.said_at}\n{self.body}", self.reference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ import secrets
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _LENGTH = 8
-_MARK = re.compile(r"\[bh:([0-9a-z]{4,20})\]")
+_MARK = re.compile(r" ?\[bh:([0-9a-z]{4,20})\]")
 _DIGITS = re.compile(r"\d(?:[ \-.]?\d){12,}")
 _CARD_DIGITS = 12
+_LONGEST_CARD = 19
 
 
 def new_reference() -> str:
@@ -44,10 +45,9 @@ def mask_cards(text: str) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    digits = [int(sign) for sign in found[0] if sign.isdigit()]
-    if not any(_passes_luhn(digits[start:]) for start in range(len(digits) - _CARD_DIGITS)):
+    if not _holds_card(re.split(r"\D", found[0])):
         return found[0]
-    hidden = len(digits) - 4
+    hidden = sum(sign.isdigit() for sign in found[0]) - 4
     shown: list[str] = []
     for sign in found[0]:
         if sign.isdigit():
@@ -58,6 +58,14 @@ def _masked(found: re.Match[str]) -> str:
     return "".join(shown)
 
 
+def _holds_card(groups: list[str]) -> bool:
+    """Does any run of neighbouring groups look like a card? (A date may stand right behind one.)"""
+    joined = ("".join(groups[start:end]) for end in range(1, len(groups) + 1) for start in range(end))
+    return any(
+        _CARD_DIGITS < len(one) <= _LONGEST_CARD and _passes_luhn([int(d) for d in one]) for one in joined
+    )
+
+
 def _passes_luhn(digits: list[int]) -> bool:
     """https://www.iso.org/standard/70484.html (ISO/IEC 7812-1, annex B)"""
     total = 0
@@ -65,3 +73,15 @@ def _passes_luhn(digits: list[int]) -> bool:
         doubled = digit * 2 if place % 2 else digit
         total += doubled - 9 if doubled > 9 else doubled
     return total % 10 == 0
+
+
+def without_marks(text: str) -> str:
+    """The text as people are to see it."""
+    return _MARK.sub("", text).rstrip()
+
+
+def marked(text: str, reference: str) -> str:
+    """A one-line or longer text with its token behind the first line, card numbers masked."""
+    first, _, rest = mask_cards(text).strip().partition("\n")
+    line = f"{first} {mark(reference)}"
+    return f"{line}\n{rest}" if rest else line

@@ -10,6 +10,7 @@ from connectors.contract.base import PmsConnector
 
 BUILT_IN: dict[str, str] = {
     "guesty": "connectors.pms.guesty:Guesty",
+    "hostaway": "connectors.pms.hostaway:Hostaway",
 }
 GROUP = "bellhop.connectors"
 

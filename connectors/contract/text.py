@@ -6,6 +6,11 @@ import hashlib
 import html
 import re
 import unicodedata
+from difflib import SequenceMatcher
+from typing import Final
+
+LEAST: Final = 20
+SIMILAR: Final = 0.9
 
 _TAG = re.compile(r"</?[a-z][^<>]*>|<!--.*?-->|<!doctype[^>]*>", re.IGNORECASE | re.DOTALL)
 _UNSHOWN = re.compile(r"<(style|script|head|title)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
@@ -28,6 +33,14 @@ def normalise(body: str) -> str:
     text = unicodedata.normalize("NFKC", html_to_text(body)).replace("\u200d", "").replace("\ufe0f", "")
     text = "".join(c for c in text if unicodedata.category(c) not in {"So", "Sk", "Cf", "Cs", "Co", "Cn"})
     return _SPACE.sub(" ", text).strip().casefold()
+
+
+def similar(body: str, wanted: str) -> bool:
+    """Is one normalised text a copy of the other that was cut short or had words masked on the way? Short texts must
+    be equal."""
+    if min(len(body), len(wanted)) < LEAST:
+        return body == wanted
+    return wanted.startswith(body) or SequenceMatcher(None, body, wanted, autojunk=False).ratio() >= SIMILAR
 
 
 def fingerprint(body: str) -> str:

@@ -55,6 +55,11 @@ def integer(value: Any) -> int | None:
         return None
 
 
+def flag(value: Any) -> bool | None:
+    """0, 1, "0", "1", true, false in any of these spellings; None for everything else."""
+    return {"0": False, "1": True, "false": False, "true": True}.get(str(value).strip().lower())
+
+
 def decimal(value: Any) -> Decimal | None:
     """Major units exactly as written in JSON."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -67,7 +72,7 @@ def decimal(value: Any) -> Decimal | None:
 
 
 def instant(value: Any) -> datetime | None:
-    """An ISO 8601 instant as aware UTC; Guesty means UTC where no offset stands."""
+    """An ISO 8601 instant as aware UTC; one without an offset is UTC already."""
     try:
         moment = datetime.fromisoformat(text(value))
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -77,8 +82,7 @@ def instant(value: Any) -> datetime | None:
 
 def version(value: Any) -> str | None:
     """An instant in the one form that sorts as text: UTC with milliseconds."""
-    moment = instant(value)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
+    return version_of(instant(value))
 
 
 def local_date(value: Any) -> date | None:
@@ -100,6 +104,11 @@ def local_time(value: Any, zone: tzinfo) -> time | None:
         return time(int(hours), int(minutes[:2]))
     except ValueError:
         return None
+
+
+def version_of(moment: datetime | None) -> str | None:
+    """The same of an instant at hand."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
 def zone_of(*names: Any) -> tzinfo:

@@ -150,6 +150,23 @@ def send_now(command_id: int) -> Command:
 
 
 @transaction.atomic
+def amend(command_id: int, *, body: str, due_at: datetime) -> Command:
+    """Another text and another time for a message that has not left; it stays the same row. Raises NotPossible once a
+    worker has had it."""
+    command = Command.objects.select_for_update().get(pk=command_id)
+    waits = command.state in {CommandState.WAITING, CommandState.HELD, CommandState.WOULD_HAVE_SENT}
+    if not waits or command.tries:
+        raise NotPossible(str(command.state))
+    command.intent = {**command.intent, "body": body}
+    command.fingerprint = fingerprint(body)
+    command.due_at, command.give_up_at = due_at, due_at + GIVE_UP_AFTER
+    command.save(update_fields=["intent", "fingerprint", "due_at", "give_up_at"])
+    events.emit(CommandMoved(command=command))
+    wake_at(due_at, clock.now())
+    return command
+
+
+@transaction.atomic
 def decide_arrived(command_id: int, by: str) -> Command:
     """A person says that an unconfirmed effect did arrive. Raises NotPossible in any other state."""
     command = Command.objects.select_for_update(no_key=True).get(pk=command_id)

@@ -16,11 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from connectors.sandbox import console, control
 from connectors.sandbox.happenings import Wire
 from connectors.sandbox.house import House
+from connectors.sandbox.houses.cloudbeds import CLOUDBEDS
 from connectors.sandbox.houses.guesty import GUESTY
 from connectors.sandbox.houses.hostaway import HOSTAWAY
 from connectors.sandbox.misbehave import Misbehave
 from connectors.sandbox.records import Unit
 from connectors.sandbox.sender import Sender
+from connectors.sandbox.wires.cloudbeds import Cloudbeds
 from connectors.sandbox.wires.guesty import Guesty
 from connectors.sandbox.wires.hostaway import Hostaway
 from connectors.sandbox.world import World
@@ -36,7 +38,7 @@ class Face(Wire, Protocol):
 
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-PMSS: tuple[tuple[House, type[Face]], ...] = ((GUESTY, Guesty), (HOSTAWAY, Hostaway))
+PMSS: tuple[tuple[House, type[Face]], ...] = ((GUESTY, Guesty), (HOSTAWAY, Hostaway), (CLOUDBEDS, Cloudbeds))
 """Each is a world of its own; the first one's control API is also at `/_control`."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

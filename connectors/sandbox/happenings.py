@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from connectors.sandbox.records import Guest, Json, Post, Stay, Task, Unit
+from connectors.sandbox.records import Block, Guest, Json, Post, Stay, Task, Unit
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,25 @@ class UnitChanged:
     unit: Unit
 
 
-Happening = MessagePosted | StayChanged | GuestChanged | TaskChanged | UnitChanged
+@dataclass(frozen=True)
+class NotesChanged:
+    """A note of a stay was added, changed or taken away; `text` is the note."""
+
+    stay: Stay
+    text: str
+
+
+@dataclass(frozen=True)
+class BlockChanged:
+    """`verb` is created, removed or details_changed."""
+
+    block: Block
+    verb: str
+
+
+Happening = (
+    MessagePosted | StayChanged | GuestChanged | TaskChanged | UnitChanged | NotesChanged | BlockChanged
+)
 
 
 class Wire(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.sandbox.ids import new_id
-from connectors.sandbox.records import Delivery, Subscription
+from connectors.sandbox.records import Delivery, Json, Subscription
 from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
 
@@ -40,6 +40,7 @@ class House:
     """One PMS.
 
     `lacks` has a sentence for each control path that it can't serve, `no_faults` the kinds that make no sense there;
+    `scope` tells from a webhook's body which property it is about, where endpoints are for one property each;
     `keeps_log`: it writes what happens to a stay into the stay's conversation.
     """
 
@@ -56,5 +57,6 @@ class House:
     cancelled: str = "canceled"
     keeps_log: bool = False
     new_id: Callable[[str], str] = _plain_id
+    scope: Callable[[Json], str] = lambda _: ""
     lacks: Mapping[str, str] = field(default_factory=dict)
     no_faults: frozenset[str] = frozenset()

@@ -197,6 +197,7 @@ class FieldDef:
     kind: str
     target: str
     options: list[str] = field(default_factory=list)
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -219,6 +220,19 @@ class Vendor:
     last_name: str
     phone: str
     email: str
+
+
+@dataclass(slots=True)
+class Block:
+    """Rooms that are taken out of service, or held back, for some nights."""
+
+    id: str
+    property_id: str
+    kind: str
+    reason: str
+    start: str
+    end: str
+    rooms: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 from connectors.sandbox.records import (
     Application,
+    Block,
     Change,
     Conversation,
     Delivery,
@@ -36,6 +37,7 @@ TABLES: tuple[type[Any], ...] = (
     FieldDef,
     SavedReply,
     Vendor,
+    Block,
     Change,
     Application,
     Token,

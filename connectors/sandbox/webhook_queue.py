@@ -37,10 +37,11 @@ class Queue:
         self._subscriptions = None
         self._wake.set()
 
-    def add(self, wire: str, event: str, body: str, wait: float = 0.0) -> None:
-        """Owe this webhook to every endpoint that subscribed to the event; due after `wait` seconds."""
+    def add(self, wire: str, event: str, body: str, wait: float = 0.0, scope: str = "") -> None:
+        """Owe this webhook to every endpoint that subscribed to the event (of this property); due after `wait` s."""
         for subscription in self.subscriptions():
-            if subscription.wire == wire and event in subscription.events:
+            wanted = event in subscription.events and subscription.extra.get("scope", "") == scope
+            if subscription.wire == wire and wanted:
                 self._owe(subscription, event, body, wait)
         self._wake.set()
 

@@ -47,7 +47,8 @@ class World:
             return
         for wire in self.wires:
             for event, body in wire.payloads(happening):
-                self.queue.add(wire.name, event, json.dumps(body, ensure_ascii=False), wait)
+                text = json.dumps(body, ensure_ascii=False)
+                self.queue.add(wire.name, event, text, wait, self.house.scope(body))
 
     @contextlib.contextmanager
     def silence(self) -> Iterator[None]:

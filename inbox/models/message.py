@@ -28,7 +28,8 @@ class Message(models.Model):
 
     `remote_id` is filled for messages that came from the PMS, and for ours once the PMS told its id. `client_token`
     makes a repeated send request the same Message. A withdrawn one was undone before it left and is not shown.
-    `search` is the folded body (see `services.search`).
+    `send_at` is set where its author chose to send it later: until then its text and time may change, and it dies with
+    its stay unless `keep_if_cancelled`. `search` is the folded body (see `services.search`).
     """
 
     public_id = PublicIdField()
@@ -48,6 +49,8 @@ class Message(models.Model):
     arrived_late = models.BooleanField(default=False)
     remote_id = models.CharField(max_length=200, blank=True, default="")
     client_token = models.CharField(max_length=60, blank=True, default="")
+    send_at = models.DateTimeField(null=True)
+    keep_if_cancelled = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True)
     search = SearchVectorField(null=True)
 

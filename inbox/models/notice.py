@@ -20,6 +20,7 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         FAILED = "failed", _("A message was not delivered")
         UNCONFIRMED = "unconfirmed", _("A message may not have arrived")
+        NOT_SENT = "not_sent", _("A message was not sent")
         MENTION = "mention", _("Somebody mentioned you")
         ASSIGNED = "assigned", _("A conversation was assigned to you")
         INCIDENT = "incident", _("Something needs a person")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
-from bellhop.core import live
-from bellhop.core.incidents import IncidentOpened
+from bellhop.core import live, mail
+from bellhop.core.incidents import IncidentClosed, IncidentOpened
 from bellhop.core.models import Incident
 from connectors.events import ConnectionChanged, ConnectionDown, ConnectionRecovered
 from inbox.models import Notice
@@ -30,8 +34,32 @@ def on_incident(event: IncidentOpened) -> None:
         Incident.objects.filter(pk=incident.pk).update(alerted_user_id=person.pk)
         about = About(incident=incident, data={"title": incident.title})
         told = notices.tell([person], Notice.Kind.INCIDENT, about)
+        _mail(person, incident)
     shown = live.Change(topic="incident", subject_id=incident.pk)
     live.append(incident.organization_id, [shown, *told])
+
+
+def on_incident_over(event: IncidentClosed) -> None:
+    """One alert when it is over, to who was alerted when it began; nobody has to look at it any more."""
+    incident = event.incident
+    notices.mark_over(incident)
+    person = User.objects.filter(pk=incident.alerted_user_id or 0, is_active=True).first()
+    if person is not None:
+        _mail(person, incident)
+    live.append(incident.organization_id, [live.Change(topic="incident", subject_id=incident.pk)])
+
+
+def _mail(person: User, incident: Incident) -> None:
+    """Once when it opens and once when it closes, in the person's language."""
+    with translation.override(person.language or None):
+        word = _("Over") if incident.closed_at else _("Bellhop needs you")
+        lines = [incident.title, incident.detail, incident.remedy, f"{settings.BELLHOP_PUBLIC_URL}/health/"]
+        mail.enqueue(
+            person.email,
+            f"{word}: {incident.title}",
+            "\n\n".join(line for line in lines if line),
+            organization_id=None if incident.code == mail.INCIDENT else incident.organization_id,
+        )
 
 
 def _person(organization_id: int) -> User | None:

@@ -90,6 +90,8 @@ def words(notice: Notice) -> str:
     if kind in {Notice.Kind.FAILED, Notice.Kind.UNCONFIRMED}:
         word = _("Not delivered") if kind == Notice.Kind.FAILED else _("May not have arrived")
         return f"{word}: {data.get('text', '')}"
+    if kind == Notice.Kind.NOT_SENT:
+        return _("Not sent, the stay was cancelled: %(text)s") % {"text": data.get("text", "")}
     if kind == Notice.Kind.MENTION:
         return _("%(name)s mentioned you: %(text)s") % {"name": data["by"], "text": data.get("text", "")}
     if kind == Notice.Kind.ASSIGNED:

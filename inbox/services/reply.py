@@ -51,12 +51,14 @@ class AssignedElsewhere(ReplyRefused):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyOptions:
     """`seen_message_id`: the newest message on the agent's screen. `send_anyway`: after the warning about newer ones.
-    `send_at` (UTC): send later; else the undo time of the person. `then`: "", "close", "snooze"."""
+    `send_at` (UTC): send later, and `keep_if_cancelled` even if the stay is cancelled by then; else the undo
+    time of the person. `then`: "", "close", "snooze"."""
 
     client_token: str
     seen_message_id: int = 0
     send_anyway: bool = False
     send_at: datetime | None = None
+    keep_if_cancelled: bool = False
     then: str = ""
     snooze_until: datetime | None = None
 
@@ -85,7 +87,7 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
         return sent
     text = body.strip()
     _check(user, thread, text, options)
-    message = _message(user, thread, text, options.client_token)
+    message = _message(user, thread, text, options)
     _owe(user, thread, message, options)
     _follow(user, thread, options)
     drafts.drop(user, thread, Draft.Mode.REPLY)
@@ -95,13 +97,18 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     return message
 
 
-def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None:
+def check_text(text: str) -> None:
+    """Raises ReplyRefused for a text that can't be sent as it is."""
     if not text:
         raise ReplyRefused(_("There is nothing to send yet."))
     if len(text) > MAX_LENGTH:
         raise ReplyRefused(_("The message is longer than %(limit)d characters.") % {"limit": MAX_LENGTH})
     if "{{" in text or "{%" in text:
         raise ReplyRefused(_("A variable is not filled in. Replace or remove what stands in braces."))
+
+
+def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None:
+    check_text(text)
     reason = why_not(thread)
     if reason:
         raise ReplyRefused(reason)
@@ -129,7 +136,7 @@ def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message
     )
 
 
-def _message(user: User, thread: Thread, text: str, token: str) -> Message:
+def _message(user: User, thread: Thread, text: str, options: ReplyOptions) -> Message:
     now = clock.now()
     return Message.objects.create(
         organization_id=thread.organization_id,
@@ -144,7 +151,9 @@ def _message(user: User, thread: Thread, text: str, token: str) -> Message:
         body=text,
         sent_at=now,
         created_at=now,
-        client_token=token,
+        client_token=options.client_token,
+        send_at=options.send_at,
+        keep_if_cancelled=options.keep_if_cancelled,
         search=search.vector(text),
     )
 
@@ -162,7 +171,8 @@ def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions) ->
             to=_addresses(thread),
         ),
         subject=f"message:{message.pk}",
-        order_key=thread.order_key,
+        # What is to leave tomorrow must not hold today's replies: it has a line of its own.
+        order_key=f"{thread.order_key}:later:{message.pk}" if options.send_at else thread.order_key,
         due_at=due,
     )
     Receipt.objects.bulk_create(

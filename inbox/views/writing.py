@@ -16,9 +16,9 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from connectors.outbound.outbox import NotPossible
-from inbox.forms import DraftForm, NoteForm, ReplyForm, local_moment
+from inbox.forms import DraftForm, LaterForm, NoteForm, ReplyForm, local_moment
 from inbox.models import Draft, Message, Thread
-from inbox.services import canned, drafts, notes, reply, snoozing, triage
+from inbox.services import canned, drafts, later, notes, reply, snoozing, triage
 from inbox.services.reply import AssignedElsewhere, ReplyOptions, ReplyRefused, StaleReply
 from inbox.views import access, parts
 
@@ -52,6 +52,7 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
         seen_message_id=given["seen"] or 0,
         send_anyway=given["send_anyway"],
         send_at=send_at,
+        keep_if_cancelled=given["keep_if_cancelled"],
         then=given["then"],
         snooze_until=sleeps or None,
     )
@@ -122,6 +123,10 @@ def save_draft(request: HttpRequest, public_id: str) -> JsonResponse:
     )
 
 
+def _too_late() -> str:
+    return _("Too late: it has left or was settled meanwhile. The thread shows where it stands.")
+
+
 def _act(request: HttpRequest, public_id: str, action: Callable[[User, Message], object]) -> HttpResponse:
     """Do something about a sent message, or say that it is too late for it."""
     message = access.message_of(request, public_id)
@@ -129,9 +134,7 @@ def _act(request: HttpRequest, public_id: str, action: Callable[[User, Message],
     try:
         action(user_of(request), message)
     except NotPossible:
-        more["problem"] = _(
-            "Too late: it has left or was settled meanwhile. The thread shows where it stands."
-        )
+        more["problem"] = _too_late()
     return _composer(request, access.thread_of(request, message.thread.public_id), **more)
 
 
@@ -140,6 +143,31 @@ def _act(request: HttpRequest, public_id: str, action: Callable[[User, Message],
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take a reply back that has not left; its text is in the composer again."""
     return _act(request, public_id, reply.withdraw)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def change_later(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Another text or time for a reply that leaves later."""
+    message = access.message_of(request, public_id)
+    thread = access.thread_of(request, message.thread.public_id)
+    form = LaterForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest(form.errors.as_text())
+    given = form.cleaned_data
+    try:
+        later.change(
+            user_of(request),
+            message,
+            given["body"],
+            local_moment(given["send_at"], thread),
+            keep_if_cancelled=given["keep_if_cancelled"],
+        )
+    except ReplyRefused as refused:
+        return _composer(request, thread, problem=str(refused))
+    except NotPossible:
+        return _composer(request, thread, problem=_too_late())
+    return _composer(request, thread)
 
 
 @require_POST

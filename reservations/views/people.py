@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from bellhop.accounts import services
+from bellhop.accounts import invites, services
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import address_of, page, user_of
+from bellhop.core import clock
 from reservations.services import scope
 
 ALL, CHOSEN = "all", "chosen"
@@ -81,9 +79,16 @@ def people(request: HttpRequest) -> HttpResponse:
             form.add_error("email", _("Somebody has this address already."))
         else:
             form.grant(admin, person, address_of(request))
-            return _with_link(request, person)
+            return _invited(request, person)
     everybody = services.people(admin.organization_id)
-    context = {"section": "people", "people": everybody, "scopes": scope.names(everybody), "form": form}
+    context = {
+        "section": "people",
+        "people": everybody,
+        "scopes": scope.names(everybody),
+        "invites": invites.waiting(everybody),
+        "now": clock.now(),
+        "form": form,
+    }
     return render(request, "reservations/people.html", context)
 
 
@@ -107,7 +112,8 @@ def person(request: HttpRequest, public_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved"))
             return redirect("reservations:person", found.public_id)
-    context = {"section": "people", "person": found, "form": form}
+    invite = invites.waiting([found]).get(found.pk)
+    context = {"section": "people", "person": found, "form": form, "invite": invite, "now": clock.now()}
     return render(request, "reservations/person.html", context)
 
 
@@ -126,11 +132,14 @@ def _nobody_left() -> str:
 @require_POST
 @page(Permission.USERS_EDIT)
 def person_act(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
-    """Switch somebody off or on, or make a link with which they set a password."""
+    """Switch somebody off or on, send them a link with which they set a password, or take an invitation back."""
     admin, found = user_of(request), _person(request, public_id)
     services.require_manages(admin, found)
     if action == "link":
-        return _with_link(request, found)
+        return _invited(request, found)
+    if action == "revoke":
+        invites.revoke(admin, found, address=address_of(request))
+        return redirect("reservations:person", found.public_id)
     if action not in {"off", "on"}:
         raise Http404(action)
     try:
@@ -140,16 +149,17 @@ def person_act(request: HttpRequest, public_id: str, action: str) -> HttpRespons
     return redirect("reservations:person", found.public_id)
 
 
-def _with_link(request: HttpRequest, person: User) -> HttpResponse:
-    """The link is in this one answer and nowhere else; it works once, and not for long."""
-    key = default_token_generator.make_token(person)
-    path = reverse(
-        "account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(person), "key": key}
+def _invited(request: HttpRequest, person: User) -> HttpResponse:
+    """The link goes by e-mail. Without a mail server it is in this one answer and nowhere else."""
+    send = invites.send_password_link if person.has_usable_password() else invites.send
+    link = send(user_of(request), person, address=address_of(request))
+    if not link:
+        messages.success(
+            request, _("An e-mail with a link is on its way to %(address)s") % {"address": person.email}
+        )
+        return redirect("reservations:person", person.public_id)
+    answer = render(
+        request, "reservations/person_link.html", {"section": "people", "person": person, "link": link}
     )
-    admin = user_of(request)
-    subject = f"user:{person.public_id}"
-    services.audit(admin.organization_id, admin, "person.link", subject, address=address_of(request))
-    context = {"section": "people", "person": person, "link": request.build_absolute_uri(path)}
-    answer = render(request, "reservations/person_link.html", context)
     answer["Cache-Control"] = "no-store"
     return answer

@@ -38,27 +38,30 @@ function problem(by) {
 // What a letter acts on: the selection while there is one, else the open thread.
 const act = (key) => click(document.querySelector("#bulk:not([hidden])") ? `#bulk [data-bulk-key=${key}]` : `#thread-head [data-key=${key}]`)
 
-const singles = {
-  j: () => step(1),
-  k: () => step(-1),
-  o: () => row()?.querySelector(".who").click(),
-  u: () => openThread() && back(),
-  r: () => focusTab("r"),
-  n: () => focusTab("n"),
-  e: () => act("e"),
-  a: () => act("a"),
-  m: () => click("[data-key=m]"),
-  z: () => act("z"),
-  Z: () => click("[data-key=Z]"),
-  t: () => act("t"),
-  U: () => act("U"),
-  x: () => (row() ?? document.getElementById(`row-${openThread()}`))?.querySelector(".pick").click(),
-  c: () => document.querySelector(".composer-channel")?.focus(),
-  "[": () => problem(-1),
-  "]": () => problem(1),
-  "/": () => palette(),
-  "?": () => document.getElementById("shortcuts")?.showModal(),
+const actions = {
+  next: () => step(1),
+  previous: () => step(-1),
+  open: () => row()?.querySelector(".who").click(),
+  back: () => openThread() && back(),
+  reply: () => focusTab("r"),
+  note: () => focusTab("n"),
+  close: () => act("e"),
+  assign: () => act("a"),
+  "assign-me": () => click("[data-key=m]"),
+  snooze: () => act("z"),
+  "snooze-tomorrow": () => click("[data-key=Z]"),
+  tag: () => act("t"),
+  unread: () => act("U"),
+  select: () => (row() ?? document.getElementById(`row-${openThread()}`))?.querySelector(".pick").click(),
+  channel: () => document.querySelector(".composer-channel")?.focus(),
+  "previous-problem": () => problem(-1),
+  "next-problem": () => problem(1),
+  search: () => palette(),
+  help: () => document.getElementById("shortcuts")?.showModal(),
+  go: () => (afterG = Date.now()),
 }
+// A person's own keys: character → what it does.
+const singles = () => new Map(Object.entries(JSON.parse(shell?.dataset.keys || "{}")).map(([action, key]) => [key, actions[action]]))
 const places = { i: "/inbox/needs-reply/", h: "/health/" }
 
 // From one pane to the next: where the focus was in it, else its first place.
@@ -93,8 +96,8 @@ export function start() {
     if (control || event.altKey || isText(event.target) || shell?.dataset.singleKeys !== "on") return undefined
     if (document.querySelector("dialog[open]")) return undefined
     if (Date.now() - afterG < 1000 && places[event.key]) return (location.href = places[event.key])
-    if (event.key === "g") return (afterG = Date.now())
-    if (singles[event.key]) return event.preventDefault(), singles[event.key]()
+    const does = event.key && singles().get(event.key)
+    if (does) return event.preventDefault(), does()
     return undefined
   })
 }

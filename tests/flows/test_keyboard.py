@@ -77,3 +77,21 @@ def test_single_letters_can_be_switched_off(new_page: NewPage) -> None:
     page.goto("/settings/")
     page.get_by_label("Single-letter shortcuts").check()
     page.get_by_role("button", name="Save settings").click()
+
+
+def test_ones_own_keys(new_page: NewPage) -> None:
+    page = new_page("manager", viewport=WIDE)
+    page.goto("/settings/keys/")
+    page.get_by_label("Next thread").fill("s")
+    page.get_by_role("button", name="Save the keys").click()
+    expect(page.get_by_role("status").filter(has_text="Keys saved")).to_be_visible()
+    page.goto("/inbox/all/")
+    page.keyboard.press("j")
+    expect(page.locator("#rows .who:focus")).to_have_count(0)
+    page.keyboard.press("s")
+    expect(page.locator("#rows .who").first).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts dl > div", has_text="Next thread").locator("kbd")).to_have_text("s")
+    page.goto("/settings/keys/")
+    page.get_by_role("button", name="Back to the usual ones").click()
+    expect(page.get_by_label("Next thread")).to_have_value("j")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
 from typing import Final
 
 from connectors.contract import wire
@@ -12,14 +11,13 @@ from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
 from connectors.contract.http import Call, Response
 from connectors.contract.intents import AddNote, Done, Found, SendMessage, SetCustomField
 from connectors.contract.records import AuthorKind, Direction, MessageRecord, NoteRecord
-from connectors.contract.text import normalise
+from connectors.contract.text import normalise, similar
 from connectors.contract.wire import Wire, identifier, obj, text
 from connectors.pms.guesty.reads import Reads
 from connectors.pms.guesty.reservations import custom_fields
 from connectors.pms.guesty.words import ADDRESSED_MODULES, MUTE_MODULES, STORED_ONLY
 
 SKEW: Final = timedelta(seconds=120)
-SIMILAR: Final = 0.9
 _PAGES: Final = 10
 
 
@@ -74,7 +72,7 @@ class Effects(Reads):
         ordered = sorted(candidates, key=lambda pair: abs(pair[0].sent_at - since))
         for exact in (True, False):
             for post, body in ordered:
-                if body == wanted if exact else _similar(body, wanted):
+                if body == wanted if exact else similar(body, wanted):
                     return Found(remote_id=post.external_id, at=post.sent_at, exact=exact)
         return None
 
@@ -184,10 +182,3 @@ class Effects(Reads):
         if not identifier(post):
             raise OutcomeUnknown(detail="The answer names no post.", code="no_id")
         return Done(remote_id=identifier(post), at=wire.instant(post.get("createdAt")), raw=post)
-
-
-def _similar(body: str, wanted: str) -> bool:
-    """A copy that was cut short or had words masked on the way. Short texts must be equal."""
-    if min(len(body), len(wanted)) < 20:
-        return False
-    return wanted.startswith(body) or SequenceMatcher(None, body, wanted, autojunk=False).ratio() >= SIMILAR

@@ -143,6 +143,7 @@ def payloads(world: World, happening: Happening) -> list[tuple[str, Json]]:
         case UnitChanged(unit):
             listing = units.listing(world.store, unit)
             return [("listing.updated", {"listing": listing, "event": "listing.updated"})]
+    return []
 
 
 def _message(world: World, post: Post) -> tuple[str, Json]:

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from connectors.contract.base import Settings
+from connectors.pms.hostaway import Hostaway
+from tests.connectors.contract import AT, ConnectorSuite
+from tests.connectors.pms.hostaway.helpers import FIXTURES, SECRETS, basic
+
+
+class TestHostaway(ConnectorSuite):
+    connector_type = Hostaway
+    fixtures = FIXTURES
+
+    def sign(self, body: bytes, secret: str, at: datetime) -> dict[str, str] | None:
+        return basic(secret)
+
+    def secrets(self) -> tuple[str, ...]:
+        return SECRETS
+
+    def test_a_changed_body_is_refused(self) -> None:
+        pytest.skip("HTTP Basic says who sent it, not what.")
+
+    @pytest.mark.parametrize("minutes", [-6, 6])
+    def test_an_old_or_future_delivery_is_refused(self, minutes: int) -> None:
+        pytest.skip("HTTP Basic has no time: a replay can't be told.")
+
+    @pytest.mark.parametrize(
+        "header",
+        ["", "Basic", "Basic !!!", "Bearer abc", "Basic YQ==", "Basic " + "x" * 9000, "Basic ÿ", "basic é:é"],
+    )
+    def test_what_is_no_basic_is_refused(self, header: str) -> None:
+        assert Hostaway(Settings()).verify({"Authorization": header}, b"{}", SECRETS, AT) is False
+
+    def test_limits_are_counted_per_account_and_per_address(self) -> None:
+        one, two = (Hostaway(Settings(credentials={"account_id": name})) for name in "ab")
+        shared = set(one.limits_by_key()) & set(two.limits_by_key())
+        assert shared == {one.address_key()}
+        assert {limit.limit for limit in one.limits_by_key()[one.address_key()]} == {15}
+        assert {limit.limit for limit in one.limits_by_key()[one.limit_key()]} == {20}
