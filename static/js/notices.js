@@ -17,7 +17,8 @@ function show(unread) {
 export const countNotices = debounced(200, async () => {
   if (!bell()) return
   const answer = await fetch("/notices/count/", { headers: { "HX-Request": "true" } }).catch(() => null)
-  if (answer?.ok) show((await answer.json()).unread)
+  // An expired session leads to the sign-in page, which the session module asks for in place.
+  if (answer?.ok && !answer.redirected) show((await answer.json()).unread)
 })
 
 const refresh = () => menu()?.dispatchEvent(new CustomEvent("bellhop:notices"))
