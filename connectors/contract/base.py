@@ -296,3 +296,20 @@ class PmsConnector(ABC):
     def reservation_url(self, external_id: str) -> str | None:
         """Where a person opens it in the PMS; None where no such address is known."""
         return None
+
+
+class WithoutMessages(PmsConnector):
+    """A PMS whose API carries no guest messages: what is kept there about a stay are notes."""
+
+    def list_conversations(
+        self, call: Call, cursor: str | None = None, changed_since: datetime | None = None
+    ) -> Page[ConversationRecord]:
+        return Page(items=(), next_cursor=None)
+
+    def list_posts(
+        self, call: Call, conversation_id: str, cursor: str | None = None
+    ) -> Page[MessageRecord | NoteRecord]:
+        return Page(items=(), next_cursor=None)
+
+    def get_conversation(self, call: Call, external_id: str) -> ConversationRecord:
+        raise Unsupported(detail="There are no conversations here.")

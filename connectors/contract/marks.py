@@ -60,10 +60,15 @@ def _masked(found: re.Match[str]) -> str:
 
 def _holds_card(groups: list[str]) -> bool:
     """Does any run of neighbouring groups look like a card? (A date may stand right behind one.)"""
-    joined = ("".join(groups[start:end]) for end in range(1, len(groups) + 1) for start in range(end))
-    return any(
-        _CARD_DIGITS < len(one) <= _LONGEST_CARD and _passes_luhn([int(d) for d in one]) for one in joined
-    )
+    for start in range(len(groups)):
+        digits = ""
+        for group in groups[start:]:
+            digits += group
+            if len(digits) > _LONGEST_CARD:
+                break
+            if len(digits) > _CARD_DIGITS and _passes_luhn([int(sign) for sign in digits]):
+                return True
+    return False
 
 
 def _passes_luhn(digits: list[int]) -> bool:

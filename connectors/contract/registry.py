@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from connectors.contract.base import PmsConnector
 
 BUILT_IN: dict[str, str] = {
+    "cloudbeds": "connectors.pms.cloudbeds:Cloudbeds",
     "guesty": "connectors.pms.guesty:Guesty",
     "hostaway": "connectors.pms.hostaway:Hostaway",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.core.models import LiveEvent
@@ -36,8 +38,8 @@ class Audience:
         return self.properties is None or property_id in self.properties
 
 
-def of(user: User) -> Audience:
-    """The audience that a person belongs to, read from the database."""
+def of(user: User, language: str = "") -> Audience:
+    """The audience that a person belongs to, read from the database; `language` is that of their page."""
     ids = scope.property_ids(user)
     return Audience(
         organization_id=user.organization_id,
@@ -45,5 +47,5 @@ def of(user: User) -> Audience:
         reads_threads=user.may(Permission.THREADS_READ),
         reads_health=user.may(Permission.HEALTH_READ),
         properties=None if ids is None else frozenset(ids),
-        language=user.language or "en",
+        language=language or user.language or settings.LANGUAGE_CODE,
     )

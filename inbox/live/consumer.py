@@ -6,10 +6,12 @@ import asyncio
 import json
 import time
 from typing import Any
+from urllib.parse import parse_qs
 
 import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
@@ -41,7 +43,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=SIGNED_OUT)
             return
         self.user = user
-        self.audience = await database_sync_to_async(_audience)(user.pk)
+        self.language = _language(self.scope["query_string"])
+        self.audience = await database_sync_to_async(_audience)(user.pk, self.language)
         self.checked_at = time.monotonic()
         self.seen: dict[str, int | None] = {}
         await self.accept()
@@ -92,7 +95,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Rights may have been taken away since the socket was opened."""
         self.checked_at = time.monotonic()
         try:
-            fresh = await database_sync_to_async(_audience)(self.user.pk)
+            fresh = await database_sync_to_async(_audience)(self.user.pk, self.language)
         except DatabaseError:
             return True
         if fresh is None:
@@ -160,9 +163,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.send(text_data=json.dumps({"type": "presence", **shown}))
 
 
-def _audience(user_id: int) -> Audience | None:
+def _language(query: bytes) -> str:
+    """The language of the page that opened the socket (`lang`); empty where it is none of ours."""
+    wanted = parse_qs(query.decode("ascii", "ignore")).get("lang", [""])[0]
+    return wanted if wanted in dict(settings.LANGUAGES) else ""
+
+
+def _audience(user_id: int, language: str) -> Audience | None:
     user = User.objects.select_related("role").filter(pk=user_id, is_active=True).first()
-    return None if user is None else audiences.of(user)
+    return None if user is None else audiences.of(user, language)
 
 
 def _property_of(user_id: int, public_id: str) -> int | bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import template
@@ -11,7 +12,7 @@ from django.utils.translation import ngettext
 
 from bellhop.core import clock
 from connectors.models import FieldOverwrite
-from inbox.models import SnoozePreset
+from inbox.models import SnoozePreset, Thread
 from inbox.services.row_view import channel_words
 
 register = template.Library()
@@ -51,6 +52,16 @@ def owner_words(change: FieldOverwrite | str | None, pms: str) -> str:
         change.source, ""
     )
     return _("%(pms)s owns this. Changed %(when)s %(how)s.") % {"pms": pms, "when": when, "how": how}
+
+
+@register.filter
+def day_ends(thread: Thread) -> datetime | None:
+    """The next midnight at the property of the thread's stay: then its phase may change (ux L9)."""
+    stay = thread.stay
+    if stay is None or stay.property is None:
+        return None
+    zone = stay.property.zone
+    return datetime.combine(clock.now().astimezone(zone).date() + timedelta(days=1), time(), zone)
 
 
 @register.filter

@@ -176,7 +176,7 @@ export function start() {
   document.addEventListener("change", (event) => event.target.matches(".pick, #bulk-all") && showSelection())
   document.addEventListener("keydown", enterInBulk, true)
   document.addEventListener("click", pickRange)
-  setInterval(() => list() && decorate(list()), 30000)
+  setInterval(() => list() && (decorate(list()), newDay()), 30000)
   if (list()) {
     decorate(list())
     if (openThread()) markOpen(openThread())
@@ -223,6 +223,15 @@ const refreshRowsSoon = debounced(1500, () => {
   if (isBusy() && rows().querySelector(".thread-row")) refreshRowsSoon()
   else refreshRows()
 })
+
+// At a property's midnight the phases of its stays change: what is shown is asked for anew.
+function newDay() {
+  const isOver = (row) => new Date(row.dataset.dayEnds) < Date.now()
+  const over = [...rows().querySelectorAll("[data-day-ends]")].filter(isOver)
+  if (!over.length || (pending.size && isBusy())) return
+  refreshRows()
+  if (over.some((row) => row.dataset.thread === openThread())) document.dispatchEvent(new CustomEvent("bellhop:day"))
+}
 
 // Rows that no longer belong here go, and what is personal in the others (read, unread) is as it is now.
 function afterBulk() {

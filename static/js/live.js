@@ -36,7 +36,7 @@ export function send(message) {
 
 function open() {
   const scheme = location.protocol === "https:" ? "wss" : "ws"
-  const mine = (socket = new WebSocket(`${scheme}://${location.host}/live/`))
+  const mine = (socket = new WebSocket(`${scheme}://${location.host}/live/?lang=${document.documentElement.lang}`))
   mine.addEventListener("open", () => send({ type: "hello", n: number }))
   mine.addEventListener("message", (event) => mine === socket && receive(JSON.parse(event.data)))
   mine.addEventListener("close", (event) => mine === socket && closed(event.code))

@@ -188,6 +188,7 @@ export function start() {
     const menu = event.target.closest("[popover] button")
     if (menu && !menu.closest(".menu-form, .filter-menu, .notices")) menu.closest("[popover]").hidePopover?.()
   })
+  document.addEventListener("bellhop:day", refreshHead)
   // After closing or snoozing: on to the next one of the list.
   document.addEventListener("bellhop:next", () => {
     const next = neighbour(openThread(), 1) ?? neighbour(openThread(), -1)

@@ -262,3 +262,22 @@ def test_filters_combine_and_go_one_by_one(new_page: NewPage) -> None:
     expect(page.locator(".chips .chip")).to_have_count(1)
     page.locator(".chips").get_by_text("Clear all").click()
     expect(page.locator(".chips")).to_have_count(0)
+
+
+def test_at_midnight_the_phase_changes_without_a_reload(new_page: NewPage, live_stack: LiveStack) -> None:
+    """ux L9: the row's day is over, so it is asked for anew (here the day is ended by hand)."""
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    row = page.locator("#rows .thread-row", has_text="Maria Lindqvist")
+    before = row.locator(".meta").inner_text()
+    live_stack.query(
+        "UPDATE reservations_reservation SET status = 'checked_out' WHERE id ="
+        " (SELECT stay_id FROM inbox_thread WHERE party_name = 'Maria Lindqvist')"
+    )
+    page.evaluate("document.querySelector('#rows').sameList = true")
+    page.evaluate(
+        "for (const row of document.querySelectorAll('[data-day-ends]')) row.dataset.dayEnds = '2001-01-01'"
+    )
+    expect(row.locator(".meta")).to_contain_text("Checked out", timeout=40_000)
+    assert "Checked out" not in before
+    assert page.evaluate("document.querySelector('#rows').sameList")

@@ -11,6 +11,7 @@ from bellhop.core import clock
 from inbox.models import SnoozePreset
 from inbox.services import snoozing, triage
 from inbox.services.snoozing import PresetRefused, UnknownSnooze
+from inbox.templatetags.inbox_words import day_ends
 from tests import factories
 from tests.factories import Desk
 
@@ -96,3 +97,14 @@ def test_the_page_keeps_shows_and_removes_them(desk: Desk, client: Client) -> No
     assert preset.public_id in client.get(f"/inbox/all/{thread.public_id}/").content.decode()
     client.post(f"/snoozes/{preset.public_id}/remove/")
     assert not SnoozePreset.objects.exists()
+
+
+def test_a_row_names_the_midnight_of_its_property(desk: Desk) -> None:
+    """ux L9: then its phase may change."""
+    casa = factories.property_of(desk.organization, "Casa", "Asia/Tokyo")
+    thread = factories.thread(desk, factories.stay(desk, property=casa))
+    ends = day_ends(thread)
+    assert ends is not None
+    assert ends.astimezone(casa.zone).time() == time(0)
+    assert timedelta() < ends - clock.now() <= timedelta(days=1)
+    assert day_ends(factories.thread(desk)) is None

@@ -81,16 +81,16 @@ class Tab:
         return list(found)
 
 
-Open = Callable[[User | None], Tab]
+Open = Callable[..., Tab]
 
 
 @pytest.fixture
 def open_tab(address: str) -> Iterator[Open]:
     with ExitStack() as stack:
 
-        def open_tab(user: User | None) -> Tab:
+        def open_tab(user: User | None, query: str = "") -> Tab:
             headers = {"Cookie": f"{django_settings.SESSION_COOKIE_NAME}={session_of(user)}"} if user else {}
-            return Tab(stack.enter_context(connect(address, additional_headers=headers)))
+            return Tab(stack.enter_context(connect(address + query, additional_headers=headers)))
 
         yield open_tab
 
@@ -124,6 +124,17 @@ def test_a_change_is_pushed_with_its_row(desk: Desk, thread: Thread, open_tab: O
          "who": thread.party_name}
     ]  # fmt: skip
     assert "Hello?" in told["rows"][thread.public_id]
+
+
+def test_rows_speak_the_language_of_their_page(desk: Desk, thread: Thread, open_tab: Open) -> None:
+    """Whatever the person's setting is: the page that is open says what it is in."""
+    tabs = {lang: open_tab(desk.agent, f"?lang={lang}") for lang in ("en", "es", "xx")}
+    for tab in tabs.values():
+        tab.hello()
+    triage.assign(desk.agent, thread, desk.agent)
+    rows = {lang: tab.hear()["rows"][thread.public_id] for lang, tab in tabs.items()}
+    assert "Assigned to" in rows["en"] == rows["xx"]
+    assert "Assigned to" not in rows["es"]
 
 
 def test_a_lid_closed_for_an_hour_loses_nothing(desk: Desk, thread: Thread, open_tab: Open) -> None:

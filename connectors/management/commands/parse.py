@@ -128,9 +128,10 @@ def _instant(value: str | None) -> datetime:
 
 
 def _shown(event: CanonicalEvent) -> dict[str, Any]:
-    """The printed form. Changed units are applied, but no reader of this output needs them: shown as ignored."""
+    """The printed form. Changed units and rooms are applied, but no reader of this output needs them: shown as
+    ignored."""
     hints = event.needs_read
-    listed = event.kind is not EventKind.UNIT_UPDATED
+    listed = event.kind not in {EventKind.UNIT_UPDATED, EventKind.HOUSEKEEPING_CHANGED}
     return {
         "kind": str(event.kind if listed else EventKind.IGNORED),
         "dedupe_key": event.dedupe_key,
