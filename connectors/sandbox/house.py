@@ -39,8 +39,10 @@ def _plain_id(_: str) -> str:
 class House:
     """One PMS.
 
-    `lacks` has a sentence for each control path that it can't serve, `no_faults` the kinds that make no sense there;
+    `lacks` has a sentence for each control path (or field of one) that it can't serve;
+    `no_faults` are the kinds that make no sense there;
     `scope` tells from a webhook's body which property it is about, where endpoints are for one property each;
+    `conditions` of rooms and `task_statuses` are empty where the PMS has none;
     `keeps_log`: it writes what happens to a stay into the stay's conversation.
     """
 
@@ -54,6 +56,8 @@ class House:
     sources: Mapping[str, str]
     statuses: tuple[str, ...]
     modules: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+    task_statuses: tuple[str, ...] = ()
     cancelled: str = "canceled"
     keeps_log: bool = False
     new_id: Callable[[str], str] = _plain_id

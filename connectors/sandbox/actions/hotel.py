@@ -221,8 +221,18 @@ def change_note(world: World, post: Post, body: str | None) -> Post:
     post.extra = post.extra | {"modified_at": world.clock.iso()}
     with world.store.tx():
         world.store.put(post)
+        _show_newest(world, post.conversation_id)
         world.announce(NotesChanged(stay, post.body))
     return post
+
+
+def _show_newest(world: World, key: str) -> None:
+    """Let the place for notes show its newest note again."""
+    talk = world.store.need(Conversation, key)
+    where = "conversation_id = ? AND direction = ?"
+    newest = world.store.find(Post, where, (key, NOTE), order="created_at DESC, rowid DESC", limit=1)
+    talk.last_body, talk.last_at = (newest[0].body, newest[0].created_at) if newest else ("", None)
+    world.store.put(talk)
 
 
 def set_condition(world: World, unit: Unit, condition: str) -> Unit:

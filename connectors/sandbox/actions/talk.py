@@ -90,7 +90,9 @@ def usual_module(world: World, conversation: Conversation) -> str:
 
 
 def stay_of(world: World, conversation: Conversation) -> Stay | None:
-    """The stay that a conversation is about: the newest that hangs on it."""
+    """The stay that a conversation is about: its own, else the newest that hangs on it."""
+    if conversation.stay_id:
+        return world.store.get(Stay, conversation.stay_id)
     found = world.store.find(
         Stay, "conversation_id = ?", (conversation.id,), order="created_at DESC", limit=1
     )

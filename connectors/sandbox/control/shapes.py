@@ -37,7 +37,7 @@ def stay(store: Store, row: Stay) -> Json:
 def conversation(store: Store, row: Conversation) -> Json:
     """A conversation with its guest's name and the ids of its stays."""
     guest = store.get(Guest, row.guest_id)
-    stays = store.find(Stay, "conversation_id = ?", (row.id,))
+    stays = store.find(Stay, "conversation_id = ? OR id = ?", (row.id, row.stay_id))
     return asdict(row) | {
         "guest_name": guest.full_name if guest else None,
         "reservation_ids": [item.id for item in stays],

@@ -11,7 +11,6 @@ from connectors.sandbox.records import Block, Conversation, FieldDef, Guest, Jso
 from connectors.sandbox.world import World
 
 _MAIN_HOTEL = "300123"
-CONDITIONS = ("clean", "dirty", "inspected")
 
 
 class CloudbedsDesk(Desk):
@@ -40,7 +39,7 @@ class CloudbedsDesk(Desk):
     def dates(self, world: World, stay: Stay, values: Json) -> Stay:
         """Dates of all rooms, and when the guest means to arrive."""
         if "planned_departure" in values:
-            raise ActionError("Cloudbeds has no check-out time of a stay.")
+            raise ActionError(world.house.lacks["planned_departure"])
         with world.store.tx():
             if "arrival" in values or "departure" in values:
                 hotel.redate(world, stay, BY, values.get("arrival"), values.get("departure"))
@@ -86,8 +85,8 @@ class CloudbedsDesk(Desk):
 
     def cleaning(self, world: World, unit: Unit, state: str) -> Unit:
         """Another room condition."""
-        if state not in CONDITIONS:
-            raise ActionError(f"a room is {', '.join(CONDITIONS)}")
+        if state not in world.house.conditions:
+            raise ActionError(f"a room is {', '.join(world.house.conditions)}")
         with world.store.tx():
             return hotel.set_condition(world, unit, state)
 

@@ -54,6 +54,7 @@ CLOUDBEDS = House(
     sources=SOURCES,
     statuses=("confirmed", "not_confirmed"),
     modules=(),
+    conditions=("clean", "dirty", "inspected"),
     new_id=Numbers(_ID_BASES),
     scope=_scope,
     lacks={
@@ -63,6 +64,7 @@ CLOUDBEDS = House(
         "/reservations/{key}/staff-replies": _NO_MESSAGES,
         "/reservations/{key}/open-conversation": _NO_MESSAGES,
         "/bulk": _NO_MESSAGES,
+        "planned_departure": "Cloudbeds has no check-out time of a stay.",
         "/tasks": _NO_TASKS,
         "/tasks/{id}": _NO_TASKS,
     },

@@ -48,6 +48,8 @@ GUESTY = House(
     ),
     sources=SOURCES,
     statuses=("confirmed", "inquiry", "reserved"),
+    conditions=("clean", "dirty", "waitingForInspection", "unknown"),
+    task_statuses=("pending", "confirmed", "in progress", "completed", "canceled"),
     modules=("airbnb2", "bookingCom", "homeaway2", "email", "sms", "whatsapp"),
     keeps_log=True,
     lacks={

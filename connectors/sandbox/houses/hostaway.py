@@ -76,6 +76,7 @@ HOSTAWAY = House(
         "modified",
         "ownerStay",
     ),
+    task_statuses=("pending", "confirmed", "inProgress", "completed", "cancelled"),
     modules=("channel", "email", "sms", "whatsapp"),
     cancelled="cancelled",
     new_id=Numbers(_ID_BASES),

@@ -144,7 +144,9 @@ class Endpoint:
         self.server.shutdown()
         self.server.server_close()
 
-    def events(self, name: str) -> list[Any]:
+    def bodies(self) -> list[Any]:
         with self._lock:
-            bodies = [json.loads(body) for _, body in self.got]
-        return [body for body in bodies if body["event"] == name]
+            return [json.loads(body) for _, body in self.got]
+
+    def events(self, name: str) -> list[Any]:
+        return [body for body in self.bodies() if body["event"] == name]

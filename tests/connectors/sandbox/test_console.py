@@ -48,6 +48,34 @@ def test_the_overview_shows_an_open_thread(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "code", "posts", "rooms", "lacking"),
+    [
+        ("guesty", "TEST-0001", 3, 17, set()),
+        ("hostaway", "TEST-0002", 1, 0, {"check-in", "check-out"}),
+        ("cloudbeds", "TEST-0003", 1, 28, {"guest-writes", "staff-replies"}),
+    ],
+)
+def test_the_overview_of_each_pms(
+    sandbox: Sandbox, name: str, code: str, posts: int, rooms: int, lacking: set[str]
+) -> None:
+    sandbox.control("POST", f"/{name}/reset")
+    key = sandbox.control("GET", f"/{name}/reservations/{code}")["conversation_id"]
+    view = sandbox.control("GET", f"/{name}/overview?thread={key}")
+    assert view["pms"]["name"] == name
+    assert view["open"]["stay"]["code"] == code
+    assert len(view["open"]["posts"]) == posts
+    assert len(view["rooms"]) == rooms
+    assert lacking <= {path.rpartition("/")[2] for path in view["pms"]["lacks"]}
+    assert bool(view["pms"]["task_statuses"]) is (name != "cloudbeds")
+    assert [source for source, _ in view["pms"]["sources"]]
+
+
+def test_the_page_offers_every_pms(sandbox: Sandbox) -> None:
+    page = sandbox.http.get("/?pms=cloudbeds").text
+    assert set(re.findall(r'data-pms="(\w+)"', page)) == {"guesty", "hostaway", "cloudbeds"}
+
+
+@pytest.mark.parametrize(
     "headers", [{"host": "evil.example"}, {"origin": "https://evil.example"}, {"origin": "null"}]
 )
 def test_foreign_pages_are_refused(sandbox: Sandbox, headers: dict[str, str]) -> None:

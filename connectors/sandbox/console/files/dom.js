@@ -40,6 +40,9 @@ function replace(child, fresh) {
   if (focused) fresh.querySelector("button, input")?.focus();
 }
 
+/** Which PMS the page is about; the address says so. */
+export const PMS = new URLSearchParams(location.search).get("pms") ?? "guesty";
+
 /** A control request; answers the parsed body, throws an Error with the server's reason. */
 export async function control(method, path, body) {
   const options = { method };
@@ -47,7 +50,7 @@ export async function control(method, path, body) {
     options.body = JSON.stringify(body);
     options.headers = { "content-type": "application/json" };
   }
-  const answer = await fetch(`/_control${path}`, options);
+  const answer = await fetch(`/_control/${PMS}${path}`, options);
   const value = await answer.json().catch(() => ({ error: `${answer.status}` }));
   if (!answer.ok) throw new Error(value.error);
   return value;

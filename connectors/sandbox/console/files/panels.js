@@ -23,11 +23,17 @@ export function stays(view, open, choose, wanted) {
   sync(byId("stays"), rows, (row) => row.id, (row) =>
     el("li", {}, el("button", { type: "button", "aria-pressed": String(row.open), click: () => choose(row.thread) },
       el("b", {}, row.unit), el("bdi", {}, row.guest),
-      el("span", {}, row.status === "confirmed" ? PRESENCE[row.presence] ?? "" : row.status.toUpperCase()),
+      el("span", {}, standing(row, view.pms.statuses[0])),
       el("small", {}, `${row.arrival} to ${row.departure}, ${row.code}`))));
 }
 
-export function opened(view) {
+/** What is worth saying beside a stay: nothing if it is as stays are before somebody comes. */
+function standing(row, usual) {
+  if (row.status !== usual) return PRESENCE[row.status] ?? row.status.toUpperCase();
+  return PRESENCE[row.presence] ?? "";
+}
+
+export function opened(view, edit) {
   const open = view.open;
   byId("nothing-open").hidden = Boolean(open);
   byId("opened").hidden = !open;
@@ -37,12 +43,13 @@ export function opened(view) {
   heading.lastElementChild.textContent = open.stay?.code ?? "";
   byId("stay-part").hidden = !open.stay;
   if (open.stay) facts(open.stay);
-  sync(byId("posts"), open.posts, (post) => post.id, post);
+  sync(byId("posts"), open.posts, (row) => row.id, (row) => post(row, edit));
 }
 
 function facts(stay) {
   const times = [stay.planned_arrival && `in ${stay.planned_arrival}`, stay.planned_departure && `out ${stay.planned_departure}`];
-  const parts = [stay.status, stay.presence === "not_set" ? null : PRESENCE[stay.presence].toLowerCase(),
+  const rooms = stay.room_names.map((room) => `${room.name}${room.state ? ` ${room.state.replaceAll("_", " ")}` : ""}`).join(", ");
+  const parts = [stay.status, rooms || null, stay.presence === "not_set" ? null : PRESENCE[stay.presence].toLowerCase(),
     `${stay.arrival} to ${stay.departure}`, ...times, stay.property, stay.source, stay.note || null];
   byId("stay-facts").textContent = parts.filter(Boolean).join(" · ");
 }
@@ -50,16 +57,29 @@ function facts(stay) {
 /** Put the stay's dates into the form; only when another thread is opened or the dates were changed. */
 export function fillDates(stay) {
   const form = byId("dates");
-  for (const name of ["arrival", "departure", "planned_arrival", "planned_departure"]) {
-    form.elements[name].value = stay?.[name] ?? "";
-  }
+  const shown = datesOf(stay);
+  for (const name of Object.keys(shown)) form.elements[name].value = shown[name];
 }
 
-function post(row) {
+/** Dates and times of a stay as the form has them; one PMS keeps whole hours. */
+export function datesOf(stay) {
+  const hour = (value) => (typeof value === "number" ? `${String(value).padStart(2, "0")}:00` : "");
+  return {
+    arrival: stay?.arrival ?? "",
+    departure: stay?.departure ?? "",
+    planned_arrival: stay?.planned_arrival ?? hour(stay?.extra.checkInTime),
+    planned_departure: stay?.planned_departure ?? hour(stay?.extra.checkOutTime),
+  };
+}
+
+function post(row, edit) {
   const who = row.author === "api" ? (row.direction === "note" ? "api note" : "api") : WHO[row.direction];
   const mine = row.direction === "outbound" ? "us" : "";
   return el("li", { class: mine }, el("b", {}, who), el("span", { dir: "auto" }, row.body),
-    el("small", {}, `${clock(row.created_at)} ${row.module} ${row.author_name} postId ${row.id}`));
+    el("small", {}, `${clock(row.created_at)} ${row.module} ${row.author_name} postId ${row.id}`),
+    edit && row.direction === "note" ? el("span", { class: "row" },
+      el("button", { type: "button", click: () => edit(row, true) }, "edit"),
+      el("button", { type: "button", click: () => edit(row, false) }, "delete")) : null);
 }
 
 export function faults(view, flip) {
@@ -92,7 +112,48 @@ export function requests(view) {
       el("td", {}, String(row.ms)), el("td", {}, row.faults.join(", "))));
 }
 
+/** What the PMS lacks isn't offered; why is said in a sentence. */
+export function pms(view) {
+  const { name, title, lacks } = view.pms;
+  document.title = `SANDBOX PMS console: ${title}, not Bellhop`;
+  for (const link of byId("pms").children) {
+    if (link.dataset.pms === name) link.setAttribute("aria-current", "page");
+  }
+  for (const part of document.querySelectorAll("[data-path]")) part.hidden = part.dataset.path in lacks;
+  const reason = lacks["/conversations/{id}/guest-writes"];
+  byId("lacking").hidden = !reason;
+  byId("lacking").textContent = reason ?? "";
+  byId("room-panel").hidden = !view.pms.conditions.length;
+  byId("task-panel").hidden = !view.pms.task_statuses.length;
+  options("b-source", view.pms.sources);
+  options("b-status", view.pms.statuses.map((status) => [status, status]));
+  options("s-module", [["", "as before"], ...view.pms.modules.map((module) => [module, module])]);
+}
+
+function options(id, pairs) {
+  sync(byId(id), pairs, (pair) => pair[0], ([value, label]) => el("option", { value }, label));
+}
+
+export function rooms(view, change) {
+  byId("room-count").textContent = `${view.rooms.filter((room) => room.condition === "dirty").length} dirty`;
+  states("rooms", view.rooms, (room) => room.name, (room) => room.condition, view.pms.conditions, change);
+}
+
+export function tasks(view, change) {
+  byId("task-count").textContent = view.tasks.length;
+  states("tasks", view.tasks, (task) => task.title, (task) => task.status, view.pms.task_statuses, change);
+}
+
+function states(id, rows, label, state, known, change) {
+  sync(byId(id), rows, (row) => row.id, (row) => {
+    const names = known.includes(state(row)) ? known : [...known, state(row)];
+    const choice = el("select", { id: `${id}-${row.id}`, change: (event) => change(row.id, event.target.value) },
+      ...names.map((name) => el("option", { selected: name === state(row) }, name)));
+    return el("li", {}, el("label", { for: `${id}-${row.id}` }, label(row)), choice);
+  });
+}
+
 export function units(view) {
-  const select = byId("b-unit");
-  sync(select, [["any", ""], ...view.units], (unit) => unit[1], ([name, key]) => el("option", { value: key }, name));
+  options("b-unit", [["", "any"], ...view.units.map(([name, key]) => [key, name])]);
+  options("m-unit", view.units.map(([name, key]) => [key, name]));
 }
