@@ -81,7 +81,7 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     Raises ReplyRefused (with StaleReply and AssignedElsewhere), PermissionDenied.
     """
     require(user, Permission.THREADS_REPLY)
-    thread = threads.lock(thread.pk)
+    thread = threads.lock(thread.pk, "stay", "connection")
     sent = Message.objects.filter(author_user=user, client_token=options.client_token).first()
     if sent is not None:
         return sent

@@ -33,9 +33,10 @@ def may_see(user: User, thread: Thread) -> bool:
     return ids is None or thread.property_id in ids
 
 
-def lock(thread_id: int) -> Thread:
-    """The thread, locked until the transaction ends."""
-    return Thread.objects.select_for_update(of=("self",), no_key=True).get(pk=thread_id)
+def lock(thread_id: int, *related: str) -> Thread:
+    """The thread, locked until the transaction ends; `related` rows come along, not locked."""
+    rows = Thread.objects.select_for_update(of=("self",), no_key=True)
+    return (rows.select_related(*related) if related else rows).get(pk=thread_id)
 
 
 def for_conversation(connection: Connection, conversation_id: str, *, name: str = "") -> Thread:

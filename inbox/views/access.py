@@ -22,6 +22,14 @@ def thread_of(request: HttpRequest, public_id: str) -> Thread:
     return thread
 
 
+def plain_thread_of(request: HttpRequest, public_id: str) -> Thread:
+    """The thread of an address without what a row shows: for those who write into it."""
+    rows = threads.visible_to(user_of(request)).select_related("property", "connection")
+    thread = get_object_or_404(rows, public_id=public_id)
+    activate_zone(thread)
+    return thread
+
+
 def activate_zone(thread: Thread) -> None:
     """Times in a thread are those of its property (ux X9)."""
     if thread.property is not None:

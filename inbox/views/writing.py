@@ -38,7 +38,7 @@ def _composer(request: HttpRequest, thread: Thread, status: int = 200, **more: A
 @page(Permission.THREADS_REPLY)
 def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send, or say why not: the text stays where it was."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     form = ReplyForm(request.POST)
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
@@ -76,7 +76,7 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Permission.THREADS_NOTE)
 def add_note(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep a note."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     form = NoteForm(request.POST)
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
@@ -98,7 +98,7 @@ def add_note(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Permission.THREADS_READ)
 def save_draft(request: HttpRequest, public_id: str) -> JsonResponse:
     """Keep what is being typed. Answers when it was kept, and whether another device was here meanwhile."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     form = DraftForm(request.POST)
     if not form.is_valid():
         raise BadRequest(form.errors.as_text())
