@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from connectors.contract.records import (
     ConversationRecord,
     GuestRecord,
+    HousekeepingRecord,
     MessageRecord,
     NoteRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
+    WorkOrderRecord,
 )
 from connectors.models import Command, Connection
 
@@ -48,6 +50,18 @@ class GuestTold:
 class ReservationTold:
     source: Source
     record: ReservationRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderTold:
+    source: Source
+    record: WorkOrderRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HousekeepingTold:
+    source: Source
+    record: HousekeepingRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

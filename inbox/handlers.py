@@ -14,8 +14,8 @@ from connectors.events import (
     MessageReceived,
     NoteReceived,
 )
-from inbox.services import connection_state, conversations, later, receipts, receive
-from reservations.events import GuestChanged, StayChanged
+from inbox.services import around, connection_state, conversations, later, receipts, receive
+from reservations.events import GuestChanged, StayChanged, UnitChanged, WorkOrderChanged
 
 
 def register() -> None:
@@ -25,6 +25,8 @@ def register() -> None:
     subscribe(StayChanged, later.on_stay)
     subscribe(StayChanged, conversations.on_stay)
     subscribe(GuestChanged, conversations.on_guest)
+    subscribe(WorkOrderChanged, around.on_work_order)
+    subscribe(UnitChanged, around.on_unit)
     subscribe(CommandMoved, receipts.on_command)
     subscribe(CommandEchoed, receipts.on_echo)
     subscribe(ConnectionDown, connection_state.on_change)

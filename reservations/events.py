@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reservations.models import Guest, Reservation
+from reservations.models import Guest, Reservation, Unit, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,17 @@ class StayChanged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestChanged:
     guest: Guest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderChanged:
+    """A work order was told for the first time, or differs."""
+
+    work_order: WorkOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChanged:
+    """Housekeeping says something else of a unit than before."""
+
+    unit: Unit

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from bellhop.core.events import subscribe
-from connectors.events import GuestTold, PropertyTold, ReservationTold, UnitTold
-from reservations.services import guests, places, stays
+from connectors.events import (
+    GuestTold,
+    HousekeepingTold,
+    PropertyTold,
+    ReservationTold,
+    UnitTold,
+    WorkOrderTold,
+)
+from reservations.services import guests, housekeeping, places, stays, work_orders
 
 
 def register() -> None:
@@ -12,3 +19,5 @@ def register() -> None:
     subscribe(UnitTold, places.on_unit)
     subscribe(GuestTold, guests.on_guest)
     subscribe(ReservationTold, stays.on_reservation)
+    subscribe(WorkOrderTold, work_orders.on_work_order)
+    subscribe(HousekeepingTold, housekeeping.on_housekeeping)

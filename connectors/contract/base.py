@@ -92,6 +92,7 @@ class PmsConnector(ABC):
     coarse_versions      two states of one object may bear the same version: then it is read
     forbidden_is_token   a 403 means that the token is no longer good, not that something isn't allowed
     hold_s               seconds to wait after a 429 that names no time; doubled while it goes on
+    notes_in_conversations  private notes are kept there, not on the stay
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     """
 
@@ -114,6 +115,7 @@ class PmsConnector(ABC):
     forbidden_is_token: ClassVar[bool] = False
     hold_s: ClassVar[float] = 5.0
     sweep_s: ClassVar[int | None] = None
+    notes_in_conversations: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

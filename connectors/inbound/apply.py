@@ -13,6 +13,7 @@ from connectors.contract.records import (
     AuthorKind,
     ConversationRecord,
     GuestRecord,
+    HousekeepingRecord,
     MessageRecord,
     NoteRecord,
     PropertyRecord,
@@ -23,12 +24,14 @@ from connectors.contract.records import (
 from connectors.events import (
     ConversationTold,
     GuestTold,
+    HousekeepingTold,
     MessageReceived,
     NoteReceived,
     PropertyTold,
     ReservationTold,
     Source,
     UnitTold,
+    WorkOrderTold,
 )
 from connectors.outbound import echo
 
@@ -39,6 +42,8 @@ _TOLD = {
     GuestRecord: GuestTold,
     ReservationRecord: ReservationTold,
     ConversationRecord: ConversationTold,
+    WorkOrderRecord: WorkOrderTold,
+    HousekeepingRecord: HousekeepingTold,
 }
 
 
@@ -52,8 +57,6 @@ def apply(source: Source, record: AnyRecord, conversation: ConversationRecord | 
             return "our own note"
         events.emit(NoteReceived(source=source, record=record))
         return "note"
-    if isinstance(record, WorkOrderRecord):
-        return "work order, not mirrored yet"
     if isinstance(record, ConversationRecord) and not record.is_guest:
         return "not a guest's conversation"
     events.emit(_TOLD[type(record)](source=source, record=record))

@@ -9,6 +9,7 @@ from connectors.contract.events import Entity
 from connectors.contract.records import ConversationRecord
 from connectors.events import ConversationTold, Source
 from connectors.inbound import identity
+from connectors.models import Connection
 from inbox.models import FAR, Thread, ThreadStatus
 from inbox.services import threads
 from reservations.events import FieldChange, GuestChanged, StayChanged
@@ -155,6 +156,18 @@ def _thread_of_stay(stay: Reservation) -> Thread | None:
             waiting.conversation_id = stay.conversation_id
             return waiting
     return rows.filter(stays=stay).order_by("id").first()
+
+
+def thread_of_stay_id(connection: Connection, remote_id: str) -> Thread | None:
+    """The locked thread of a stay that is known by its remote id; made where there is none. None for an owner's stay
+    and for one that we never saw."""
+    known = identity.known(connection.pk, Entity.RESERVATION, [remote_id])
+    stay = Reservation.objects.filter(pk=known.get(remote_id, 0)).select_related("guest").first()
+    if stay is None or stay.is_owner_stay:
+        return None
+    if _thread_of_stay(stay) is None:
+        _thread_without_conversation(stay)
+    return _thread_of_stay(stay)
 
 
 def _thread_without_conversation(stay: Reservation) -> None:

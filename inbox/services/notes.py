@@ -12,6 +12,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
 from bellhop.core import clock
 from connectors.contract.intents import AddNote
+from connectors.contract.registry import connector_class
 from connectors.outbound import outbox
 from inbox.models import Draft, Mention, Note, Notice, ReceiptState, Thread
 from inbox.services import drafts, notices, threads
@@ -59,12 +60,16 @@ def add(user: User, thread: Thread, body: str, *, client_token: str, to_pms: boo
 def _send(thread: Thread, note: Note) -> None:
     if thread.connection is None or not (thread.conversation_id or thread.stay_id):
         raise ReplyRefused(_("The PMS has nothing to keep this note on."))
+    stay = thread.stay
+    in_conversation = connector_class(thread.connection.slug).notes_in_conversations or stay is None
+    zone = thread.property.zone if thread.property else None
     command = outbox.enqueue(
         thread.connection,
         AddNote(
             body=f"{note.author_name}: {note.body}",
-            conversation_id=thread.conversation_id or None,
-            reservation_id=thread.stay.remote_id if thread.stay else None,
+            conversation_id=thread.conversation_id or None if in_conversation else None,
+            reservation_id=stay.remote_id if stay else None,
+            written_at=f"{note.written_at.astimezone(zone):%Y-%m-%d %H:%M}",
         ),
         subject=f"note:{note.pk}",
         order_key=thread.order_key,

@@ -34,7 +34,7 @@ def on_command(event: CommandMoved) -> None:
     if command.state == CommandState.CANCELLED:
         return
     state = STATES[CommandState(command.state)]
-    if command.kind == CommandKind.SEND_MESSAGE:
+    if command.kind in {CommandKind.SEND_MESSAGE, CommandKind.MIRROR_MESSAGE}:
         _receipts(command, state)
     elif command.kind == CommandKind.ADD_NOTE:
         _note(command, state)

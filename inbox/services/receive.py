@@ -8,7 +8,7 @@ from django.db import connection as database
 
 from bellhop.core import clock
 from connectors.contract.events import Entity
-from connectors.contract.records import AuthorKind, MessageRecord
+from connectors.contract.records import AuthorKind, MessageRecord, NoteRecord
 from connectors.contract.records import Direction as RecordDirection
 from connectors.events import MessageReceived, NoteReceived, Source
 from connectors.inbound import identity
@@ -153,12 +153,15 @@ def _follow(
 
 
 def on_note(event: NoteReceived) -> None:
-    """Insert a note that was typed in the PMS, once."""
+    """Insert a note that was typed in the PMS, once; follow what its author makes of it there."""
     record, source = event.record, event.source
-    if not record.conversation_id:
+    thread = _thread_of_note(source, record)
+    if thread is None:
         return
-    thread = threads.for_conversation(source.connection, record.conversation_id)
-    if Note.objects.filter(connection=source.connection, remote_id=record.external_id).exists():
+    known = Note.objects.filter(connection=source.connection, remote_id=record.external_id)
+    if known.exists():
+        if known.filter(author_user=None).exclude(body=record.body_text).update(body=record.body_text):
+            threads.announce(thread, "note")
         return
     note = Note.objects.create(
         organization_id=source.connection.organization_id,
@@ -169,7 +172,15 @@ def on_note(event: NoteReceived) -> None:
         written_at=record.written_at,
         remote_id=record.external_id,
     )
-    identity.remember(source.connection.pk, Entity.MESSAGE, record.external_id, note.pk)
+    if record.conversation_id:
+        identity.remember(source.connection.pk, Entity.MESSAGE, record.external_id, note.pk)
     threads.save(thread)
     if not source.history:
         threads.announce(thread, "note")
+
+
+def _thread_of_note(source: Source, record: NoteRecord) -> Thread | None:
+    """The conversation's thread, or that of the stay whose note it is. None for owners and strangers."""
+    if record.conversation_id:
+        return threads.for_conversation(source.connection, record.conversation_id)
+    return conversations.thread_of_stay_id(source.connection, record.reservation_id or "")

@@ -12,7 +12,9 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock
+from connectors.contract.events import Entity
 from connectors.contract.intents import SendMessage
+from connectors.contract.registry import connector_class
 from connectors.outbound import outbox
 from inbox.models import (
     Author,
@@ -65,6 +67,10 @@ class ReplyOptions:
 
 def why_not(thread: Thread) -> str:
     """Why replying is impossible here, empty if it is possible (ux C1)."""
+    if thread.connection is not None:
+        pms = connector_class(thread.connection.slug)
+        if not pms.capabilities.of(Entity.MESSAGE).write:
+            return _("%(pms)s carries no guest messages; connect SMS or e-mail.") % {"pms": pms.label}
     if thread.connection_id is None or not thread.conversation_id:
         return _("The PMS has no conversation for this stay yet. Notes stay in Bellhop.")
     if thread.stay is not None and thread.stay.is_owner_stay:

@@ -19,6 +19,7 @@ from inbox.services import drafts, listing, matching, reply, row_view, snoozing,
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
+from reservations.services import work_orders
 
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
@@ -199,6 +200,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else 0).count()
         if thread.guest
         else 0,
+        "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "candidates": matching.candidates(user_of(request), thread) if stay is None else [],
         "pms": connector.label if connector else "",
         "now": clock.now(),

@@ -1,6 +1,7 @@
 from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.property import Property, PropertyScope, Unit
 from reservations.models.stay import Reservation, StayPhase
+from reservations.models.work_order import WorkOrder
 
 __all__ = [
     "ContactKind",
@@ -11,4 +12,5 @@ __all__ = [
     "Reservation",
     "StayPhase",
     "Unit",
+    "WorkOrder",
 ]

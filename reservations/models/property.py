@@ -31,7 +31,8 @@ class Property(models.Model):
 
 
 class Unit(models.Model):
-    """A rentable room, apartment or home. Times are local clock times."""
+    """A rentable room, apartment or home. Times are local clock times. `condition`: housekeeping's word (dirty, clean,
+    inspected, …), empty where the PMS keeps none."""
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="units")
@@ -42,6 +43,11 @@ class Unit(models.Model):
     check_out_time = models.TimeField(null=True)
     wifi = models.CharField(max_length=200, blank=True, default="")
     parking = models.CharField(max_length=200, blank=True, default="")
+    condition = models.CharField(max_length=20, blank=True, default="")
+    condition_note = models.CharField(max_length=300, blank=True, default="")
+    occupied = models.BooleanField(null=True)
+    do_not_disturb = models.BooleanField(default=False)
+    condition_as_of = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name

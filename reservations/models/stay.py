@@ -46,6 +46,7 @@ class Reservation(models.Model):
     conversation_id = models.CharField(max_length=200, blank=True, default="")
 
     code = models.CharField(max_length=80, blank=True, default="")
+    channel_code = models.CharField(max_length=120, blank=True, default="")
     status = models.CharField(max_length=12, choices=Status, default=Status.TENTATIVE)
     status_raw = models.CharField(max_length=60, blank=True, default="")
     arrival_date = models.DateField(null=True)

@@ -47,6 +47,7 @@ def _told(source: Source, record: ReservationRecord) -> dict[str, Any]:
         **_place(source, record),
         "conversation_id": _text(record.conversation_id, 200),
         "code": _text(record.confirmation_code, 80),
+        "channel_code": _text(record.channel_code, 120),
         "status": record.status if record.status is UNSET else record.status.value,
         "status_raw": UNSET if record.status_raw is None else record.status_raw[:60],
         "arrival_date": record.arrival_date,
@@ -78,8 +79,8 @@ def _told(source: Source, record: ReservationRecord) -> dict[str, Any]:
 
 def _is_sandbox_test(source: Source, record: ReservationRecord) -> bool:
     """The sandbox PMS seeds a reservation for rehearsals; a real one is marked by a person."""
-    code = str(record.confirmation_code or "")
-    return source.connection.stage == Stage.SANDBOX and code.startswith("TEST-")
+    codes = (str(record.confirmation_code or ""), str(record.channel_code or ""))
+    return source.connection.stage == Stage.SANDBOX and any(code.startswith("TEST-") for code in codes)
 
 
 def _text(value: Any, length: int) -> Any:

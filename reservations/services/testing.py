@@ -11,10 +11,11 @@ from reservations.models import Reservation
 
 
 def remote_id_of_test(connection_id: int, text: str) -> str | None:
-    """The remote id of a test reservation, by remote id or confirmation code; None if it isn't one."""
+    """The remote id of a test reservation, by remote id, confirmation code or the channel's code; None if it isn't
+    one."""
     return (
         Reservation.objects.filter(
-            Q(remote_id=text) | Q(code=text), connection_id=connection_id, is_test=True
+            Q(remote_id=text) | Q(code=text) | Q(channel_code=text), connection_id=connection_id, is_test=True
         )
         .values_list("remote_id", flat=True)
         .first()

@@ -130,7 +130,7 @@ def test_other_mistakes_are_one_sentence_each(delivery: Any) -> None:
     file = delivery({})
     with pytest.raises(CommandError, match="can't be read"):
         parsed("guesty", "/nowhere/at/all.json")
-    with pytest.raises(CommandError, match="There are: guesty"):
+    with pytest.raises(CommandError, match="There are: cloudbeds, guesty, hostaway"):
         parsed("unknown", file)
     with pytest.raises(CommandError, match="no time zone"):
         parsed("guesty", file, "--timezone", "Mars/Base")

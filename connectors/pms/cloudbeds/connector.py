@@ -65,6 +65,7 @@ class Cloudbeds(Effects):
     hold_s = 5.0
     propagation_delay_s = 60
     accepted_status = 200
+    notes_in_conversations = False
     settle_s = 1.5
     rereads = 4
     reread_s = 3.0

@@ -62,6 +62,10 @@ class Guesty(Effects):
                 fallback="The stay's note where there is no conversation.",
             ),
             Entity.WORK_ORDER: Capability(push=Push.FULL, why="Tasks are shown, not yet written."),
+            Entity.HOUSEKEEPING: Capability(
+                fallback="The status of the cleaning task.", why="No documented call sets the state of a unit."
+            ),
+            Entity.FOLIO: Capability(read=True, push=Push.HINT, why="Charges are made in the PMS."),
             Entity.LEASE: Capability(why="A short-stay system: there are no leases."),
         },
         changed_since=frozenset({Entity.RESERVATION, Entity.CONVERSATION}),

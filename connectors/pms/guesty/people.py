@@ -7,6 +7,7 @@ from datetime import UTC, time
 from connectors.contract import wire
 from connectors.contract.records import UNSET, GuestRecord, PropertyRecord, UnitRecord, Unset, WorkOrderRecord
 from connectors.contract.wire import Wire, first, identifier, obj, text, told_text
+from connectors.pms.guesty.words import TASK_STATES
 
 
 def read_guest(data: Wire, external_id: str = "") -> GuestRecord:
@@ -68,12 +69,16 @@ def listings_of(group: Wire) -> tuple[str, ...]:
 def read_task(data: Wire, status: str = "") -> WorkOrderRecord:
     """A task is our work order; where it applies is told flat or under `apply`."""
     apply = obj(data.get("apply"))
+    status = status or text(data.get("status"))
     return WorkOrderRecord(
         external_id=identifier(data),
         version=wire.version(first(data.get("updatedAt"), data.get("lastUpdatedAt"))),
         title=text(data.get("title")),
         kind=text(data.get("type")),
-        status=status or text(data.get("status")),
+        status=status,
+        state=TASK_STATES.get(status.lower(), UNSET),
+        description=text(data["description"]) if "description" in data else UNSET,
+        due_at=wire.instant(data["mustFinishBefore"]) if "mustFinishBefore" in data else UNSET,
         reservation_id=first(data.get("reservationId"), apply.get("reservationId")) or None,
         unit_id=first(data.get("listingId"), apply.get("listingId")) or None,
         raw=data,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from connectors.contract.records import StayStatus
+from connectors.contract.records import StayStatus, WorkOrderState
 
 STATUSES: Final = {
     "inquiry": StayStatus.INQUIRY,
@@ -80,3 +80,13 @@ SUBSCRIBED_EVENTS: Final = (
     "task.created",
     "task.updated",
 )
+
+TASK_STATES: Final = {
+    "pending": WorkOrderState.OPEN,
+    "confirmed": WorkOrderState.OPEN,
+    "in progress": WorkOrderState.IN_PROGRESS,
+    "in_progress": WorkOrderState.IN_PROGRESS,
+    "completed": WorkOrderState.DONE,
+    "canceled": WorkOrderState.CANCELLED,
+    "deleted": WorkOrderState.CANCELLED,
+}

@@ -53,6 +53,7 @@ class Hostaway(Upkeep):
     hold_s = 10.0
     propagation_delay_s = 60
     accepted_status = 200
+    notes_in_conversations = False
     unready_status = 503
     coarse_versions = True
     forbidden_is_token = True
