@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from bellhop.accounts.web import user_of
+from bellhop.core import clock
 from inbox.services import notices
 
 
@@ -30,7 +31,8 @@ def menu(request: HttpRequest) -> HttpResponse:
 def _menu(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     lines = [(notice, notices.words(notice), notices.link(notice)) for notice in notices.of(user)]
-    context = {"notices": lines, "muted_until": user.muted_until if notices.is_muted(user) else None}
+    muted = user.muted_until if notices.is_muted(user) else None
+    context = {"notices": lines, "muted_until": muted, "now": clock.now()}
     return render(request, "inbox/_notices.html", context)
 
 

@@ -13,7 +13,11 @@ from tests.harness.waiting import eventually
 pytestmark = pytest.mark.flow
 WIDE = {"width": 1440, "height": 900}
 TABLET = {"width": 900, "height": 700}
-WIDTHS = [pytest.param(WIDE, id="1440"), pytest.param(PHONE, id="360")]
+WIDTHS = [
+    pytest.param(WIDE, id="1440"),
+    pytest.param({"width": 768, "height": 900}, id="768"),
+    pytest.param(PHONE, id="360"),
+]
 STILL = """() => document.getAnimations().every(
     a => a.playState !== 'running' || a.effect?.getTiming().iterations === Infinity)"""
 GUEST = "Maria Lindqvist"
@@ -57,7 +61,13 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     page.goto("/inbox/needs-reply/")
     check("list")
     _popovers(page, check, {"sort": "sort"})
+    page.locator("#bell").click()
+    expect(page.locator("#notices .notices-mute").first).to_be_visible()
+    check("notices")
+    page.keyboard.press("Escape")
     page.locator("[popovertarget=filters]").click()
+    page.locator("#filters summary", has_text="Arrival").click()
+    page.locator("#filters summary", has_text="Tag").first.click()
     expect(page.locator("#filter-arrival")).to_be_visible()
     check("filters")
     page.keyboard.press("Escape")
@@ -88,6 +98,7 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
         _popovers(page, check, {"snooze": "snooze-menu", "assign": "assignee"})
         page.locator("#rows .pick").first.check()
         check("selection")
+        _popovers(page, check, {"assign many": "bulk-assign", "tag many": "bulk-tags-menu"})
     assert check.found == []
 
 
@@ -116,18 +127,26 @@ def test_dialogs(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, i
 def test_other_pages(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int]) -> None:
     connection = live_stack.query("SELECT public_id FROM connectors_connection ORDER BY id LIMIT 1")[0][0]
     delivery = live_stack.query("SELECT max(id) FROM connectors_webhookdelivery")[0][0]
+    person_id = live_stack.query("SELECT public_id FROM accounts_user WHERE email = 'agent@demo.example'")[0][
+        0
+    ]
     pages = {
         "admin": [
             "/health/",
             f"/health/connections/{connection}/",
             *([f"/health/deliveries/{delivery}/"] if delivery else []),
             "/settings/",
+            "/settings/keys/",
+            "/settings/inbox/",
+            "/people/",
+            f"/people/{person_id}/",
+            "/audit/",
             "/accounts/2fa/",
             "/accounts/password/change/",
             "/accounts/logout/",
             "/not-there/",
         ],
-        "": ["/accounts/login/", "/accounts/password/reset/"],
+        "": ["/accounts/login/", "/accounts/password/reset/", "/invite/nonsense/"],
     }
     for person, addresses in pages.items():
         page = new_page(person, viewport=viewport)
