@@ -43,6 +43,7 @@ class House:
     `no_faults` are the kinds that make no sense there;
     `scope` tells from a webhook's body which property it is about, where endpoints are for one property each;
     `conditions` of rooms and `task_statuses` are empty where the PMS has none;
+    `module_of` says by what one writes first to a guest who came over a channel;
     `keeps_log`: it writes what happens to a stay into the stay's conversation.
     """
 
@@ -56,6 +57,7 @@ class House:
     sources: Mapping[str, str]
     statuses: tuple[str, ...]
     modules: tuple[str, ...]
+    module_of: Callable[[str], str] = lambda _: "note"
     conditions: tuple[str, ...] = ()
     task_statuses: tuple[str, ...] = ()
     cancelled: str = "canceled"

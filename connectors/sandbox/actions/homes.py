@@ -12,7 +12,6 @@ from connectors.sandbox.records import Conversation, Guest, Json, Post, Property
 from connectors.sandbox.world import World
 
 ICAL = ("customIcal", "homeawayical", "vrboical", "tripadvisorical")
-OTA = ("airbnbOfficial", "bookingcom", "homeaway", "expedia", "marriott", "google")
 CHANNEL_IDS: dict[str, int] = {
     "airbnbOfficial": 2018,
     "homeaway": 2002,
@@ -30,6 +29,7 @@ CHANNEL_IDS: dict[str, int] = {
     "partner": 2020,
     "gds": 2021,
 }
+OTA = ("airbnbOfficial", "bookingcom", "homeaway", "expedia", "marriott", "google")
 BLOCKING = ("new", "modified", "ownerStay")
 AWAITING, SENT, FAILED = "awaiting", "sent", "failed"
 
@@ -111,20 +111,6 @@ def add_conversation(world: World, stay: Stay) -> Conversation:
         world.store.put(talk)
         world.store.put(stay)
     return talk
-
-
-def usual_type(world: World, talk: Conversation) -> str:
-    """What the guest used last; without a message the channel of an OTA booking, else e-mail."""
-    last = world.store.find(
-        Post,
-        "conversation_id = ? AND direction = ?",
-        (talk.id, INBOUND),
-        order="created_at DESC, rowid DESC",
-        limit=1,
-    )
-    if last:
-        return last[0].module
-    return "channel" if talk.platform in OTA else "email"
 
 
 def outgoing(

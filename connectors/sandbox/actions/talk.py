@@ -7,7 +7,6 @@ from connectors.sandbox.records import Conversation, Guest, Json, Post, Staff, S
 from connectors.sandbox.world import World
 
 INBOUND, OUTBOUND, NOTE, LOG = "inbound", "outbound", "note", "log"
-HOUSE_MODULES = ("airbnb2", "bookingCom", "homeaway2", "expedia", "sms", "email", "whatsapp")
 
 
 def guest_writes(
@@ -76,7 +75,7 @@ def touch(conversation: Conversation, post: Post) -> None:
 
 
 def usual_module(world: World, conversation: Conversation) -> str:
-    """The channel that the guest used last, else that of the booking, else e-mail."""
+    """What the guest used last, else what suits the channel of the booking."""
     last = world.store.find(
         Post,
         "conversation_id = ? AND direction = ?",
@@ -86,7 +85,7 @@ def usual_module(world: World, conversation: Conversation) -> str:
     )
     if last:
         return last[0].module
-    return conversation.platform if conversation.platform in HOUSE_MODULES else "email"
+    return world.house.module_of(conversation.platform)
 
 
 def stay_of(world: World, conversation: Conversation) -> Stay | None:

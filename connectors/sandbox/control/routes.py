@@ -46,6 +46,7 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/clock", steering.clock),
     ("DELETE", "/peaks", steering.clear_peaks),
     ("DELETE", "/requests", steering.clear_requests),
+    ("DELETE", "/subscriptions", steering.forget_subscriptions),
     ("POST", "/tokens/revoke", steering.forget_tokens),
     ("POST", "/redeliver", steering.redeliver),
     ("POST", "/drop-pending", steering.drop_pending),

@@ -115,6 +115,13 @@ def forget_tokens(ask: Ask) -> Json:
     return {"revoked": len(tokens)}
 
 
+def forget_subscriptions(ask: Ask) -> Json:
+    """The vendor forgets every endpoint, as when an app is disconnected."""
+    forgotten = ask.world.store.delete(Subscription, "1")
+    ask.world.queue.subscriptions_changed()
+    return {"forgotten": forgotten}
+
+
 def redeliver(ask: Ask) -> Json:
     """Send a delivery's message once more, by delivery id or message id, or the `last` so many."""
     if last := ask.whole("last", 0):

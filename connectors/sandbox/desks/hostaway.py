@@ -89,12 +89,12 @@ class HostawayDesk(Desk):
     ) -> Post:
         """The guest writes; by the channel, e-mail, SMS or WhatsApp."""
         return talk.guest_writes(
-            world, thread, body, _module(world, module) or homes.usual_type(world, thread), attachments
+            world, thread, body, _module(world, module) or talk.usual_module(world, thread), attachments
         )
 
     def staff_replies(self, world: World, thread: Conversation, body: str, module: str | None) -> Post:
         """Somebody types an answer in Hostaway."""
-        kind = _module(world, module) or homes.usual_type(world, thread)
+        kind = _module(world, module) or talk.usual_module(world, thread)
         return homes.outgoing(world, thread, body, kind, "staff", talk.front_desk(world))
 
     def staff_notes(self, world: World, thread: Conversation, body: str) -> Post:

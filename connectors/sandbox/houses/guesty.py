@@ -17,6 +17,7 @@ SOURCES = {
     "manual": "manual",
     "owner": "owner",
 }
+_WRITABLE = ("airbnb2", "bookingCom", "homeaway2", "expedia")
 
 
 def _headers(subscription: Subscription, delivery: Delivery, timestamp: int, body: bytes) -> dict[str, str]:
@@ -51,6 +52,7 @@ GUESTY = House(
     conditions=("clean", "dirty", "waitingForInspection", "unknown"),
     task_statuses=("pending", "confirmed", "in progress", "completed", "canceled"),
     modules=("airbnb2", "bookingCom", "homeaway2", "email", "sms", "whatsapp"),
+    module_of=lambda platform: platform if platform in _WRITABLE else "email",
     keeps_log=True,
     lacks={
         "/notes/{id}": "Guesty has no call to edit or delete a note of a conversation.",

@@ -2,6 +2,7 @@
 
 import base64
 
+from connectors.sandbox.actions.homes import OTA
 from connectors.sandbox.house import Errors, House, Postage
 from connectors.sandbox.ids import Numbers
 from connectors.sandbox.records import Delivery, Subscription
@@ -78,6 +79,7 @@ HOSTAWAY = House(
     ),
     task_statuses=("pending", "confirmed", "inProgress", "completed", "cancelled"),
     modules=("channel", "email", "sms", "whatsapp"),
+    module_of=lambda platform: "channel" if platform in OTA else "email",
     cancelled="cancelled",
     new_id=Numbers(_ID_BASES),
     lacks={

@@ -177,3 +177,15 @@ def test_what_hostaway_lacks_is_said(hostaway: Hostaway, path: str) -> None:
         "POST", "/reservations/TEST-0002/dates", planned_departure="11:30"
     )
     assert hostaway.refused("POST", "/units/412001/cleaning", state="dirty")
+
+
+def test_bulk_is_written_as_guests_write_there(hostaway: Hostaway, endpoint: Endpoint) -> None:
+    hostaway.subscribe(endpoint)
+    made = hostaway.control(
+        "POST", "/bulk", conversations=40, posts_each=1, new_conversations=1, webhooks=True
+    )
+    wait_for(lambda: len(endpoint.got) == made["posts"])
+    kinds = {row["data"]["communicationType"] for row in endpoint.events("message.received")}
+    assert kinds <= {"channel", "email", "sms", "whatsapp"}
+    assert hostaway.control("DELETE", "/subscriptions") == {"forgotten": 1}
+    assert hostaway.api("GET", HOOKS) == []
