@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "webhook_reorder": Kind("Webhooks out of order", WEBHOOK, {"batch": 2, "seconds": 10.0}),
     "webhook_delay": Kind("Webhooks 30 s late", WEBHOOK, {"seconds": 30.0}),
     "webhook_lost": Kind("Webhooks lost", WEBHOOK, {}),
+    "webhook_wrapped": Kind("Webhooks in another wrapper", WEBHOOK, {}),
     "webhook_bad_signature": Kind("Wrong signature", WEBHOOK, {}),
 }
 

@@ -24,6 +24,14 @@ def spoiled(text: str, kind: str, params: Json) -> str:
     return json.dumps(_changed(json.loads(text), spoil), ensure_ascii=False)
 
 
+def wrapped(text: str) -> str:
+    """The same JSON object with its `data` one level deeper, under `payload`."""
+    value: Json = json.loads(text)
+    if "data" in value:
+        value["payload"] = {"data": value.pop("data")}
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _changed(value: Any, spoil: Spoil) -> Any:
     if isinstance(value, dict):
         pairs = (spoil(key, _changed(item, spoil)) for key, item in value.items())

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.ids import new_id
-from connectors.sandbox.jsonfault import SPOILERS, spoiled
+from connectors.sandbox.jsonfault import SPOILERS, spoiled, wrapped
 from connectors.sandbox.records import Delivery, Subscription
 from connectors.sandbox.store import Store
 
@@ -45,6 +45,14 @@ class Queue:
                 self._owe(subscription, event, body, wait)
         self._wake.set()
 
+    def add_for_all(self, event: str, body: str) -> int:
+        """Owe this webhook to every endpoint, whatever it subscribed to; answers how many."""
+        with self._store.tx():
+            for subscription in self.subscriptions():
+                self._owe(subscription, event, body, 0.0)
+        self._wake.set()
+        return len(self.subscriptions())
+
     def _owe(self, subscription: Subscription, event: str, body: str, wait: float) -> None:
         delivery = Delivery(
             id=new_id(),
@@ -64,6 +72,9 @@ class Queue:
             if fault := self._faults.strike_webhook(kind, event):
                 delivery.faults.append(fault.id)
                 delivery.body = spoiled(delivery.body, kind, fault.params)
+        if fault := self._faults.strike_webhook("webhook_wrapped", event):
+            delivery.faults.append(fault.id)
+            delivery.body = wrapped(delivery.body)
         if fault := self._faults.strike_webhook("webhook_lost", event):
             delivery.faults.append(fault.id)
             delivery.state = LOST

@@ -48,6 +48,7 @@ ROUTES: tuple[tuple[str, str, Deed], ...] = (
     ("DELETE", "/requests", steering.clear_requests),
     ("DELETE", "/subscriptions", steering.forget_subscriptions),
     ("POST", "/tokens/revoke", steering.forget_tokens),
+    ("POST", "/webhooks", steering.any_webhook),
     ("POST", "/redeliver", steering.redeliver),
     ("POST", "/drop-pending", steering.drop_pending),
     ("POST", "/book", deeds.book),

@@ -1,6 +1,7 @@
 """Faults, settings, clock, reset, deliveries."""
 
 import dataclasses
+import json
 
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
@@ -120,6 +121,15 @@ def forget_subscriptions(ask: Ask) -> Json:
     forgotten = ask.world.store.delete(Subscription, "1")
     ask.world.queue.subscriptions_changed()
     return {"forgotten": forgotten}
+
+
+def any_webhook(ask: Ask) -> Json:
+    """A webhook with whatever name and body, true or not, to every endpoint."""
+    body = ask.body.get("body")
+    if not isinstance(body, dict):
+        raise ControlError("body is a JSON object")
+    text = json.dumps(body, ensure_ascii=False)
+    return {"endpoints": ask.world.queue.add_for_all(ask.need_text("event"), text)}
 
 
 def redeliver(ask: Ask) -> Json:

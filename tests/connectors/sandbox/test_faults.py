@@ -114,6 +114,14 @@ def test_renamed_field(sandbox: Sandbox, key: str) -> None:
     assert all("author" in post and "sentBy" not in post for post in posts)
 
 
+def test_a_field_that_is_left_out_and_a_value_that_nobody_knows(sandbox: Sandbox, key: str) -> None:
+    sandbox.control("PUT", "/faults/drop_field", field="sentBy", path="*/posts")
+    sandbox.control("PUT", "/faults/new_enum", field="type", value="hologram", path="*/posts")
+    posts = sandbox.api("GET", f"{TALK}/{key}/posts")["data"]["posts"]
+    assert not any("sentBy" in post for post in posts)
+    assert {post["module"]["type"] for post in posts} == {"hologram"}
+
+
 def test_a_bare_error_text_can_not_be_renamed(sandbox: Sandbox, key: str) -> None:
     sandbox.control("PUT", "/faults/rename_field")
     sandbox.control("PUT", "/faults/huge")

@@ -154,9 +154,18 @@ def _charges(call: Call, stay: Stay) -> list[Json]:
             "capturedAmount": amount if status == "paid" else None,
             "status": status,
             "paymentProvider": "offline",
+            "paymentProviderMessage": None,
+            "paymentProviderInvoiceId": None,
+            "paymentProviderChargeId": None,
             "scheduledDate": None,
             "chargeDate": None,
+            "holdReleaseDate": None,
             "isManual": 0,
+            "autoChargeId": None,
+            "triggerEvent": None,
+            "triggerTimeDelta": 0,
+            "flatFee": None,
+            "percentageFee": None,
             "transactions": [],
         }
         for place, (status, amount) in enumerate(parts)

@@ -56,7 +56,8 @@ def need(call: Call, *, fresh: bool) -> Stay:
 def one(call: Call, row: Stay) -> Json:
     """A reservation as the flags of this call ask for it."""
     resources, payments = call.flag("includeResources"), call.flag("includePayments")
-    return shown(call.store, row, call.now, resources=resources, payments=payments)
+    policy = call.flag("includeCancellationPolicy")
+    return shown(call.store, row, call.now, resources=resources, payments=payments, policy=policy)
 
 
 def get(call: Call) -> Json:

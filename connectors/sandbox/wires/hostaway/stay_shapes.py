@@ -66,6 +66,20 @@ _NONE = [
     "bookingcomNoShowReportedAt",
     "bookingcomNoShowFeeWaived",
     "guestPortalUrl",
+    "bookingCancellationPolicy",
+    "vrboCancellationPolicy",
+    "marriottCancellationPolicy",
+    "airbnbCancellationPolicy",
+    "airbnbExpectedPayoutAmount",
+    "airbnbListingBasePrice",
+    "airbnbListingCancellationHostFee",
+    "airbnbListingCancellationPayout",
+    "airbnbListingCleaningFee",
+    "airbnbListingHostFee",
+    "airbnbListingSecurityPrice",
+    "airbnbOccupancyTaxAmountPaidToHost",
+    "airbnbTotalPaidAmount",
+    "airbnbTransientOccupancyTaxPaidAmount",
 ]
 _ZERO = [
     "isProcessed",
@@ -77,6 +91,9 @@ _ZERO = [
     "guestTrips",
     "isGuestIdentityVerified",
     "isGuestVerifiedByEmail",
+    "isGuestVerifiedByWorkEmail",
+    "isGuestVerifiedByFacebook",
+    "isGuestVerifiedByGovernmentId",
     "isGuestVerifiedByPhone",
     "isGuestVerifiedByReviews",
     "isDatesUnspecified",
@@ -129,13 +146,17 @@ def full(store: Store, stay: Stay, now: str) -> Json:
     return shown | own | _local_no_show(stay) | _resources(store, stay, unit)
 
 
-def shown(store: Store, stay: Stay, now: str, *, resources: bool, payments: bool) -> Json:
+def shown(
+    store: Store, stay: Stay, now: str, *, resources: bool, payments: bool, policy: bool = False
+) -> Json:
     """A reservation as a read answers it: what needs a flag is there only with the flag."""
     value = full(store, stay, now)
     if not resources:
         value = {name: item for name, item in value.items() if name not in RESOURCES}
     if payments:
         value["remainingBalance"] = round(total(stay) - stay.paid, 2)
+    if policy:
+        value["cancellationPolicyDetails"] = None
     return value
 
 

@@ -29,7 +29,6 @@ def shape(row: Subscription) -> Json:
     """An endpoint; its password is not told again."""
     return {
         "id": int(row.id),
-        "accountId": ACCOUNT_ID,
         "isEnabled": int(row.disabled_at is None),
         "url": row.url,
         "login": row.extra.get("login"),

@@ -189,3 +189,15 @@ def test_bulk_is_written_as_guests_write_there(hostaway: Hostaway, endpoint: End
     assert kinds <= {"channel", "email", "sms", "whatsapp"}
     assert hostaway.control("DELETE", "/subscriptions") == {"forgotten": 1}
     assert hostaway.api("GET", HOOKS) == []
+
+
+def test_another_wrapper_and_events_that_nobody_knows(hostaway: Hostaway, endpoint: Endpoint) -> None:
+    hostaway.subscribe(endpoint)
+    hostaway.control("PUT", "/faults/webhook_wrapped", count=1)
+    stay = hostaway.control("POST", "/book", guest_name="Rita Moss")["reservation"]
+    body = wait_for(lambda: endpoint.events("reservation.created"))[0]
+    assert "data" not in body
+    assert body["payload"]["data"]["id"] == int(stay["id"])
+    made_up: dict[str, Any] = {"object": "review", "event": "review.created", "data": {"id": 1}}
+    assert hostaway.control("POST", "/webhooks", event="review.created", body=made_up) == {"endpoints": 1}
+    assert wait_for(lambda: endpoint.events("review.created")) == [made_up]
