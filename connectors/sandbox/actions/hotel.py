@@ -13,7 +13,6 @@ from connectors.sandbox.actions.stays import ActionError, change_stay, instant
 from connectors.sandbox.actions.talk import LOG, NOTE
 from connectors.sandbox.happenings import BlockChanged, NotesChanged
 from connectors.sandbox.records import Block, Conversation, Json, Post, Property, Stay, Unit
-from connectors.sandbox.store import Store
 from connectors.sandbox.world import World
 
 WAITING, IN_HOUSE, LEFT, CANCELLED = "not_checked_in", "in_house", "checked_out", "cancelled"
@@ -244,15 +243,6 @@ def set_condition(world: World, unit: Unit, condition: str) -> Unit:
     return set_cleaning(world, unit, condition)
 
 
-def occupied(store: Store, unit_id: str) -> bool:
-    """Whether somebody is checked in there."""
-    return any(
-        row["room"] == unit_id and row["state"] == IN_HOUSE
-        for stay in store.find(Stay, "status IN ('confirmed', 'checked_in')")
-        for row in stay.rooms
-    )
-
-
 def add_block(world: World, block: Block) -> Block:
     """Take rooms out; subscribers are told."""
     with world.store.tx():
@@ -268,9 +258,7 @@ def remove_block(world: World, block: Block) -> None:
         world.announce(BlockChanged(block, "removed"))
 
 
-def free_room(
-    world: World, property_id: str, start: date, end: date, room_type: str | None = None
-) -> Unit | None:
+def free_room(world: World, property_id: str, start: date, end: date) -> Unit | None:
     """A room that nobody has in these nights."""
     taken = {
         row["room"]
@@ -278,8 +266,7 @@ def free_room(
         for row in stay.rooms
         if row["start"] < end.isoformat() and row["end"] > start.isoformat()
     }
-    where = "property_id = ? AND parent_id IS NOT NULL" + (" AND parent_id = ?" if room_type else "")
-    rooms = world.store.find(Unit, where, (property_id, room_type) if room_type else (property_id,))
+    rooms = world.store.find(Unit, "property_id = ? AND parent_id IS NOT NULL", (property_id,))
     return next((room for room in rooms if room.id not in taken), None)
 
 

@@ -1,7 +1,9 @@
 """The control API: deeds and what they announce, clock, reset, restart."""
 
+import contextlib
 import signal
 import socket
+import sqlite3
 from typing import Any
 
 import pytest
@@ -129,6 +131,18 @@ def test_state_survives_a_kill(own_sandbox: Sandbox) -> None:
     assert state["faults"][0]["remaining"] == 2
     own_sandbox.control("DELETE", "/faults")
     assert own_sandbox.call("GET", "/accounts/me").status_code == 200
+
+
+def test_a_store_of_an_earlier_version_goes_on(own_sandbox: Sandbox) -> None:
+    stay = own_sandbox.control("POST", "/book", guest_name="Rita Moss")["reservation"]
+    own_sandbox.stop()
+    with contextlib.closing(sqlite3.connect(own_sandbox.data / "sandbox.sqlite3")) as store:
+        store.execute('DROP INDEX "Conversation_3"')
+        for table, column in (("Stay", "rooms"), ("Stay", "extra"), ("Conversation", "stay_id")):
+            store.execute(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')
+    own_sandbox.start()
+    assert own_sandbox.stay(stay["code"]) == stay
+    assert own_sandbox.control("POST", f"/reservations/{stay['id']}/cancel")
 
 
 def test_it_ends_on_request_with_a_call_on_the_line(own_sandbox: Sandbox) -> None:
