@@ -27,6 +27,7 @@ from connectors.contract.records import (
 )
 from connectors.contract.wire import Wire, first, obj, text
 from connectors.pms.cloudbeds.stays import Place, read_note, read_reservation
+from connectors.pms.cloudbeds.words import LATE_CHECK_OUT
 
 PAGE: Final = 100
 HOUSEKEEPING_PAGE: Final = 5000
@@ -97,13 +98,14 @@ class Reads(WithoutMessages):
         return first(hotel.get("propertyName"), known)
 
     def text_fields(self, call: Call) -> dict[str, str]:
-        """By shortcode: that is what a write wants."""
+        """By shortcode: that is what a write wants. The one in which we keep departure times comes last."""
         property_id = self._properties(call)[0]
-        return {
+        found = {
             text(one.get("shortcode")): first(one.get("name"), one.get("shortcode"))
             for one in wire.items(self.get(call, "getCustomFields", property_id), "data")
             if text(one.get("applyTo")) == "reservation" and text(one.get("shortcode"))
         }
+        return dict(sorted(found.items(), key=lambda item: item[0] == LATE_CHECK_OUT))
 
     # --- properties ---
     def _hotels(self, call: Call) -> list[Wire]:

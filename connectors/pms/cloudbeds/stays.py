@@ -24,7 +24,7 @@ from connectors.contract.records import (
     Unset,
 )
 from connectors.contract.wire import Wire, first, obj, text, told_text
-from connectors.pms.cloudbeds.words import GUEST_STATUSES, IN_HOUSE, LATE_CHECK_OUT, SOURCES, STATUSES
+from connectors.pms.cloudbeds.words import GUEST_STATUSES, LATE_CHECK_OUT, SOURCES, STATUSES
 
 Scoped = Callable[[str], str]
 """Makes an id of one property unique in the connection."""
@@ -130,17 +130,16 @@ def _late_check_out(fields: Mapping[str, Any] | Unset) -> time | Unset | None:
 
 # --- what it is ---
 def _status(data: Wire, raw: str, main: Wire, unknown: dict[str, str]) -> StayStatus | Unset:
-    """The reservation's own status; a main guest who is in the house is ahead of it. Deleted is cancelled."""
+    """The reservation's own status, else its main guest's. Deleted is cancelled."""
     if wire.flag(data.get("isDeleted")):
         return StayStatus.CANCELLED
-    of_guest = text(main.get("guestStatus")).lower()
     if not raw:
-        return GUEST_STATUSES.get(of_guest, UNSET)
+        return GUEST_STATUSES.get(text(main.get("guestStatus")).lower(), UNSET)
     status = STATUSES.get(raw.lower())
     if status is None:
         unknown["status"] = raw
         return UNSET
-    return StayStatus.CHECKED_IN if status is StayStatus.CONFIRMED and of_guest == IN_HOUSE else status
+    return status
 
 
 def _source(data: Wire) -> tuple[str | Unset, str | None]:

@@ -49,10 +49,7 @@ class Delivery:
 
 def id_of(body: Wire, name: str) -> str:
     """An id as text; its `_str` twin is the surer one, since long numbers may have lost digits."""
-    told = body.get(name)
-    if isinstance(told, float) and told.is_integer():
-        told = int(told)
-    return first(body.get(f"{name}_str"), told)
+    return first(body.get(f"{name}_str"), text(body.get(name)).removesuffix(".0"))
 
 
 def open_delivery(body: bytes) -> Delivery:

@@ -27,7 +27,6 @@ GUEST_STATUSES: Final = {
     "paypal_init": StayStatus.TENTATIVE,
     "pending_payment": StayStatus.TENTATIVE,
 }
-IN_HOUSE: Final = "in_house"
 
 # Parts of a source's display name, in lower case; the first that fits counts.
 SOURCES: Final = (

@@ -63,7 +63,8 @@ class Guesty(Effects):
             ),
             Entity.WORK_ORDER: Capability(push=Push.FULL, why="Tasks are shown, not yet written."),
             Entity.HOUSEKEEPING: Capability(
-                fallback="The status of the cleaning task.", why="No documented call sets the state of a unit."
+                fallback="The status of the cleaning task.",
+                why="No documented call sets the state of a unit.",
             ),
             Entity.FOLIO: Capability(read=True, push=Push.HINT, why="Charges are made in the PMS."),
             Entity.LEASE: Capability(why="A short-stay system: there are no leases."),

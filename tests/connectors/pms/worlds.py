@@ -59,7 +59,7 @@ class World(Pms):
                 return
 
     def stay(self, code: str) -> Reservation:
-        return Reservation.objects.get(connection=self.connection, code=code)
+        return Reservation.objects.get(connection=self.connection, channel_code=code)
 
     def thread_of(self, stay: Reservation) -> Thread:
         return Thread.objects.get(stays=stay)
