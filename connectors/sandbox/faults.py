@@ -30,7 +30,7 @@ KINDS: dict[str, Kind] = {
     "down": Kind("Down", REQUEST, {"mode": "503"}),
     "slow": Kind("Slow, 8 s", REQUEST, {"seconds": 8.0}),
     "slow_after_work": Kind("Does it, answers 8 s later", REQUEST, {"seconds": 8.0}),
-    "too_many": Kind("429, retry after 30 s", REQUEST, {"retry_after": 30}),
+    "too_many": Kind("429, too many calls", REQUEST, {"retry_after": 30}),
     "error_after_work": Kind("500 after doing it", REQUEST, {"status": 500}),
     "cut_after_work": Kind("Cut the line after doing it", REQUEST, {}),
     "html_error": Kind("HTML error page", REQUEST, {"status": 502}),

@@ -142,7 +142,7 @@ def full(store: Store, stay: Stay, now: str) -> Json:
         "updatedOn": moment(stay.updated_at),
         "latestActivityOn": moment(_latest_activity(store, stay)),
     }
-    own = {name: value for name, value in stay.extra.items() if name in _BLANK or name.startswith("guest")}
+    own = {name: value for name, value in stay.extra.items() if name in shown}
     return shown | own | _local_no_show(stay) | _resources(store, stay, unit)
 
 

@@ -93,6 +93,8 @@ def test_the_seed_has_the_traps(hostaway: Hostaway) -> None:
     assert undated["isDatesUnspecified"] == 1
     assert undated["arrivalDate"] == undated["departureDate"]
     assert by_name(hostaway, "Sven")["guestLastName"] is None
+    family = by_name(hostaway, "Okafor")
+    assert (family["guestFirstName"], family["adults"], family["numberOfGuests"]) == (None, None, 6)
     party = by_name(hostaway, "Ngozi")
     assert [unit["listingUnitId"] for unit in party["reservationUnit"]] == [412011, 412012]
     assert party["listingMapId"] == 412010
