@@ -34,6 +34,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "inbox.after_settling": (5.0, "default"),
     "connectors.watch_health": (3.0, "default"),
     "connectors.catch_up": (15.0, "default"),
+    "connectors.check_ledger": (300.0, "default"),
     "inbox.wake_snoozed": (15.0, "default"),
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
     "core.send_mail": (10.0, "default"),

@@ -25,3 +25,25 @@ mirrored_messages: Port[Callable[[int], Iterator[MirroredMessage]]] = Port("mirr
 
 # (connection id, remote id or code of a reservation) → its remote id if a person marked it as a test, else None.
 test_reservation: Port[Callable[[int, str], str | None]] = Port("test_reservation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorReport:
+    """How well a connection's mirror fits: `missing` is required field → how many upcoming or current stays lack it;
+    `duplicates` counts contact points that several guests share."""
+
+    reservations: int
+    guests: int
+    units: int
+    messages: int
+    matched_threads: int
+    unmatched_threads: int
+    missing: dict[str, int]
+    duplicates: int
+
+
+# connection id → how well its mirror fits.
+mirror_report: Port[Callable[[int], MirrorReport]] = Port("mirror_report")
+
+# organization id → (property id, name), by name: what a pilot may be limited to.
+places: Port[Callable[[int], list[tuple[int, str]]]] = Port("places")

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from connectors.inbound import processing, subscriptions, sync
 from connectors.outbound import delivery, probe
+from connectors.trust import ledger, rehearsals
 
 
 @shared_task(name="connectors.process_inbound")
@@ -46,3 +47,13 @@ def watch_health() -> None:
 @shared_task(name="connectors.ensure_subscriptions")
 def ensure_subscriptions() -> None:
     subscriptions.ensure_due()
+
+
+@shared_task(name="connectors.rehearse")
+def rehearse(rehearsal_id: int) -> None:
+    rehearsals.carry_out(rehearsal_id)
+
+
+@shared_task(name="connectors.check_ledger")
+def check_ledger() -> None:
+    ledger.check()

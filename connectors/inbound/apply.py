@@ -34,6 +34,7 @@ from connectors.events import (
     WorkOrderTold,
 )
 from connectors.outbound import echo
+from connectors.trust import evidence
 
 _UNSTORABLE = re.compile(r"\\x00|\\ud[89a-f]")
 _TOLD = {
@@ -50,6 +51,7 @@ _TOLD = {
 def apply(source: Source, record: AnyRecord, conversation: ConversationRecord | None = None) -> str:
     """Tell one record. Returns what became of it, in a word for the journal."""
     record = storable(record)
+    evidence.told(source.connection.pk, record, source.delivery_id)
     if isinstance(record, MessageRecord):
         return _message(source, record, conversation)
     if isinstance(record, NoteRecord):

@@ -22,9 +22,10 @@ from connectors.contract.records import MessageRecord
 from connectors.events import Source
 from connectors.inbound import identity, journal, reading, thin
 from connectors.inbound.apply import apply
-from connectors.models import Connection, ConnectionHealth, DeliveryState, WebhookDelivery
+from connectors.models import Connection, ConnectionHealth, DeliveryState, Proof, WebhookDelivery
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
+from connectors.trust import evidence
 
 log = structlog.get_logger(__name__)
 BATCH = 200
@@ -215,6 +216,17 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
         error="",
     )
     _note_applied(delivery.connection, now)
+    if delivery.error and not nothing:
+        _note_recovered(delivery, understood)
+
+
+def _note_recovered(delivery: WebhookDelivery, understood: Understood) -> None:
+    """It failed before and is applied now: a failure handled without loss."""
+    told = [event.record for event in understood.events if event.record is not None]
+    for record in (*told, *(record for fetched in understood.fetched for record in fetched.records)):
+        for entity in evidence.entities_of(record):
+            detail = f"webhook {delivery.pk}, after: {delivery.error}"
+            evidence.note(delivery.connection_id, entity, Proof.RECOVERED, detail, delivery_id=delivery.pk)
 
 
 def _write(delivery: WebhookDelivery, **outcome: object) -> None:
@@ -255,6 +267,9 @@ def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
 def apply_fetched(source: Source, fetched: reading.Fetched) -> list[str]:
     """Apply what was read, and note how fresh we are. In the caller's transaction."""
     words = [apply(source, record, fetched.conversation) for record in fetched.records]
+    if source.delivery_id is not None:
+        for record in fetched.records:
+            evidence.read(source.connection.pk, record)
     identity.note_read(source.connection.pk, fetched.entity, fetched.external_id, fetched.began_at)
     return words
 

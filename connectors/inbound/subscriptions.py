@@ -83,7 +83,7 @@ def ensure(connection: Connection) -> bool:
     Once a day, so it also is the call that keeps an otherwise unused key alive.
     """
     connector = caller.connector_for(connection)
-    call = caller.caller_for(connection, bulk=True)
+    call = caller.caller_for(connection, bulk=True, own_setup=True)
     url = hook_url(connection)
     chosen = _chosen_secret(connection, connector)
     mine = connector.subscribe(call, url, chosen or "")

@@ -10,6 +10,7 @@ from connectors.models.outbox import (
     CommandState,
     Origin,
 )
+from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
 
 __all__ = [
     "ACTIVE_STATES",
@@ -22,12 +23,18 @@ __all__ = [
     "Connection",
     "ConnectionHealth",
     "DeliveryState",
+    "EntityLevel",
+    "Evidence",
     "ExternalId",
     "FieldOverwrite",
     "Origin",
+    "PilotPlace",
+    "Proof",
     "RateState",
     "RecordRead",
+    "Rehearsal",
     "Stage",
+    "StageChange",
     "SyncRun",
     "WebhookDelivery",
 ]

@@ -47,6 +47,7 @@ class Command(models.Model):
     """One effect owed. `order_key` serialises within (connection, order_key), in id order (invariant 5).
 
     `subject` names what the upper layer calls it ("message:123"); this layer never looks behind it.
+    `place_id` is the property (by the upper layer's id) that a pilot may be limited to.
     `intent` is the connector's intent as JSON; `fingerprint` and `conversation_id` are how an echo is met before
     the remote id is known, `reference` the token that the text bears where it can. Smaller `priority` goes first.
     """
@@ -61,6 +62,7 @@ class Command(models.Model):
     subject = models.CharField(max_length=80)
     intent: Any = models.JSONField()
     conversation_id = models.CharField(max_length=200, blank=True, default="")
+    place_id = models.BigIntegerField(null=True)
     fingerprint = models.CharField(max_length=32, blank=True, default="")
     reference = models.CharField(max_length=20, blank=True, default="")
 

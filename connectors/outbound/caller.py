@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -32,7 +34,7 @@ from connectors.contract.errors import (
 )
 from connectors.contract.http import Request, Response
 from connectors.contract.registry import connector_class
-from connectors.models import Connection, ConnectionHealth
+from connectors.models import Connection, ConnectionHealth, Stage
 from connectors.outbound import health, limits, tokens
 
 PATIENCE_S: Final = 3.0
@@ -67,24 +69,50 @@ def connector_for(connection: Connection) -> PmsConnector:
     return connector_class(connection.slug)(settings)
 
 
-def caller_for(connection: Connection, *, bulk: bool = False, probe: bool = False) -> Caller:
-    """A Call for `connection`. `bulk` leaves room for people; `probe` calls although the breaker is open."""
-    return Caller(connection, connector_for(connection), bulk=bulk, probe=probe)
+def caller_for(
+    connection: Connection, *, bulk: bool = False, probe: bool = False, own_setup: bool = False
+) -> Caller:
+    """A Call for `connection`. `bulk` leaves room for people; `probe` calls although the breaker is open; `own_setup`
+    may write in shadow too, because it only arranges our own webhooks."""
+    connector = connector_for(connection)
+    return Caller(connection, connector, bulk=bulk, probe=probe, own_setup=own_setup)
+
+
+SAFE = frozenset({"GET", "HEAD"})
+
+# Where somebody wants to know what was called (a rehearsal), in this thread only.
+_recorder: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Exchange]]:
+    """Every exchange of this thread during the block, in order."""
+    exchanges: list[Exchange] = []
+    token = _recorder.set(exchanges)
+    try:
+        yield exchanges
+    finally:
+        _recorder.reset(token)
 
 
 class Caller:
     """Performs requests of one connection; `last` tells about the newest one."""
 
-    def __init__(self, connection: Connection, connector: PmsConnector, *, bulk: bool, probe: bool) -> None:
+    def __init__(
+        self, connection: Connection, connector: PmsConnector, *, bulk: bool, probe: bool, own_setup: bool
+    ) -> None:
         self.connection = connection
         self.connector = connector
         self.last: Exchange | None = None
         self._bulk = bulk
         self._probe = probe
+        self._own_setup = own_setup
 
     def __call__(self, request: Request, /) -> Response:
         """Returns 2xx answers only. Raises any ConnectorError, by its effect on what the caller may do
         next."""
+        if request.authorized and request.method not in SAFE and not self._own_setup:
+            self._refuse_in_shadow()
         if not self._probe:
             self._refuse_while_down()
         if not request.authorized:
@@ -122,6 +150,12 @@ class Caller:
         return forbidden and not self.connector.forbidden_is_token
 
     # --- before ---
+    def _refuse_in_shadow(self) -> None:
+        """The last gate: whatever goes wrong above, a connection in shadow writes nothing."""
+        stage = Connection.objects.values_list("stage", flat=True).get(pk=self.connection.pk)
+        if stage == Stage.SHADOW:
+            raise Rejected("In shadow nothing is written to the PMS.", code="shadow")
+
     def _refuse_while_down(self) -> None:
         now = clock.now()
         row = (
@@ -246,6 +280,8 @@ class Caller:
             detail=error.detail if error else "",
             request_id=(response.headers.get("x-request-id", "") if response else "")[:100],
         )
+        if (exchanges := _recorder.get()) is not None:
+            exchanges.append(self.last)
         spent = (self.last.finished_at - started).total_seconds()
         log.info(
             "pms_call",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -25,6 +26,8 @@ WHERE c.state IN ('waiting', 'in_flight', 'unknown')
   AND c.due_at <= %(now)s
   AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
   AND k.paused_at IS NULL AND k.stage <> 'shadow'
+  AND (k.stage <> 'pilot' OR EXISTS (SELECT 1 FROM connectors_pilotplace p
+       WHERE p.connection_id = c.connection_id AND p.place_id = c.place_id))
   AND h.down_since IS NULL AND h.credentials_refused_at IS NULL
   AND (h.hold_until IS NULL OR h.hold_until <= %(now)s)
   AND NOT EXISTS (
@@ -58,14 +61,27 @@ def take() -> Claim | None:
         return None
 
 
+@transaction.atomic
+def take_this(command_id: int) -> Claim | None:
+    """Claim one Command whatever its place in the queue: a rehearsal carries out its own. None while another has it."""
+    now = clock.now()
+    rows = Command.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    open_ones = rows.filter(pk=command_id, state__in=(CommandState.WAITING, CommandState.UNKNOWN))
+    if not open_ones.exclude(lease_until__gt=now).values_list("pk"):
+        return None
+    return _claim(command_id, now)
+
+
 def _take() -> Claim | None:
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
         row = cursor.fetchone()
-    if row is None:
-        return None
-    command = Command.objects.select_related("connection", "connection__health").get(pk=row[0])
+    return _claim(row[0], now) if row else None
+
+
+def _claim(command_id: int, now: datetime) -> Claim:
+    command = Command.objects.select_related("connection", "connection__health").get(pk=command_id)
     if command.lease_until is not None:
         _after_death(command)
     reads_back = command.state == CommandState.UNKNOWN

@@ -43,18 +43,20 @@ def drain() -> int:
     return BATCH
 
 
-def run(claim: Claim) -> Command:
-    """One try of one Command; every outcome ends in exactly one settling transaction."""
+def run(claim: Claim, *, lose_answer: bool = False) -> Command:
+    """One try of one Command; every outcome ends in exactly one settling transaction. `lose_answer`: a rehearsal drops
+    our own copy of the answer, as a broken line would."""
     log.info("command_try", command=claim.command.pk, kind=claim.command.kind, number=claim.attempt.number)
-    return _read_back(claim) if claim.attempt.read_back else _send(claim)
+    return _read_back(claim) if claim.attempt.read_back else _send(claim, lose_answer=lose_answer)
 
 
-def _send(claim: Claim) -> Command:
+def _send(claim: Claim, *, lose_answer: bool) -> Command:
     connection = claim.command.connection
     connector = caller.connector_for(connection)
     call = caller.caller_for(connection)
     try:
-        done = connector.perform(_Marking(call, claim.attempt), intent_of(claim.command))
+        marking = _Marking(call, claim.attempt, lose_answer=lose_answer)
+        done = connector.perform(marking, intent_of(claim.command))
     except _LeaseLost:
         log.warning("lease_lost", command=claim.command.pk)
         return claim.command
@@ -146,9 +148,10 @@ class _Marking:
     """A Call that commits the moment at which an effect leaves, so that a death before it is known to be harmless, and
     so that nothing leaves twice. Raises _LeaseLost."""
 
-    def __init__(self, call: Call, attempt: Attempt) -> None:
+    def __init__(self, call: Call, attempt: Attempt, *, lose_answer: bool = False) -> None:
         self._call = call
         self._attempt = attempt
+        self._lose_answer = lose_answer
 
     def __call__(self, request: Request, /) -> Response:
         if request.effect and self._attempt.left_at is None:
@@ -157,4 +160,7 @@ class _Marking:
             if not mine.update(left_at=now):
                 raise _LeaseLost
             self._attempt.left_at = now
-        return self._call(request)
+        response = self._call(request)
+        if request.effect and self._lose_answer:
+            raise OutcomeUnknown("The answer was dropped on purpose.", code="rehearsed")
+        return response

@@ -22,7 +22,16 @@ from connectors.contract.intents import (
 )
 from connectors.contract.text import fingerprint
 from connectors.events import CommandMoved
-from connectors.models import OPEN_STATES, Command, CommandKind, CommandState, Connection, Origin, Stage
+from connectors.models import (
+    OPEN_STATES,
+    Command,
+    CommandKind,
+    CommandState,
+    Connection,
+    Origin,
+    PilotPlace,
+    Stage,
+)
 
 GIVE_UP_AFTER = timedelta(hours=72)
 STAY = "stay:"
@@ -54,6 +63,8 @@ def enqueue(
     origin: Origin = Origin.AGENT,
     due_at: datetime | None = None,
     give_up_at: datetime | None = None,
+    place_id: int | None = None,
+    rehearsal: bool = False,
 ) -> Command:
     """Owe `intent` to the remote system, in the caller's transaction (invariant 2).
 
@@ -74,15 +85,27 @@ def enqueue(
         subject=subject,
         intent=_as_json(intent),
         conversation_id=place,
+        place_id=place_id,
         reference=getattr(intent, "reference", ""),
         fingerprint=fingerprint(intent.body) if isinstance(intent, SendMessage | AddNote) else "",
-        state=CommandState.WOULD_HAVE_SENT if connection.stage == Stage.SHADOW else CommandState.WAITING,
+        state=CommandState.WAITING
+        if rehearsal or may_write(connection, place_id)
+        else CommandState.WOULD_HAVE_SENT,
         created_at=now,
         due_at=due,
         give_up_at=give_up_at or due + GIVE_UP_AFTER,
     )
     wake_at(due, now)
     return command
+
+
+def may_write(connection: Connection, place_id: int | None) -> bool:
+    """Does the connection's stage let this property's effects out? In its pilot only chosen ones, in shadow none."""
+    if connection.stage != Stage.PILOT:
+        return connection.stage != Stage.SHADOW
+    if place_id is None:
+        return False
+    return PilotPlace.objects.filter(connection=connection, place_id=place_id).exists()
 
 
 def _place_of(intent: Intent) -> str:
@@ -193,6 +216,7 @@ def again(command_id: int) -> Command:
         subject=old.subject,
         order_key=old.order_key,
         origin=Origin(old.origin),
+        place_id=old.place_id,
     )
 
 

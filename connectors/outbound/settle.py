@@ -11,9 +11,10 @@ from bellhop.core import clock, events
 from connectors.contract.errors import ConnectorError
 from connectors.contract.events import Entity
 from connectors.events import CommandEchoed, CommandMoved
-from connectors.models import Attempt, Command, CommandState
+from connectors.models import Attempt, Command, CommandState, Proof
 from connectors.outbound import backoff, outbox
 from connectors.outbound.claim import Claim
+from connectors.trust import evidence
 
 FIRST_READ_AFTER = timedelta(seconds=2)
 PENDING = "pending"
@@ -71,9 +72,16 @@ def confirmed(claim: Claim, remote_id: str, *, status: int | None = None, found:
     if found:
         command.echoed_at = command.settled_at
     _store(command)
+    _prove(command, Proof.SEEN_WRITTEN if found else Proof.WRITTEN)
+    if found or command.tries > 1:
+        _prove(command, Proof.RECOVERED)
     if found:
         events.emit(CommandEchoed(command=command))
     return command
+
+
+def _prove(command: Command, proof: Proof) -> None:
+    evidence.command(command.connection_id, command.kind, proof, command.pk, command.remote_id)
 
 
 def _take_back_echo(command: Command, remote_id: str) -> None:
@@ -222,5 +230,6 @@ def echoed(command_id: int, remote_id: str, delivery_id: int | None, *, by_text:
     first_time, command.echoed_at = command.echoed_at is None, command.echoed_at or now
     _store(command)
     if first_time:
+        _prove(command, Proof.SEEN_WRITTEN)
         events.emit(CommandEchoed(command=command))
     return True

@@ -73,6 +73,7 @@ def _send(thread: Thread, note: Note) -> None:
         ),
         subject=f"note:{note.pk}",
         order_key=thread.order_key,
+        place_id=thread.property_id,
     )
     note.command_id, note.pms_state = command.pk, ReceiptState.QUEUED
     note.save(update_fields=["command_id", "pms_state"])

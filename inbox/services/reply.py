@@ -179,6 +179,7 @@ def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions) ->
         subject=f"message:{message.pk}",
         # What is to leave tomorrow must not hold today's replies: it has a line of its own.
         order_key=f"{thread.order_key}:later:{message.pk}" if options.send_at else thread.order_key,
+        place_id=thread.property_id,
         due_at=due,
     )
     Receipt.objects.bulk_create(

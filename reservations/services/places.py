@@ -93,3 +93,9 @@ def valid_zone(name: str, fallback: str) -> str:
 
 def _cut(value: Any, length: int) -> Any:
     return value if value is UNSET else str(value or "")[:length]
+
+
+def names(organization_id: int) -> list[tuple[int, str]]:
+    """(id, name) of every property of an organization, by name."""
+    rows = Property.objects.filter(organization_id=organization_id).order_by("name", "pk")
+    return list(rows.values_list("pk", "name"))
