@@ -7,11 +7,20 @@ from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
 from bellhop.core import clock
-from inbox.models import Draft, SnoozePreset, Thread
+from inbox.models import CannedReply, Draft, SnoozePreset, Thread
 from inbox.services import snoozing
+from inbox.services.canned import Written
+from reservations.models import Property
+from reservations.services import scope
+
+# Languages that guests are written to; a reply in another one is kept as "any".
+LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "uk")
 
 
 class ReplyForm(forms.Form):
@@ -70,6 +79,51 @@ class SnoozePresetForm(forms.Form):
         kind, _dash, weekday = given["rule"].partition("-")
         number = int(weekday) if weekday else given["number"]
         return {"name": given["name"], "kind": kind, "number": number, "at": given["at"]}
+
+
+class CannedForm(forms.Form):
+    """A canned reply; sharing is offered to who may edit shared ones."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+    body = forms.CharField(label=_("Text"), max_length=10_000, widget=forms.Textarea(attrs={"rows": 5}))
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("Any")), *((code, get_language_info(code)["name_local"]) for code in LANGUAGES)],
+    )
+    place = forms.ModelChoiceField(
+        label=_("Property"), required=False, queryset=Property.objects.none(), empty_label=_("All properties")
+    )
+    shared = forms.BooleanField(label=_("Share with everybody"), required=False)
+
+    def __init__(self, user: User, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        places = self.fields["place"]
+        assert isinstance(places, forms.ModelChoiceField)
+        places.queryset = Property.objects.filter(pk__in=[place.pk for place in scope.properties(user)])
+        if not user.may(Permission.CANNED_EDIT):
+            del self.fields["shared"]
+
+    @staticmethod
+    def of(reply: CannedReply) -> dict[str, Any]:
+        """What the form begins with for a reply that is there."""
+        return {
+            "name": reply.name,
+            "body": reply.body,
+            "language": reply.language,
+            "place": reply.property_id,
+            "shared": reply.owner_id is None,
+        }
+
+    def written(self) -> Written:
+        given = self.cleaned_data
+        return Written(
+            name=given["name"],
+            body=given["body"],
+            language=given["language"],
+            place=given["place"],
+            shared=given.get("shared", False),
+        )
 
 
 def local_moment(text: str, thread: Thread) -> datetime | None:

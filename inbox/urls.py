@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inbox.views import bulk, notices, pages, preferences, triage, writing
+from inbox.views import bulk, notices, pages, preferences, replies, triage, writing
 
 app_name = "inbox"
 urlpatterns = [
@@ -23,6 +23,9 @@ urlpatterns = [
     path("notices/read/", notices.read, name="notices-read"),
     path("notices/mute/", notices.mute, name="notices-mute"),
     path("notices/browser/", notices.browser, name="notices-browser"),
+    path("settings/replies/", replies.replies, name="replies"),
+    path("settings/replies/<str:public_id>/", replies.reply, name="canned-reply"),
+    path("settings/replies/<str:public_id>/remove/", replies.remove, name="remove-canned"),
     path("settings/inbox/", preferences.preferences, name="preferences"),
     path("snoozes/<str:public_id>/remove/", preferences.remove_snooze, name="remove-snooze"),
     path("threads/<str:public_id>/log/", pages.log, name="log"),

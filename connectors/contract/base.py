@@ -16,7 +16,15 @@ from connectors.contract.capabilities import Capabilities, CountedPer, RateLimit
 from connectors.contract.errors import Unsupported
 from connectors.contract.events import CanonicalEvent
 from connectors.contract.http import Call, Request, Response
-from connectors.contract.intents import REPEATABLE, Done, Found, Intent
+from connectors.contract.intents import (
+    REPEATABLE,
+    AddNote,
+    Done,
+    Found,
+    Intent,
+    SendMessage,
+    SetCustomField,
+)
 from connectors.contract.records import (
     ConversationRecord,
     GuestRecord,
@@ -92,6 +100,7 @@ class PmsConnector(ABC):
     coarse_versions      two states of one object may bear the same version: then it is read
     forbidden_is_token   a 403 means that the token is no longer good, not that something isn't allowed
     hold_s               seconds to wait after a 429 that names no time; doubled while it goes on
+    performs             the kinds of intent that `perform` and `find` know
     notes_in_conversations  private notes are kept there, not on the stay
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     """
@@ -115,6 +124,7 @@ class PmsConnector(ABC):
     forbidden_is_token: ClassVar[bool] = False
     hold_s: ClassVar[float] = 5.0
     sweep_s: ClassVar[int | None] = None
+    performs: ClassVar[tuple[type[Intent], ...]] = (SendMessage, AddNote, SetCustomField)
     notes_in_conversations: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:

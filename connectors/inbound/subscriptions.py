@@ -85,6 +85,8 @@ def ensure(connection: Connection) -> bool:
     connector = caller.connector_for(connection)
     call = caller.caller_for(connection, bulk=True, own_setup=True)
     url = hook_url(connection)
+    if not connection.account_name:
+        Connection.objects.filter(pk=connection.pk).update(account_name=connector.ping(call)[:200])
     chosen = _chosen_secret(connection, connector)
     mine = connector.subscribe(call, url, chosen or "")
     _drop_moved(connection, connector, call, url)

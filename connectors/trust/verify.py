@@ -23,8 +23,6 @@ from connectors.contract.intents import (
     CreateWorkOrder,
     Intent,
     SendMessage,
-    SetCustomField,
-    SetStayTimes,
     UpdateWorkOrder,
 )
 from connectors.contract.records import ReservationRecord
@@ -40,11 +38,13 @@ from connectors.models import (
     WebhookDelivery,
 )
 from connectors.outbound import caller, claim, delivery, outbox
+from connectors.trust.rehearsal_plan import PLAN, conversation
 
 WAIT_S = 90.0
 ECHO_WAIT_S = 30.0
 POLL_S = 0.2
 REPLAYED = 5
+_LEAVE_NOTHING = frozenset({"housekeeping", "work order closed"})
 
 
 class NotATest(Exception):
@@ -81,14 +81,14 @@ class _Trial:
     def stamp(self) -> str:
         return f"{self.began:%Y-%m-%d %H:%M:%S}"
 
-    def can(self, entity: Entity) -> bool:
-        return self.connector.capabilities.of(entity).write
+    def can(self, kind: type[Intent]) -> bool:
+        return kind in self.connector.performs
 
 
 def verify(
     connection: Connection, reservation: str, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[Step]:
-    """Yield one Step per thing that was tried. `reservation` is a remote id or confirmation code.
+    """Yield one Step per thing that was tried. `reservation` is a remote id, confirmation code or the channel's code.
 
     Raises NotATest (also in shadow, where nothing is written), ConnectorError where the reservation can't be read.
     """
@@ -102,47 +102,12 @@ def verify(
     evidence = f"{record.confirmation_code or remote_id}, {record.status_raw}"
     yield Step(name="read the reservation", passed=True, evidence=evidence, remote_id=remote_id)
     trial = _Trial(connection, connector, record, clock.now(), pause)
-    for name, intent in _intents(trial):
-        yield _write(trial, name, intent)
+    for name, kind, make in PLAN:
+        if kind in connector.performs:
+            yield _write(trial, name, make(connection, record))
     yield from _work_order(trial)
     yield from _lost_answer(trial)
     yield from _own_webhooks(trial)
-
-
-def _intents(trial: _Trial) -> Iterator[tuple[str, Intent | None]]:
-    """What is written as it is; None where this reservation has nothing to write it to. What the PMS can't take, by
-    its declared capability, is not tried."""
-    record = trial.record
-    conversation = record.conversation_id or None
-    if trial.can(Entity.MESSAGE):
-        # No channel is named: the connector takes the one that the guest used last.
-        body = f"Bellhop write-back test, {trial.stamp}"
-        yield "message", SendMessage(conversation_id=conversation, body=body) if conversation else None
-    if trial.can(Entity.NOTE):
-        in_conversation = trial.connector.notes_in_conversations
-        yield (
-            "note",
-            AddNote(
-                body=f"Bellhop write-back test note, {trial.stamp}",
-                conversation_id=conversation if in_conversation else None,
-                reservation_id=record.external_id,
-                written_at=f"{trial.began:%Y-%m-%d %H:%M}",
-            ),
-        )
-    yield "custom field", _custom_field(trial)
-    if record.check_out_time and trial.can(Entity.RESERVATION):
-        # The time that it has: a change that changes nothing for anybody.
-        same = f"{record.check_out_time:%H:%M}"
-        yield "check-out time", SetStayTimes(reservation_id=record.external_id, check_out=same)
-
-
-def _custom_field(trial: _Trial) -> Intent | None:
-    defined = trial.connector.text_fields(caller.caller_for(trial.connection))
-    field_id = next(iter(defined), "")
-    if not field_id:
-        return None
-    value = f"Bellhop {trial.stamp}"
-    return SetCustomField(reservation_id=trial.record.external_id, field_id=field_id, value=value)
 
 
 def _write(trial: _Trial, name: str, intent: Intent | None, *, lose_answer: bool = False) -> Step:
@@ -186,7 +151,7 @@ def _read_back(
         read_back=True,
         echoed=_echoed(trial, command) if name == "message" else None,
         seconds=took,
-        left="" if name in {"check-out time", "close the work order"} else f"{name} {remote_id}".strip(),
+        left="" if name in _LEAVE_NOTHING else f"{name} {remote_id}".strip(),
     )
 
 
@@ -231,7 +196,7 @@ def _echoed(trial: _Trial, command: Command) -> bool | None:
 
 def _work_order(trial: _Trial) -> Iterator[Step]:
     """A work order is made, read back and closed again."""
-    if not trial.can(Entity.WORK_ORDER):
+    if not trial.can(CreateWorkOrder):
         return
     intent = CreateWorkOrder(
         title=f"Bellhop write-back test, {trial.stamp}",
@@ -242,7 +207,7 @@ def _work_order(trial: _Trial) -> Iterator[Step]:
     yield made
     if made.remote_id:
         closing = UpdateWorkOrder(work_order_id=made.remote_id, state="done", resolution="Test over.")
-        yield _write(trial, "close the work order", closing)
+        yield _write(trial, "work order closed", closing)
 
 
 def _lost_answer(trial: _Trial) -> Iterator[Step]:
@@ -273,12 +238,13 @@ def _lost_answer(trial: _Trial) -> Iterator[Step]:
 
 
 def _losable(trial: _Trial) -> Intent | None:
-    conversation = trial.record.conversation_id or None
+    there = conversation(trial.connection, trial.record)
     words = f"Bellhop test of a lost answer, {trial.stamp}"
-    if trial.can(Entity.MESSAGE) and conversation:
-        return SendMessage(conversation_id=conversation, body=words)
-    if trial.can(Entity.NOTE):
-        return AddNote(body=words, reservation_id=trial.record.external_id)
+    if trial.can(SendMessage) and there:
+        return SendMessage(conversation_id=there, body=words)
+    if trial.can(AddNote):
+        written_at = f"{trial.began:%Y-%m-%d %H:%M}"
+        return AddNote(body=words, reservation_id=trial.record.external_id, written_at=written_at)
     return None
 
 
@@ -307,6 +273,6 @@ def _own_webhooks(trial: _Trial) -> Iterator[Step]:
 
 
 def _mirrored(trial: _Trial) -> int:
-    conversation = trial.record.conversation_id
+    there = conversation(trial.connection, trial.record)
     rows = ports.mirrored_messages.get()(trial.connection.pk)
-    return sum(row.conversation == conversation for row in rows)
+    return sum(row.conversation == there for row in rows)

@@ -1,6 +1,8 @@
-"""The demo: two organizations, their people, canned replies, and a connection to the sandbox PMS."""
+"""The demo: two organizations, their people, canned replies, and connections to the sandbox's PMSs."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
@@ -82,24 +84,66 @@ def _writing(organization: Organization) -> None:
     )
 
 
-def connect_sandbox(organization: Organization) -> Connection:
-    """The connection to the sandbox PMS; an existing one follows when its port moved. Raises CannotConnect."""
-    base_url = f"{settings.BELLHOP_SANDBOX_URL}/guesty"
+@dataclass(frozen=True, slots=True)
+class SandboxPms:
+    """One PMS of the sandbox: its address below the sandbox's own, its keys, and the zone of what names none."""
+
+    slug: str
+    name: str
+    path: str
+    credentials: dict[str, str]
+    timezone: str
+
+
+SANDBOX = (
+    SandboxPms(
+        "guesty",
+        "Guesty",
+        "/guesty",
+        {"client_id": "sandbox-client", "client_secret": "sandbox-secret"},
+        "Europe/Lisbon",
+    ),
+    SandboxPms(
+        "hostaway",
+        "Hostaway",
+        "/hostaway/v1",
+        {"account_id": "61010", "api_key": "sandbox-key"},
+        "America/New_York",
+    ),
+    SandboxPms(
+        "cloudbeds",
+        "Cloudbeds",
+        "/cloudbeds/api/v1.3",
+        {"api_key": "cbat_sandbox", "property_id": "300123"},
+        "Europe/Madrid",
+    ),
+)
+
+
+def connect_sandbox(organization: Organization) -> list[Connection]:
+    """The connections to the sandbox's PMSs; an existing one follows when its port moved. Raises CannotConnect.
+
+    Only the first is tried before it is stored: the others are known to answer then, and the start doesn't wait for
+    their tokens.
+    """
+    return [_connect(organization, pms, test=pms is SANDBOX[0]) for pms in SANDBOX]
+
+
+def _connect(organization: Organization, pms: SandboxPms, *, test: bool) -> Connection:
+    base_url = f"{settings.BELLHOP_SANDBOX_URL}{pms.path}"
     existing = Connection.objects.filter(
-        organization=organization, slug="guesty", stage=Stage.SANDBOX
+        organization=organization, slug=pms.slug, stage=Stage.SANDBOX
     ).first()
     if existing is not None:
         if existing.base_url != base_url:
             Connection.objects.filter(pk=existing.pk).update(base_url=base_url)
         return existing
-    return connecting.connect(
-        organization,
-        NewConnection(
-            slug="guesty",
-            name="Guesty",
-            credentials={"client_id": "sandbox-client", "client_secret": "sandbox-secret"},
-            base_url=base_url,
-            stage=Stage.SANDBOX,
-            timezone="Europe/Lisbon",
-        ),
+    new = NewConnection(
+        slug=pms.slug,
+        name=pms.name,
+        credentials=pms.credentials,
+        base_url=base_url,
+        stage=Stage.SANDBOX,
+        timezone=pms.timezone,
     )
+    return connecting.connect(organization, new, test=test)

@@ -51,6 +51,9 @@ ADDRESSES: dict[str, Access] = {
     "inbox:notices-read": (),
     "inbox:notices-mute": (),
     "inbox:notices-browser": (),
+    "inbox:replies": (Permission.THREADS_READ,),
+    "inbox:canned-reply": (Permission.THREADS_READ,),
+    "inbox:remove-canned": (Permission.THREADS_READ,),
     "inbox:preferences": (Permission.THREADS_READ,),
     "inbox:remove-snooze": (Permission.THREADS_READ,),
     "inbox:save-view": (Permission.THREADS_READ,),
@@ -110,6 +113,7 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("threads", "public_id"): lambda world: world.thread.public_id,
     ("messages", "public_id"): lambda world: world.message.public_id,
     ("notes", "public_id"): lambda world: world.note.public_id,
+    ("replies", "public_id"): lambda world: world.canned.public_id,
     ("snoozes", "public_id"): lambda world: world.snooze.public_id,
     ("views", "public_id"): lambda world: world.saved_view.public_id,
 }
@@ -117,4 +121,4 @@ OWNED = {"public_id", "number"}
 """Parts that name an object of an organization: a foreign one must be 404."""
 
 # Addresses of things that are one person's own: a colleague gets 404, so only the owner is asked.
-OWN_TO_ADMIN = {"inbox:delete-view", "inbox:remove-snooze"}
+OWN_TO_ADMIN = {"inbox:delete-view", "inbox:remove-snooze", "inbox:canned-reply", "inbox:remove-canned"}

@@ -10,7 +10,7 @@ from bellhop.accounts.services import create_organization
 from bellhop.core import clock
 from bellhop.core.models import Incident
 from connectors.models import Command, CommandKind, Connection, ConnectionHealth, WebhookDelivery
-from inbox.models import Message, Note, SavedView, SnoozePreset, Thread
+from inbox.models import CannedReply, Message, Note, SavedView, SnoozePreset, Thread
 from reservations.models import Guest, Property, Reservation
 
 
@@ -31,6 +31,7 @@ class World:
     message: Message
     note: Note
     saved_view: SavedView
+    canned: CannedReply
     snooze: SnoozePreset
 
 
@@ -72,6 +73,7 @@ def build(slug: str) -> World:
         message=Message.objects.create(**belongs, thread=thread, **said),
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
         snooze=SnoozePreset.objects.create(owner=people["Admin"], name="Mine", kind="hours", number=1),
+        canned=CannedReply.objects.create(**belongs, owner=people["Admin"], name="Mine", body="Hello"),
         saved_view=SavedView.objects.create(**belongs, owner=people["Admin"], name="Mine", query=""),
     )
 

@@ -67,7 +67,7 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     page.keyboard.press("Escape")
     page.locator("[popovertarget=filters]").click()
     page.locator("#filters summary", has_text="Arrival").click()
-    page.locator("#filters summary", has_text="Tag").first.click()
+    page.locator("#filters summary", has_text="Channel").click()
     expect(page.locator("#filter-arrival")).to_be_visible()
     check("filters")
     page.keyboard.press("Escape")
@@ -138,6 +138,7 @@ def test_other_pages(new_page: NewPage, live_stack: LiveStack, viewport: dict[st
             "/settings/",
             "/settings/keys/",
             "/settings/inbox/",
+            "/settings/replies/",
             "/people/",
             f"/people/{person_id}/",
             "/audit/",

@@ -40,15 +40,17 @@ def test_no_demo_on_a_real_installation(settings: Any) -> None:
     assert not User.objects.exists()
 
 
-def test_the_connection_follows_the_sandboxs_port(pms: Pms, settings: Any) -> None:
+def test_the_connections_follow_the_sandboxs_port(pms: Pms, settings: Any) -> None:
     settings.BELLHOP_SANDBOX_URL = "http://127.0.0.1:9"
     with pytest.raises(CommandError, match="could not be connected"):
         call_command("seed_demo", wait=0)
     settings.BELLHOP_SANDBOX_URL = f"http://127.0.0.1:{pms.sandbox.port}"
     call_command("seed_demo", wait=5)
-    made = Connection.objects.get(organization__slug=demo.SLUG)
+    made = Connection.objects.get(organization__slug=demo.SLUG, slug="guesty")
     assert made.base_url == pms.sandbox.url
     assert SyncRun.objects.filter(connection=made).count() == 4
+    names = Connection.objects.filter(organization__slug=demo.SLUG).values_list("name", flat=True)
+    assert set(names) == {"Guesty", "Hostaway", "Cloudbeds"}
     settings.BELLHOP_SANDBOX_URL = "http://127.0.0.1:9"
     call_command("seed_demo")
     made.refresh_from_db()

@@ -66,6 +66,7 @@ class Cloudbeds(Effects):
     propagation_delay_s = 60
     accepted_status = 200
     notes_in_conversations = False
+    performs = (AddNote, MirrorMessage, SetCustomField, SetStayTimes, SetHousekeepingState)
     settle_s = 1.5
     rereads = 4
     reread_s = 3.0

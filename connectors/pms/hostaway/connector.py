@@ -54,6 +54,15 @@ class Hostaway(Upkeep):
     propagation_delay_s = 60
     accepted_status = 200
     notes_in_conversations = False
+    performs = (
+        SendMessage,
+        AddNote,
+        MirrorMessage,
+        SetCustomField,
+        SetStayTimes,
+        CreateWorkOrder,
+        UpdateWorkOrder,
+    )
     unready_status = 503
     coarse_versions = True
     forbidden_is_token = True

@@ -21,6 +21,7 @@ from connectors.contract.intents import (
 from connectors.inbound import subscriptions, sync
 from connectors.models import CommandState, ConnectionHealth, DeliveryState, RecordRead
 from connectors.outbound import caller
+from connectors.trust.verify import verify
 from inbox.models import Note, Thread
 from inbox.services import notes, reply
 from reservations.models import Reservation, Unit
@@ -290,3 +291,11 @@ def test_told_to_wait_and_a_wrong_key(pms: World, stay: Reservation) -> None:
     command = pms.do(AddNote(reservation_id=stay.remote_id, body="never"))
     assert command.state == CommandState.WAITING
     assert ConnectionHealth.objects.get(pk=pms.connection.pk).credentials_refused_at is not None
+
+
+def test_the_write_back_test_passes(pms: World, stay: Reservation) -> None:
+    steps = list(verify(pms.connection, TEST, pause=lambda _: pms.forward(1)))
+    assert [step.name for step in steps if not step.passed] == [], steps
+    assert {"note", "message kept as a note", "custom field", "times", "housekeeping"} <= {
+        step.name for step in steps
+    }

@@ -21,8 +21,10 @@ from connectors.contract.intents import (
 from connectors.inbound import subscriptions, sync
 from connectors.models import CommandState, Connection, ConnectionHealth, DeliveryState
 from connectors.outbound import caller
+from connectors.trust.verify import verify
 from inbox.models import Message, Thread
-from reservations.models import Reservation, Unit
+from reservations.models import Reservation, Unit, WorkOrder
+from reservations.services import work_orders
 from tests.connectors.pms.worlds import World, world
 from tests.connectors.sandbox_process import SandboxProcess
 from tests.pms import IntakeServer
@@ -252,3 +254,39 @@ def test_a_refused_token_is_renewed_once(pms: World) -> None:
     pms.control("tokens/revoke", "POST")
     assert connector.ping(call)
     assert Connection.objects.get(pk=pms.connection.pk).health.credentials_refused_at is None
+
+
+def test_the_write_back_test_passes(pms: World, stay: Reservation) -> None:
+    steps = list(verify(pms.connection, TEST, pause=lambda _: pms.forward(1)))
+    assert [step.name for step in steps if not step.passed] == [], steps
+    assert {"message", "note", "custom field", "times", "work order", "work order closed"} <= {
+        step.name for step in steps
+    }
+
+
+def test_tasks_are_polled_and_shown(pms: World, stay: Reservation) -> None:
+    """Nothing pushes them: read every two minutes, and at once after a write of ours."""
+    assert (
+        WorkOrder.objects.filter(connection=pms.connection).count() == pms.control("state")["counts"]["task"]
+    )
+    ConnectionHealth.objects.update(caught_up_to=clock.now())
+    sync.plan_catch_ups()
+    pms.sync()
+    order = WorkOrder.objects.filter(reservation__isnull=False).first()
+    assert order is not None
+    assert list(work_orders.of_stay(order.reservation)) == [order]
+    pms.control(f"tasks/{order.remote_id}", "POST", status="completed")
+    sync.plan_catch_ups()
+    pms.sync()
+    order.refresh_from_db()
+    assert order.state == "open", "two minutes are not over"
+    pms.forward(121)
+    sync.plan_catch_ups()
+    pms.sync()
+    order.refresh_from_db()
+    assert order.state == "done"
+    made = pms.do(CreateWorkOrder(title="Dripping tap", reservation_id=stay.remote_id, unit_id="412103"))
+    sync.plan_catch_ups()
+    pms.sync()
+    shown = WorkOrder.objects.get(remote_id=made.remote_id)
+    assert (shown.reservation, shown.unit, shown.title) == (stay, stay.unit, "Dripping tap")
