@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import Team, User
@@ -48,13 +49,15 @@ class BulkResult:
     undo: list[Entry]
 
 
-def run(user: User, chosen: Sequence[Thread], action: Action) -> BulkResult:
-    """Do `action` to each thread, one transaction each; who is skipped is counted with the reason, not hidden."""
+def run(user: User, chosen: QuerySet[Thread] | Sequence[Thread], action: Action) -> BulkResult:
+    """Do `action` to each thread, one transaction each; who is skipped is counted with the reason, not hidden. At most
+    LIMIT of them are read."""
     require(user, Permission.THREADS_BULK)
     skipped: Counter[str] = Counter()
     undo: list[Entry] = []
     done = 0
-    for thread in chosen[:LIMIT]:
+    taken = list(chosen[:LIMIT])
+    for thread in taken:
         try:
             entry = _one(user, thread, action)
         except Thread.DoesNotExist:
@@ -66,8 +69,9 @@ def run(user: User, chosen: Sequence[Thread], action: Action) -> BulkResult:
         else:
             done += 1
             undo += [entry] if entry else []
-    if len(chosen) > LIMIT:
-        skipped[_("too many at once")] += len(chosen) - LIMIT
+    if len(taken) == LIMIT:
+        total = chosen.count() if isinstance(chosen, QuerySet) else len(chosen)
+        skipped += Counter({_("too many at once"): total - LIMIT})
     return BulkResult(done, skipped, undo)
 
 

@@ -156,6 +156,11 @@ def is_muted(user: User) -> bool:
     return user.muted_until is not None and user.muted_until > clock.now()
 
 
+def is_muted_for_good(user: User) -> bool:
+    """Until they say otherwise, that is, for longer than any choice of hours."""
+    return user.muted_until is not None and user.muted_until > clock.now() + timedelta(days=365)
+
+
 def prune() -> int:
     """Forget notices that are older than 90 days. Returns how many."""
     deleted, _rows = Notice.objects.filter(at__lt=clock.now() - KEEP).delete()

@@ -107,7 +107,7 @@ def change(request: HttpRequest, view: str) -> HttpResponse:
     else:
         rows = rows.filter(public_id__in=request.POST.getlist("thread"))
     try:
-        result = bulk.run(user, list(rows), action)
+        result = bulk.run(user, rows, action)
     except snoozing.UnknownSnooze:
         raise Http404(value) from None
     request.session[SESSION_KEY] = result.undo

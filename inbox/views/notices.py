@@ -31,8 +31,12 @@ def menu(request: HttpRequest) -> HttpResponse:
 def _menu(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     lines = [(notice, notices.words(notice), notices.link(notice)) for notice in notices.of(user)]
-    muted = user.muted_until if notices.is_muted(user) else None
-    context = {"notices": lines, "muted_until": muted, "now": clock.now()}
+    context = {
+        "notices": lines,
+        "muted_until": user.muted_until if notices.is_muted(user) else None,
+        "muted_for_good": notices.is_muted_for_good(user),
+        "now": clock.now(),
+    }
     return render(request, "inbox/_notices.html", context)
 
 

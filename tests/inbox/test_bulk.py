@@ -107,6 +107,17 @@ def test_undo_leaves_what_somebody_changed_since(
     assert "Undone for 0 threads" in client.post("/bulk/undo/").content.decode()
 
 
+def test_more_than_the_limit_are_counted_not_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "LIMIT", 2)
+    for _ in range(5):
+        factories.thread(desk)
+    action = Action(lambda thread: triage.close(desk.agent, thread))
+    result = bulk.run(desk.agent, Thread.objects.order_by("pk"), action)
+    assert (result.done, dict(result.skipped)) == (2, {"too many at once": 3})
+    result = bulk.run(desk.agent, Thread.objects.order_by("pk")[:2], action)
+    assert (result.done, dict(result.skipped)) == (2, {})
+
+
 def test_all_that_match_means_the_filter(desk: Desk, client: Client) -> None:
     client.force_login(desk.agent)
     made = [factories.thread(desk, channel=channel) for channel in ("sms", "sms", "email")]

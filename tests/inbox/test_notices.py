@@ -96,7 +96,10 @@ def test_do_not_disturb_is_quiet_but_counts(desk: Desk, client: Client) -> None:
     fails(factories.answers(desk.agent, thread, "Hello"))
     assert alerts()[0].data["quiet"] is True
     assert client.get("/notices/count/").json() == {"unread": 1, "muted": True}
-    assert "Do not disturb until" in client.get("/notices/").content.decode()
+    assert "Do not disturb for another" in client.get("/notices/").content.decode()
+    assert "Do not disturb is on" in client.post("/notices/mute/", {"for": "on"}).content.decode()
+    client.post("/notices/mute/", {"for": "1"})
+    desk.agent.refresh_from_db()
     clock.set_offset(timedelta(hours=2))
     assert not notices.is_muted(desk.agent)
     clock.set_offset(timedelta())

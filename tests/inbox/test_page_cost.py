@@ -14,8 +14,8 @@ from inbox.services import notices, snoozing, triage
 from tests import factories
 from tests.factories import Desk
 
-MOST_FOR_THE_LIST = 10
-MOST_FOR_A_THREAD = 40
+MOST_FOR_THE_LIST = 7
+MOST_FOR_A_THREAD = 26
 
 
 def _cost(client: Client, address: str) -> int:
