@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import timedelta
 
 from bellhop import __version__
 from bellhop.accounts.models import User
@@ -19,6 +20,7 @@ from connectors.trust import verify
 from connectors.trust.verify import NotATest, Step
 
 TASK = "connectors.rehearse"
+LONGEST = timedelta(minutes=15)
 
 
 def start(user: User, connection: Connection, reservation: str) -> Rehearsal:
@@ -105,6 +107,11 @@ def _shape(path: str) -> str:
         "{id}" if any(sign.isdigit() for sign in part) and part != "v1" else part for part in path.split("/")
     ]
     return "/".join(parts)
+
+
+def is_running(row: Rehearsal) -> bool:
+    """Not over yet; one whose worker died is not waited for for ever."""
+    return row.finished_at is None and clock.now() - row.started_at < LONGEST
 
 
 def as_json(row: Rehearsal) -> dict[str, object]:
