@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from bellhop.core import clock, incidents, wake
 from connectors.contract.base import PmsConnector
-from connectors.contract.errors import ConnectorError, Unsupported
+from connectors.contract.errors import ConnectorError, RateLimited, Unsupported
 from connectors.contract.http import Call
 from connectors.models import Connection, ConnectionHealth
 from connectors.outbound import caller, health
@@ -22,6 +22,7 @@ KEEP_OLD_SECRET = timedelta(days=1)
 CHANGE_SECRET_AFTER = timedelta(days=90)
 CHECK_EVERY = timedelta(hours=24)
 RETRY_AFTER = timedelta(seconds=2)
+LEASE = timedelta(minutes=1)
 INCIDENT = "webhooks_not_subscribed"
 
 
@@ -31,28 +32,46 @@ def hook_url(connection: Connection) -> str:
 
 
 def ensure_due() -> int:
-    """Check every subscription whose time has come. Returns how many."""
+    """Check every subscription whose time has come, each in one process at a time. Returns how many."""
     now = clock.now()
     moved = ~Q(subscription_url__startswith=f"{settings.BELLHOP_PUBLIC_URL}/hooks/")
+    # One that is being looked at is due again within LEASE: its address is about to be told.
     due = Connection.objects.filter(paused_at__isnull=True).filter(
-        Q(health__subscription_due_at__isnull=True) | Q(health__subscription_due_at__lte=now) | moved
+        Q(health__subscription_due_at__isnull=True)
+        | Q(health__subscription_due_at__lte=now)
+        | (moved & Q(health__subscription_due_at__gt=now + LEASE))
     )
-    return sum(_ensure_quietly(connection) for connection in due.select_related("health"))
+    return sum(
+        _ensure_quietly(connection) for connection in due.select_related("health") if _claim(connection, now)
+    )
+
+
+def _claim(connection: Connection, now: datetime) -> bool:
+    """Take the check; False if another process was first."""
+    seen = connection.health.subscription_due_at
+    rows = ConnectionHealth.objects.filter(pk=connection.pk)
+    rows = rows.filter(subscription_due_at=seen) if seen else rows.filter(subscription_due_at__isnull=True)
+    return bool(rows.update(subscription_due_at=now + LEASE))
 
 
 def _ensure_quietly(connection: Connection) -> bool:
     if not health.is_available(connection, clock.now()):
+        ConnectionHealth.objects.filter(pk=connection.pk).update(
+            subscription_due_at=clock.now() + RETRY_AFTER
+        )
         return False
     try:
         wait = CHECK_EVERY if ensure(connection) else RETRY_AFTER
         incidents.close_incident(connection.organization_id, INCIDENT, subject=str(connection.pk))
     except Unsupported:
         wait = CHECK_EVERY
+    except RateLimited as error:
+        wait = max(RETRY_AFTER, timedelta(seconds=error.after_s or 0))
     except ConnectorError as error:
         wait = timedelta(minutes=1)
         _report(connection, error)
     ConnectionHealth.objects.filter(pk=connection.pk).update(subscription_due_at=clock.now() + wait)
-    if wait == RETRY_AFTER:
+    if wait < LEASE:
         wake_check(wait.total_seconds())
     return True
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from inbox.models import ReceiptState, Thread
@@ -106,8 +107,8 @@ def dates_of(thread: Thread) -> str:
         return ""
     first, last = stay.arrival_date, stay.departure_date
     same_month = (first.year, first.month) == (last.year, last.month)
-    start = str(first.day) if same_month else f"{first.day} {first:%b}"
-    return f"{start}–{last.day} {last:%b}"  # noqa: RUF001 (a range of dates takes the longer dash)
+    start = str(first.day) if same_month else formats.date_format(first, "j M")
+    return f"{start}–{formats.date_format(last, 'j M')}"  # noqa: RUF001 (a range of dates takes the longer dash)
 
 
 def author_words(author: str, me: int | None) -> str:

@@ -12,7 +12,7 @@ from django.db import connection as database
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract.capabilities import RateLimit
+from connectors.contract.capabilities import CountedPer, RateLimit
 from connectors.models import RateState
 from connectors.outbound import limits
 
@@ -121,11 +121,76 @@ def test_the_scale_multiplies() -> None:
 
 @pytest.mark.django_db
 def test_a_hold_stops_everything_and_is_never_shortened() -> None:
-    limits.hold("k", 30)
-    limits.hold("k", 5)
+    limits.hold(["k"], 30)
+    limits.hold(["k"], 5)
     assert 29 < limits.take("k", SMALL) <= 30
     RateState.objects.update(hold_until=START - timedelta(days=1))
     assert limits.take("k", SMALL) == 0
+
+
+@pytest.mark.django_db
+def test_a_hold_without_a_time_grows_while_it_goes_on() -> None:
+    assert limits.next_hold(["k"], 10) == 10
+    limits.hold(["k", "l"], 10)
+    assert limits.next_hold(["l"], 10) == 20
+    limits.hold(["l"], 200)
+    assert limits.next_hold(["l"], 10) == limits.LONGEST_HOLD_S
+    RateState.objects.update(hold_until=START - timedelta(days=1))
+    assert limits.next_hold(["k", "l"], 10) == 10
+
+
+# --- several keys at once ---
+ADDRESS = (RateLimit(window_s=60, limit=15, per=CountedPer.ADDRESS),)
+ACCOUNT = (RateLimit(window_s=60, limit=20),)
+
+
+@pytest.mark.django_db
+def test_granted_under_every_key_or_under_none() -> None:
+    """Two accounts behind one address: together what the address may, and nothing is counted that was refused."""
+    granted = {"a": 0, "b": 0}
+    for n in range(60):
+        account = "ab"[n % 2]
+        if limits.take_all({"address": ADDRESS, account: ACCOUNT}, now=START) == 0:
+            granted[account] += 1
+    assert sum(granted.values()) == 15
+    later = START + timedelta(seconds=64)
+    RateState.objects.filter(pk="address").update(windows={})
+    alone = sum(limits.take_all({"a": ACCOUNT}, now=START) == 0 for _ in range(60))
+    assert alone == 20 - granted["a"]
+    assert limits.take_all({"address": ADDRESS, "a": ACCOUNT}, now=later) == 0
+
+
+@pytest.mark.django_db
+def test_bulk_work_leaves_a_fifth_of_each_key() -> None:
+    both = {"address": ADDRESS, "a": ACCOUNT}
+    assert sum(limits.take_all(both, bulk=True, now=START) == 0 for _ in range(40)) == 12
+    assert sum(limits.take_all(both, now=START) == 0 for _ in range(40)) == 3
+
+
+@pytest.mark.django_db
+def test_one_key_that_is_held_holds_the_request() -> None:
+    limits.hold(["address"], 30)
+    assert 29 < limits.take_all({"a": ACCOUNT, "address": ADDRESS}) <= 30
+    assert limits.take_all({"a": ACCOUNT}) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keys_asked_for_in_any_order_do_not_lock_each_other_out() -> None:
+    orders = [{"a": ACCOUNT, "z": ADDRESS}, {"z": ADDRESS, "a": ACCOUNT}]
+    granted: list[float] = []
+
+    def ask(keys: dict[str, tuple[RateLimit, ...]]) -> None:
+        try:
+            granted.extend(limits.take_all(keys, scale=100) for _ in range(40))
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=ask, args=(orders[n % 2],)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert granted == [0.0] * 240
 
 
 @pytest.mark.django_db

@@ -275,3 +275,28 @@ def test_at_midnight_the_phases_change_without_a_reload(new_page: NewPage) -> No
         row.evaluate("row => row.dataset.dayEnds = '2001-01-01'")
     expect(row).to_have_attribute("data-day-ends", re.compile("^20[2-9]"))
     assert page.evaluate("document.querySelector('#rows').sameList")
+
+
+def test_a_reply_for_later_changes_in_place_and_comes_back(new_page: NewPage, live_stack: LiveStack) -> None:
+    """ux C12: one row from beginning to end."""
+    page = new_page("agent2", viewport=WIDE)
+    _list(page)
+    _open(page, "Jonas Weber")
+    [(tomorrow,)] = live_stack.query("SELECT to_char(now() + interval '2 days', 'YYYY-MM-DD\"T\"HH24:MI')")
+    page.locator("#body").fill("The pool opens at nine.")
+    page.locator("[popovertarget=send-more]").click()
+    page.locator("#send-at").fill(tomorrow)
+    page.locator("[data-send=later]").click()
+    bubble = page.locator("#log .msg[data-kind=out]", has=page.locator("details.later")).last
+    expect(bubble).to_contain_text("The pool opens at nine.")
+    expect(bubble).to_contain_text("Leaves")
+    bubble.locator("summary", has_text="Change text or time").press("Enter")
+    bubble.get_by_label("Text").fill("The pool opens at ten.")
+    bubble.get_by_role("button", name="Save the change").click()
+    expect(bubble.locator(".bubble")).to_have_text("The pool opens at ten.")
+    rows = "SELECT count(*), max(intent->>'body') FROM connectors_command WHERE intent->>'body' LIKE 'The pool%%'"
+    assert live_stack.query(rows) == [(1, "The pool opens at ten.")]
+    bubble.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#body")).to_have_value("The pool opens at ten.")
+    expect(page.locator("#log")).not_to_contain_text("The pool opens")
+    page.locator("#body").fill("")

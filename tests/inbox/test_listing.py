@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from bellhop.accounts.models import Team, User
 from bellhop.core import clock
 from connectors.models import Command, CommandState
 from connectors.outbound import outbox
 from inbox.models import Receipt, Thread, ThreadStatus
-from inbox.services import listing, notes, threads, triage
+from inbox.services import listing, notes, row_view, threads, triage
 from inbox.services.listing import ListQuery
 from reservations.models import Reservation
 from tests import factories
@@ -212,8 +213,6 @@ def test_few_statements_at_any_size(desk: Desk, limited: bool, settings: Any) ->
             database,
         ) as captured:
             page = listing.page(user, ListQuery(view="needs-reply"))
-            from inbox.services import row_view
-
             [row_view.of(row, clock.now(), user.pk) for row in page.rows]
             listing.counts(user)
         numbers.append(len(captured))
@@ -235,3 +234,12 @@ def test_one_row_is_the_lists_row(desk: Desk) -> None:
     assert listing.row(other.agent, thread.pk) is None
     assert Reservation.objects.count() == 1
     assert threads.visible_to(other.agent).count() == 0
+
+
+def test_dates_are_in_the_readers_language(desk: Desk) -> None:
+    """ux X9."""
+    about = factories.stay(desk, arrival_date=date(2027, 1, 30), departure_date=date(2027, 2, 2))
+    thread = factories.thread(desk, about)
+    assert row_view.dates_of(thread) == "30 Jan–2 Feb"  # noqa: RUF001 (a range takes the longer dash)
+    with translation.override("es"):
+        assert row_view.dates_of(thread).lower().startswith("30 ene")

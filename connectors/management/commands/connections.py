@@ -1,4 +1,4 @@
-"""`manage.py connections add|list|pause|resume|export`: connections from the terminal."""
+"""`manage.py connections add|list|pause|resume|rotate-secret|export`: connections from the terminal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from bellhop.accounts.models import Organization
 from bellhop.core import clock
 from connectors import ports
+from connectors.contract.errors import ConnectorError
 from connectors.contract.registry import available, connector_class
 from connectors.inbound import subscriptions
 from connectors.models import Connection, Stage, SyncRun
@@ -39,14 +40,14 @@ class Command(BaseCommand):
         )
         add.add_argument("--wait", action="store_true", help="stay and show the import's progress")
         actions.add_parser("list", help="every connection with its state")
-        for name in ("pause", "resume", "export"):
+        for name in ("pause", "resume", "rotate-secret", "export"):
             action = actions.add_parser(name)
             action.add_argument("connection", help="public id or name")
             if name == "pause":
                 action.add_argument("--reason", default="Paused from the terminal.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        getattr(self, f"_{options['action']}")(options)
+        getattr(self, f"_{options['action'].replace('-', '_')}")(options)
 
     def _add(self, options: dict[str, Any]) -> None:
         if options["limit_scale"] != 1.0 and options["stage"] != "sandbox":
@@ -116,6 +117,17 @@ class Command(BaseCommand):
         connection = find(options["connection"])
         connecting.resume(connection)
         self.stdout.write(f"{connection.name} goes on.")
+
+    def _rotate_secret(self, options: dict[str, Any]) -> None:
+        connection = find(options["connection"])
+        try:
+            changed = subscriptions.rotate(connection)
+        except ConnectorError as error:
+            raise CommandError(
+                f"{connection.name}: {error.user_message} Both secrets are accepted."
+            ) from error
+        said = "has a new webhook secret; the old one is accepted for a day" if changed else "makes its own"
+        self.stdout.write(f"{connection.name} {said}.")
 
     def _export(self, options: dict[str, Any]) -> None:
         connection = find(options["connection"])
