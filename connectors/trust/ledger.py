@@ -63,13 +63,14 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Depth:
     """One entity of a connection. `missing`: what the next level needs, in plain words. `exempt`: why the PMS can go
-    no further, by its declared capability."""
+    no further, by its declared capability; `offered`: it has such a thing at all."""
 
     entity: str
     level: int
     lines: tuple[Line, ...]
     missing: tuple[str, ...]
     exempt: str
+    offered: bool
 
     @property
     def label(self) -> str:
@@ -117,7 +118,8 @@ def _depth(
     lines.append(Line("alerted", str(_("Alert delivered")), None, alerted, alerted_at, ""))
     proven = {line.proof for line in lines if line.counts}
     level, missing = level_of(capability, proven)
-    return Depth(entity.value, level, tuple(lines), missing, _exempt(capability))
+    offered = capability.read or capability.write or capability.push != Push.NONE
+    return Depth(entity.value, level, tuple(lines), missing, _exempt(capability), offered)
 
 
 def _line(proof: Proof, row: Evidence | None, now: datetime) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -101,12 +102,12 @@ def _calls(exchanges: list[caller.Exchange]) -> list[dict[str, object]]:
     ]
 
 
+_AN_ID = re.compile(r"[0-9]+|[0-9]+-[0-9]+|[0-9a-f]{16,}|[0-9a-f-]{32,}")
+
+
 def _shape(path: str) -> str:
     """The path with its ids taken out, so that calls of one kind are one line."""
-    parts = [
-        "{id}" if any(sign.isdigit() for sign in part) and part != "v1" else part for part in path.split("/")
-    ]
-    return "/".join(parts)
+    return "/".join("{id}" if _AN_ID.fullmatch(part) else part for part in path.split("/"))
 
 
 def is_running(row: Rehearsal) -> bool:
