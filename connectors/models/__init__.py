@@ -10,6 +10,7 @@ from connectors.models.outbox import (
     CommandState,
     Origin,
 )
+from connectors.models.traffic import PayloadShape, TrafficHour
 from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ExternalId",
     "FieldOverwrite",
     "Origin",
+    "PayloadShape",
     "PilotPlace",
     "Proof",
     "RateState",
@@ -36,5 +38,6 @@ __all__ = [
     "Stage",
     "StageChange",
     "SyncRun",
+    "TrafficHour",
     "WebhookDelivery",
 ]
