@@ -6,7 +6,7 @@ from celery import shared_task
 
 from connectors.inbound import processing, subscriptions, sync
 from connectors.outbound import delivery, probe
-from connectors.trust import ledger, rehearsals
+from connectors.trust import ledger, rehearsals, rules_review
 
 
 @shared_task(name="connectors.process_inbound")
@@ -57,3 +57,8 @@ def rehearse(rehearsal_id: int) -> None:
 @shared_task(name="connectors.check_ledger")
 def check_ledger() -> None:
     ledger.check()
+
+
+@shared_task(name="connectors.check_reviews")
+def check_reviews() -> None:
+    rules_review.check()

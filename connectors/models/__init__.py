@@ -10,6 +10,7 @@ from connectors.models.outbox import (
     CommandState,
     Origin,
 )
+from connectors.models.ownership import FieldRule, OwnershipReview
 from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
 
 __all__ = [
@@ -27,7 +28,9 @@ __all__ = [
     "Evidence",
     "ExternalId",
     "FieldOverwrite",
+    "FieldRule",
     "Origin",
+    "OwnershipReview",
     "PilotPlace",
     "Proof",
     "RateState",
