@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import health, ownership
+from connectors.views import health, ownership, proof
 
 app_name = "connectors"
 urlpatterns = [
@@ -13,6 +13,14 @@ urlpatterns = [
     path("health/", health.overview_page, name="health"),
     path("health/connections/<str:public_id>/", health.detail, name="detail"),
     path("health/connections/<str:public_id>/credentials/", health.reauthenticate, name="reauthenticate"),
+    path("health/connections/<str:public_id>/ledger/", proof.ledger_page, name="ledger"),
+    path("health/connections/<str:public_id>/stage/", proof.stage_page, name="stage"),
+    path("health/connections/<str:public_id>/stage/change/", proof.change_stage, name="change-stage"),
+    path("health/connections/<str:public_id>/rehearsals/", proof.rehearsals_page, name="rehearsals"),
+    path(
+        "health/connections/<str:public_id>/rehearsals/start/", proof.start_rehearsal, name="start-rehearsal"
+    ),
+    path("health/rehearsals/<str:public_id>/", proof.rehearsal_page, name="rehearsal"),
     path("health/connections/<str:public_id>/<slug:action>/", health.connection_act, name="connection-act"),
     path("health/deliveries/<int:number>/", health.delivery_page, name="delivery"),
     path("health/deliveries/<int:number>/<slug:action>/", health.delivery_act, name="delivery-act"),

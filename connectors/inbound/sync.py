@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from bellhop.core import clock, events, incidents, live, wake
 from connectors.contract.base import Page, PmsConnector
-from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Retryable
+from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Rejected, Retryable
 from connectors.contract.events import Entity
 from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
@@ -78,7 +78,8 @@ def plan_catch_ups() -> int:
 
 @transaction.atomic
 def _start_catch_up(connection: Connection) -> bool:
-    if connection.sync_runs.filter(finished_at__isnull=True).exists():
+    running = connection.sync_runs.filter(finished_at__isnull=True).exclude(purpose__in=regular.PURPOSES)
+    if running.exists():
         return False
     now = clock.now()
     since = connection.health.caught_up_to
@@ -107,10 +108,13 @@ def run_due() -> int:
 
 @transaction.atomic
 def _claim() -> SyncRun | None:
-    """The first open run of a connection: its parts go in order, one at a time."""
+    """The first open run of a connection: its parts go in order, one at a time. What is read regularly neither waits
+    for itself nor holds up anything else."""
     now = clock.now()
     open_runs = SyncRun.objects.filter(finished_at__isnull=True)
-    earlier = open_runs.filter(connection_id=OuterRef("connection_id"), pk__lt=OuterRef("pk"))
+    earlier = open_runs.filter(connection_id=OuterRef("connection_id"), pk__lt=OuterRef("pk")).exclude(
+        purpose__in=regular.PURPOSES
+    )
     run = (
         open_runs.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
         .filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now))
@@ -140,13 +144,31 @@ def _advance(run: SyncRun) -> None:
             if _step(run, connector, call):
                 return
     except ConnectorError as error:
-        _postpone(run, error)
+        if isinstance(error, Rejected) and _can_be_missed(run):
+            _leave(run, error)
+        else:
+            _postpone(run, error)
         return
     except Exception as error:
         log.exception("sync_crashed", run=run.pk)
         _postpone(run, ConnectorError("Something went wrong in Bellhop.", detail=repr(error), code="crash"))
         return
     SyncRun.objects.filter(pk=run.pk).update(lease_until=None)
+
+
+def _can_be_missed(run: SyncRun) -> bool:
+    """Stays and conversations are worth having without it: a key may lack the permission for tasks or rooms."""
+    return run.purpose in regular.PURPOSES or run.entity in EXTRA
+
+
+def _leave(run: SyncRun, error: ConnectorError) -> None:
+    """Refused for good: a person is told, and the rest goes on. What is read regularly is tried again next time."""
+    again = regular.next_at(run) if run.purpose in regular.PURPOSES else None
+    SyncRun.objects.filter(pk=run.pk).update(
+        finished_at=clock.now(), lease_until=None, next_try_at=again, error=error.user_message[:300]
+    )
+    _report(run, error)
+    wake_sync()
 
 
 def _postpone(run: SyncRun, error: ConnectorError) -> None:

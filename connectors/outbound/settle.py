@@ -217,6 +217,7 @@ def echoed(command_id: int, remote_id: str, delivery_id: int | None, *, by_text:
     """The PMS shows our own effect as `remote_id`. False where the Command turned out to be about something else."""
     command = _locked(Command(pk=command_id))
     now = clock.now()
+    was_unknown = command.state == CommandState.UNKNOWN
     if command.state == CommandState.CONFIRMED:
         if command.remote_id and command.remote_id != remote_id:
             return False
@@ -231,5 +232,7 @@ def echoed(command_id: int, remote_id: str, delivery_id: int | None, *, by_text:
     _store(command)
     if first_time:
         _prove(command, Proof.SEEN_WRITTEN)
+        if was_unknown:
+            _prove(command, Proof.RECOVERED)
         events.emit(CommandEchoed(command=command))
     return True

@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext_lazy as _
 
 from bellhop.core import clock, incidents
 from bellhop.core.models import Incident
@@ -26,16 +28,16 @@ from connectors.contract.registry import connector_class
 from connectors.models import Connection, EntityLevel, Evidence, Proof
 
 FELL = "level_fell"
-ENTITIES = (
-    Entity.RESERVATION,
-    Entity.GUEST,
-    Entity.UNIT,
-    Entity.MESSAGE,
-    Entity.NOTE,
-    Entity.WORK_ORDER,
-    Entity.HOUSEKEEPING,
-    Entity.FOLIO,
-)
+ENTITIES = {
+    Entity.RESERVATION: _("Reservations"),
+    Entity.GUEST: _("Guests"),
+    Entity.UNIT: _("Units"),
+    Entity.MESSAGE: _("Messages"),
+    Entity.NOTE: _("Notes"),
+    Entity.WORK_ORDER: _("Tasks"),
+    Entity.HOUSEKEEPING: _("Housekeeping"),
+    Entity.FOLIO: _("Folio"),
+}
 WINDOWS: dict[Proof, timedelta] = {
     Proof.READ: timedelta(days=2),
     Proof.PUSHED: timedelta(days=7),
@@ -61,13 +63,18 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Depth:
     """One entity of a connection. `missing`: what the next level needs, in plain words. `exempt`: why the PMS can go
-    no further, by its declared capability."""
+    no further, by its declared capability; `offered`: it has such a thing at all."""
 
     entity: str
     level: int
     lines: tuple[Line, ...]
     missing: tuple[str, ...]
     exempt: str
+    offered: bool
+
+    @property
+    def label(self) -> str:
+        return str(ENTITIES[Entity(self.entity)])
 
     @property
     def proven_at(self) -> datetime | None:
@@ -108,10 +115,11 @@ def _depth(
     capability = connector_class(connection.slug).capabilities.of(entity)
     lines = [_line(proof, rows.get(proof), now) for proof in Proof]
     alerted = alerted_at is not None and now - alerted_at <= ALERT_WINDOW
-    lines.append(Line("alerted", "Alert delivered", None, alerted, alerted_at, ""))
+    lines.append(Line("alerted", str(_("Alert delivered")), None, alerted, alerted_at, ""))
     proven = {line.proof for line in lines if line.counts}
     level, missing = level_of(capability, proven)
-    return Depth(entity.value, level, tuple(lines), missing, _exempt(capability))
+    offered = capability.read or capability.write or capability.push != Push.NONE
+    return Depth(entity.value, level, tuple(lines), missing, _exempt(capability), offered)
 
 
 def _line(proof: Proof, row: Evidence | None, now: datetime) -> Line:
@@ -129,20 +137,20 @@ def _line(proof: Proof, row: Evidence | None, now: datetime) -> Line:
 def level_of(capability: Capability, proven: set[str]) -> tuple[int, tuple[str, ...]]:
     """The level that these proofs come to, and what the next one still needs. Pure."""
     kept = "pushed" in proven or ("read" in proven and bool(capability.poll_s))
-    steps: list[list[tuple[str, bool]]] = [
-        [("a read", bool(proven & {"read", "pushed"}))],
-        [("a webhook, or a regular read", kept or _swept(capability, proven))],
-        [("a write that the PMS accepted", bool(proven & {"written", "seen_written"}))],
+    steps: list[list[tuple[Any, bool]]] = [
+        [(_("a read"), bool(proven & {"read", "pushed"}))],
+        [(_("a webhook, or a regular read"), kept or _swept(capability, proven))],
+        [(_("a write that the PMS accepted"), bool(proven & {"written", "seen_written"}))],
         [
-            ("a webhook", "pushed" in proven),
-            ("a write seen in the PMS", "seen_written" in proven),
-            ("a failure handled without loss", "recovered" in proven),
-            ("an alert delivered", "alerted" in proven),
+            (_("a webhook"), "pushed" in proven),
+            (_("a write seen in the PMS"), "seen_written" in proven),
+            (_("a failure handled without loss"), "recovered" in proven),
+            (_("an alert delivered"), "alerted" in proven),
         ],
     ]
     level = 1
     for needs in steps:
-        missing = tuple(words for words, done in needs if not done)
+        missing = tuple(str(words) for words, done in needs if not done)
         if missing:
             return level, missing
         level += 1

@@ -15,6 +15,8 @@ from connectors.contract.registry import connector_class
 from connectors.inbound.subscriptions import hook_url
 from connectors.models import Connection, ConnectionHealth, DeliveryState, SyncRun, WebhookDelivery
 from connectors.outbound import outbox
+from connectors.trust import ledger
+from connectors.trust.ledger import Depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Row:
     quarantined: int
     imports: tuple[SyncRun, ...]
     hook_url: str
+    depths: tuple[Depth, ...]
 
 
 def connections_of(user: User) -> QuerySet[Connection]:
@@ -55,12 +58,14 @@ def rows(user: User) -> list[Row]:
     runs: dict[int, list[SyncRun]] = {}
     for run in SyncRun.objects.filter(connection_id__in=ids, purpose=SyncRun.Purpose.BACKFILL).order_by("id"):
         runs.setdefault(run.connection_id, []).append(run)
+    depths = ledger.of(connections)
     found = [
         _row(
             connection,
             waiting.get(connection.pk),
             parked.get(connection.pk, 0),
             tuple(runs.get(connection.pk, ())),
+            tuple(depths[connection.pk]),
         )
         for connection in connections
     ]
@@ -68,7 +73,11 @@ def rows(user: User) -> list[Row]:
 
 
 def _row(
-    connection: Connection, waiting: tuple[int, datetime] | None, parked: int, imports: tuple[SyncRun, ...]
+    connection: Connection,
+    waiting: tuple[int, datetime] | None,
+    parked: int,
+    imports: tuple[SyncRun, ...],
+    depths: tuple[Depth, ...],
 ) -> Row:
     state, detail, icon, tone, rank = _state(connection, connection.health, parked, imports)
     count, oldest = waiting or (0, None)
@@ -86,6 +95,7 @@ def _row(
         quarantined=parked,
         imports=tuple(run for run in imports if run.finished_at is None),
         hook_url=hook_url(connection),
+        depths=depths,
     )
 
 

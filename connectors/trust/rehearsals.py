@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import timedelta
 
 from bellhop import __version__
 from bellhop.accounts.models import User
@@ -19,6 +21,7 @@ from connectors.trust import verify
 from connectors.trust.verify import NotATest, Step
 
 TASK = "connectors.rehearse"
+LONGEST = timedelta(minutes=15)
 
 
 def start(user: User, connection: Connection, reservation: str) -> Rehearsal:
@@ -99,12 +102,17 @@ def _calls(exchanges: list[caller.Exchange]) -> list[dict[str, object]]:
     ]
 
 
+_AN_ID = re.compile(r"[0-9]+|[0-9]+-[0-9]+|[0-9a-f]{16,}|[0-9a-f-]{32,}")
+
+
 def _shape(path: str) -> str:
     """The path with its ids taken out, so that calls of one kind are one line."""
-    parts = [
-        "{id}" if any(sign.isdigit() for sign in part) and part != "v1" else part for part in path.split("/")
-    ]
-    return "/".join(parts)
+    return "/".join("{id}" if _AN_ID.fullmatch(part) else part for part in path.split("/"))
+
+
+def is_running(row: Rehearsal) -> bool:
+    """Not over yet; one whose worker died is not waited for for ever."""
+    return row.finished_at is None and clock.now() - row.started_at < LONGEST
 
 
 def as_json(row: Rehearsal) -> dict[str, object]:

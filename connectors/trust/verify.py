@@ -145,7 +145,7 @@ def _read_back(
     return Step(
         name=name,
         passed=True,
-        evidence=f"written and read back as {remote_id} after {took:.1f} s",
+        evidence=f"written and read back{f' as {remote_id}' if remote_id else ''} after {took:.1f} s",
         remote_id=remote_id,
         status=status,
         read_back=True,

@@ -9,7 +9,7 @@ from bellhop.accounts.models import Organization, User
 from bellhop.accounts.services import create_organization
 from bellhop.core import clock
 from bellhop.core.models import Incident
-from connectors.models import Command, CommandKind, Connection, ConnectionHealth, WebhookDelivery
+from connectors.models import Command, CommandKind, Connection, ConnectionHealth, Rehearsal, WebhookDelivery
 from inbox.models import CannedReply, Message, Note, SavedView, SnoozePreset, Thread
 from reservations.models import Guest, Property, Reservation
 
@@ -22,6 +22,7 @@ class World:
     people: dict[str, User]
     connection: Connection
     delivery: WebhookDelivery
+    rehearsal: Rehearsal
     command: Command
     incident: Incident
     property: Property
@@ -64,6 +65,7 @@ def build(slug: str) -> World:
         people=people,
         connection=connection,
         delivery=_delivery(connection, now),
+        rehearsal=Rehearsal.objects.create(connection=connection, reservation="TEST", started_at=now),
         command=_command(connection, now),
         incident=_incident(organization, now),
         property=place,

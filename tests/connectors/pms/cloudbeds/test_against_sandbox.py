@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bellhop.core import clock
+from bellhop.core.models import Incident
 from connectors.contract.errors import Unsupported
 from connectors.contract.intents import (
     AddNote,
@@ -19,7 +20,7 @@ from connectors.contract.intents import (
     SetStayTimes,
 )
 from connectors.inbound import subscriptions, sync
-from connectors.models import CommandState, ConnectionHealth, DeliveryState, RecordRead
+from connectors.models import CommandState, ConnectionHealth, DeliveryState, RecordRead, SyncRun
 from connectors.outbound import caller
 from connectors.trust.verify import verify
 from inbox.models import Note, Thread
@@ -299,3 +300,22 @@ def test_the_write_back_test_passes(pms: World, stay: Reservation) -> None:
     assert {"note", "message kept as a note", "custom field", "times", "housekeeping"} <= {
         step.name for step in steps
     }
+
+
+def test_what_a_key_may_not_read_holds_up_nothing(pms: World) -> None:
+    """A person is told; stays are imported and caught up all the same."""
+    pms.fault("error_in_200", path="*/getHousekeepingStatus")
+    pms.read_all()
+    run = SyncRun.objects.get(purpose="backfill", entity="housekeeping")
+    assert run.error
+    assert Incident.objects.filter(code=sync.STUCK, closed_at__isnull=True).exists()
+    ConnectionHealth.objects.update(caught_up_to=clock.now(), catch_up_due_at=clock.now())
+    assert sync.plan_catch_ups() == 1
+    pms.sync()
+    assert not SyncRun.objects.filter(finished_at__isnull=True).exists()
+    pms.heal()
+    pms.forward(86_500)
+    sync.plan_catch_ups()
+    pms.sync()
+    assert Unit.objects.filter(condition="dirty").exists()
+    assert not Incident.objects.filter(code=sync.STUCK, closed_at__isnull=True).exists()

@@ -1,0 +1,131 @@
+"""The depth ledger (signature N1): levels come from traffic, age out by themselves, and can't be typed in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from bellhop.core import clock
+from bellhop.core.models import Incident
+from connectors.contract.capabilities import Capability, Push
+from connectors.models import EntityLevel, Evidence, Proof
+from connectors.trust import evidence, ledger
+from tests import factories
+from tests.factories import Desk
+from tests.pms import Pms
+
+
+@pytest.fixture(autouse=True)
+def _noted_anew() -> None:
+    evidence.forget()
+
+
+@pytest.fixture
+def desk(db: None) -> Desk:
+    return factories.desk()
+
+
+ALL = {"read", "pushed", "written", "seen_written", "recovered", "alerted"}
+
+
+@pytest.mark.parametrize(
+    ("proven", "level"),
+    [
+        (set(), 1),
+        ({"alerted", "recovered"}, 1),
+        ({"read"}, 2),
+        ({"read", "written"}, 2),
+        ({"pushed"}, 3),
+        ({"read", "pushed", "written"}, 4),
+        (ALL - {"pushed"}, 2),
+        (ALL - {"alerted"}, 4),
+        (ALL - {"recovered"}, 4),
+        (ALL - {"seen_written"}, 4),
+        (ALL, 5),
+    ],
+)
+def test_levels_of_what_is_pushed(proven: set[str], level: int) -> None:
+    capability = Capability(read=True, write=True, push=Push.FULL)
+    found, missing = ledger.level_of(capability, proven)
+    assert found == level
+    assert bool(missing) == (level < 5)
+
+
+def test_what_nothing_pushes_is_kept_current_by_reading() -> None:
+    assert ledger.level_of(Capability(read=True), {"read"})[0] == 3
+    assert ledger.level_of(Capability(read=True, poll_s=120), {"read", "written"})[0] == 4
+
+
+def prove(desk: Desk, proof: Proof, age: timedelta) -> None:
+    Evidence.objects.update_or_create(
+        connection=desk.connection, entity="reservation", proof=proof, defaults={"at": clock.now() - age}
+    )
+
+
+def level(desk: Desk) -> int:
+    return ledger.of([desk.connection])[desk.connection.pk][0].level
+
+
+def test_a_level_falls_when_its_proof_is_too_old(desk: Desk) -> None:
+    """And a fall is an incident that names a person, closed when the proof is back."""
+    hour = timedelta(hours=1)
+    prove(desk, Proof.PUSHED, hour)
+    prove(desk, Proof.WRITTEN, hour)
+    assert level(desk) == 4
+    ledger.check()
+    assert EntityLevel.objects.get(connection=desk.connection, entity="reservation").level == 4
+    prove(desk, Proof.WRITTEN, ledger.WINDOWS[Proof.WRITTEN] + hour)
+    assert level(desk) == 3
+    ledger.check()
+    incident = Incident.objects.get(code=ledger.FELL)
+    assert "from level 4 to 3" in incident.title
+    assert incident.alerted_user_id is not None
+    ledger.check()
+    assert Incident.objects.get(code=ledger.FELL).times_seen == 1
+    prove(desk, Proof.WRITTEN, hour)
+    ledger.check()
+    assert Incident.objects.get(code=ledger.FELL).closed_at is not None
+
+
+def test_traffic_is_the_evidence(pms: Pms) -> None:
+    """A guest's message by webhook, a reply of ours with its echo, and an answer that was lost on the way."""
+    thread = pms.thread()
+    pms.subscribe()
+    pms.guest_writes(thread, "Hello")
+    pms.hear()
+    pms.reply(thread, "Good morning")
+    pms.run()
+    pms.hear()
+    evidence.forget()
+    pms.fault("cut_after_work", path="*send-message*", count=1)
+    pms.reply(thread, "Breakfast is at eight", send_anyway=True)
+    pms.run()
+    pms.forward(5)
+    pms.run()
+    pms.hear()
+    found = set(
+        Evidence.objects.filter(connection=pms.connection, entity="message").values_list("proof", flat=True)
+    )
+    assert found == {"read", "pushed", "written", "seen_written", "recovered"}
+    depth = next(d for d in ledger.of([pms.connection])[pms.connection.pk] if d.entity == "message")
+    assert depth.level == 4
+    assert depth.missing == ("an alert delivered",)
+
+
+def test_constant_statements(desk: Desk, django_assert_num_queries: object) -> None:
+    others = [factories.connect(desk.organization, name=f"More {n}") for n in range(5)]
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        ledger.of([desk.connection, *others])
+
+
+def test_the_export(desk: Desk, client: Client) -> None:
+    prove(desk, Proof.READ, timedelta())
+    client.force_login(desk.people["Operations manager"])
+    path = f"/health/connections/{desk.connection.public_id}/ledger/"
+    told = client.get(path, {"format": "json"}).json()
+    reservation = next(entity for entity in told["entities"] if entity["entity"] == "reservation")
+    assert reservation["level"] == 2
+    assert {line["proof"] for line in reservation["evidence"] if line["counts"]} == {"read"}
+    assert "For the next level" in client.get(path).content.decode()
