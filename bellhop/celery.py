@@ -38,6 +38,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.watch_traffic": (60.0, "default"),
     "connectors.learn_shapes": (10.0, "default"),
     "connectors.check_freshness": (300.0, "default"),
+    "connectors.check_reviews": (3600.0, "default"),
     "inbox.wake_snoozed": (15.0, "default"),
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
     "core.send_mail": (10.0, "default"),

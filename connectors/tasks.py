@@ -6,7 +6,7 @@ from celery import shared_task
 
 from connectors.inbound import processing, subscriptions, sync
 from connectors.outbound import delivery, probe
-from connectors.trust import freshness, ledger, rehearsals, shapes, traffic
+from connectors.trust import freshness, ledger, rehearsals, rules_review, shapes, traffic
 
 
 @shared_task(name="connectors.process_inbound")
@@ -72,3 +72,8 @@ def learn_shapes() -> None:
 @shared_task(name="connectors.check_freshness")
 def check_freshness() -> None:
     freshness.check()
+
+
+@shared_task(name="connectors.check_reviews")
+def check_reviews() -> None:
+    rules_review.check()

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from connectors.views import health, proof
+from connectors.views import health, ownership, proof
 
 app_name = "connectors"
 urlpatterns = [
+    path("ownership/", ownership.log_page, name="ownership"),
+    path("ownership/<str:public_id>/reviewed/", ownership.mark, name="rules-reviewed"),
+    path("ownership/<str:public_id>/sign-off/", ownership.sign_off, name="rules-sign-off"),
+    path("ownership/<str:public_id>/<slug:entity>/<slug:field>/", ownership.field_page, name="rule"),
     path("health/", health.overview_page, name="health"),
     path("health/connections/<str:public_id>/", health.detail, name="detail"),
     path("health/connections/<str:public_id>/credentials/", health.reauthenticate, name="reauthenticate"),

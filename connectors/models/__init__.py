@@ -10,6 +10,7 @@ from connectors.models.outbox import (
     CommandState,
     Origin,
 )
+from connectors.models.ownership import FieldRule, OwnershipReview
 from connectors.models.traffic import PayloadShape, TrafficHour
 from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
 
@@ -28,7 +29,9 @@ __all__ = [
     "Evidence",
     "ExternalId",
     "FieldOverwrite",
+    "FieldRule",
     "Origin",
+    "OwnershipReview",
     "PayloadShape",
     "PilotPlace",
     "Proof",

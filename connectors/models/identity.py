@@ -67,7 +67,10 @@ class FieldOverwrite(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = (models.Index(fields=["entity", "object_id", "-id"], name="overwrite_by_object"),)
+        indexes = (
+            models.Index(fields=["entity", "object_id", "-id"], name="overwrite_by_object"),
+            models.Index(fields=["connection", "entity", "field", "-id"], name="overwrite_by_field"),
+        )
 
     def __str__(self) -> str:
         return f"{self.entity} {self.object_id} {self.field}"

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext
 
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
 from bellhop.core import clock
 from connectors.events import Source
 from connectors.models import FieldOverwrite
@@ -59,3 +62,26 @@ def latest(entity: str, object_id: int) -> dict[str, FieldOverwrite]:
         .distinct("field")
     )
     return {row.field: row for row in rows}
+
+
+_SECRET = {
+    "money": Permission.MONEY_READ,
+    "door_code": Permission.DOOR_CODES_READ,
+    "custom_fields": Permission.DOOR_CODES_READ,  # where many keep their codes
+}
+HIDDEN = "••••"
+
+
+def shown(user: User, field: str, value: Any) -> str:
+    """A kept value as this person may see it; prices and door codes need their own permission."""
+    if value in (None, "", [], {}):
+        return ""
+    if (needs := _SECRET.get(field)) is not None and not user.may(needs):
+        return HIDDEN
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {part}" for name, part in value.items() if part not in (None, "", []))
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return str(value)

@@ -71,6 +71,23 @@ def _walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, bool]]:
             yield from _walk(part, f"{path}[]", depth)
 
 
+def compared(connection: Connection) -> list[tuple[PayloadShape, list[str], list[str]]]:
+    """Every kept shape with what it lacks and has anew against the usual one of its kind; the newest first."""
+    rows = list(PayloadShape.objects.filter(connection=connection).order_by("kind", "-last_at", "-pk"))
+    usual: dict[str, PayloadShape] = {}
+    for row in rows:
+        if row.kind not in usual or row.count > usual[row.kind].count:
+            usual[row.kind] = row
+    return [
+        (
+            row,
+            sorted(set(usual[row.kind].paths) - set(row.paths)),
+            sorted(set(row.paths) - set(usual[row.kind].paths)),
+        )
+        for row in rows
+    ]
+
+
 def learn() -> int:
     """Take in what the journal got since the last look. Returns how many payloads lacked a field."""
     return sum(_learn(row) for row in ConnectionHealth.objects.select_related("connection"))

@@ -13,7 +13,7 @@ from connectors.contract.events import Entity
 from connectors.contract.records import UNSET
 from connectors.events import Source
 from connectors.inbound import identity
-from connectors.trust import overwrites, ownership
+from connectors.trust import overwrites, ownership, rules
 from reservations.events import FieldChange
 
 M = TypeVar("M", bound=Model)
@@ -65,7 +65,14 @@ def merge(
     A row whose `as_of` exists is marked fresh by every telling that isn't older.
     """
     current = {field: getattr(row, field) for field in told}
-    found = ownership.merge(entity, current, told, held_version=held, told_version=version)
+    found = ownership.merge(
+        entity,
+        current,
+        told,
+        held_version=held,
+        told_version=version,
+        rules=rules.of(source.connection.pk, entity),
+    )
     taken = [overwrite for overwrite in found if overwrite.applied]
     for overwrite in taken:
         setattr(row, overwrite.field, overwrite.new)

@@ -153,7 +153,10 @@ export function reload() {
   const here = list()
   if (!here) return
   pending.clear()
-  window.htmx.ajax("GET", `/inbox/${here.dataset.view}/?${here.dataset.query}`, { source: "#list", target: "#list", swap: "outerHTML" })
+  // What a selection came to, or is about to, outlives the list: its place is the same element.
+  const result = document.getElementById("bulk-result")
+  const asked = window.htmx.ajax("GET", `/inbox/${here.dataset.view}/?${here.dataset.query}`, { source: "#list", target: "#list", swap: "outerHTML" })
+  asked?.then?.(() => result && document.getElementById("bulk-result")?.replaceWith(result))
 }
 
 // History comes in by the hundred: the list is fetched anew, and not while somebody points at it.

@@ -131,7 +131,7 @@ def test_a_selection_is_assigned_and_tagged_by_keyboard(new_page: NewPage, live_
     page.keyboard.press("t")
     page.locator("#bulk-tags").fill("quiet please")
     page.locator("#bulk-tags").press("Enter")
-    expect(page.locator("#bulk-result")).to_contain_text("threads changed")
+    expect(page.locator("#bulk-result")).to_contain_text("threads changed", timeout=30_000)
     tagged = (
         "SELECT count(*) FROM inbox_thread_tags JOIN inbox_tag t ON t.id = tag_id WHERE name = 'quiet please'"
     )

@@ -17,7 +17,7 @@ from connectors.events import Source
 from connectors.inbound.apply import apply
 from connectors.models import FieldOverwrite
 from connectors.trust import overwrites
-from connectors.trust.ownership import OWNERS, Owner, merge, owner_of
+from connectors.trust.ownership import OWNERS, Owner, merge
 from inbox.models import ThreadEvent
 from reservations.models import Guest, Reservation, Unit
 from tests import factories
@@ -54,7 +54,7 @@ def test_who_may_change_what(
     for change in found:
         assert change.new is not UNSET
         assert change.new == told[change.field] != held.get(change.field)
-        if owner_of("unit", change.field) is Owner.BELLHOP:
+        if OWNERS["unit"][change.field] is Owner.BELLHOP:
             assert change.applied == (held.get(change.field) in (None, ""))
         else:
             assert change.applied == (not stale)
