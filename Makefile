@@ -8,11 +8,11 @@ FINDPY := for p in $(PYTHON) python3.11 python3.12 python3 python; do \
 	if [ -n "$(PYTHON)" ]; then break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench browser clean
+.PHONY: help run test check format bench simulate browser clean
 
 help:  ## print this list
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## /  make \1|/' \
-	  | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+	  | while IFS='|' read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
 
 run: $(VENV)/run.stamp  ## start Bellhop and everything it needs; Ctrl-C stops it
 	@exec $(BIN)/python -m bellhop.run
@@ -33,6 +33,10 @@ format: $(VENV)/dev.stamp  ## let ruff format and sort
 
 bench: $(VENV)/dev.stamp  ## load figures as ratios to the bare stack
 	@$(BIN)/python -m benchmarks
+
+simulate: $(VENV)/dev.stamp  ## both sides under faults and kills for MINUTES=10, from SEED=…, ACTIONS=400 at a time
+	@$(BIN)/python -m tests.simulation $(if $(ACTIONS),--actions $(ACTIONS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(MINUTES),--minutes $(MINUTES))
 
 browser: $(VENV)/dev.stamp  ## find or install the Chromium that the tests drive
 	@$(BIN)/python -m tests.harness.chromium

@@ -39,7 +39,9 @@ def _line(what: str, here: Any, there: Any, stay: Played | None) -> str:
 # ── Messages ──
 def _messages(run: Run) -> list[str]:
     here, there = _here(run), _there(run)
-    found = [line for said in run.said.values() if _is_talk(said) for line in _message(said, here, there)]
+    found = [
+        line for said in run.said.values() if _is_talk(said) for line in _message(run, said, here, there)
+    ]
     strays = (here.keys() | there.keys()) - run.said.keys()
     found += [_line(f"{body!r} was never said", here.get(body), there.get(body), None) for body in strays]
     return found + _order(run, list(here), list(there))
@@ -65,10 +67,11 @@ def _there(run: Run) -> Ids:
     return found
 
 
-def _message(said: Said, here: Ids, there: Ids) -> list[str]:
+def _message(run: Run, said: Said, here: Ids, there: Ids) -> list[str]:
     """Once on each side, under one id. What a person saw arrive has the id only if an echo told it."""
     mine, theirs = here.get(said.body, []), there.get(said.body, [])
-    if len(mine) == len(theirs) == 1 and (mine == theirs or mine == [""]):
+    same = mine == theirs or (mine == [""] and said.body in run.decided)
+    if same and len(mine) == len(theirs) == 1:
         return []
     return [_line(f"{said.world} {said.body!r} in {said.stay.conversation}", mine, theirs, said.stay)]
 

@@ -38,6 +38,10 @@ def _silent(run: Run) -> list[str]:
 
 
 def _limits(run: Run) -> list[str]:
-    """Invariant 9."""
-    peaks = [peak for desk in run.desks.values() for peak in desk.ask("/peaks")["peaks"]]
-    return [f"limit: {peak}" for peak in peaks if peak["attempted"] > peak["limit"]]
+    """Invariant 9: not one call more than a window has room for."""
+    return [f"limit: {share:.0%} of a window was used" for share in shares(run) if share > 1]
+
+
+def shares(run: Run) -> list[float]:
+    """Of every window of every PMS, the most that was ever asked of it, as a share of its limit."""
+    return [float(peak["over"]) for desk in run.desks.values() for peak in desk.ask("/peaks")["peaks"]]

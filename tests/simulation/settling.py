@@ -5,9 +5,10 @@ from __future__ import annotations
 from tests.harness.waiting import eventually
 from tests.simulation.run import Run
 
-OPEN = "SELECT id FROM connectors_command WHERE state IN ('held', 'waiting', 'in_flight', 'unknown')"
-UNREAD = "SELECT id FROM connectors_webhookdelivery WHERE state = 'received'"
-READING = "SELECT id FROM connectors_syncrun WHERE finished_at IS NULL"
+OPEN = """SELECT id, kind, state, subject, order_key, due_at, reason FROM connectors_command
+WHERE state IN ('held', 'waiting', 'in_flight', 'unknown')"""
+UNREAD = "SELECT id, attempts, next_try_at, error FROM connectors_webhookdelivery WHERE state = 'received'"
+READING = "SELECT connection_id, purpose, entity, next_try_at, error FROM connectors_syncrun WHERE finished_at IS NULL"
 FORWARD = """INSERT INTO core_clockoffset (id, offset_s) VALUES (1, 65)
 ON CONFLICT (id) DO UPDATE SET offset_s = core_clockoffset.offset_s + 65"""
 UNDECIDED = """SELECT m.body FROM inbox_receipt r JOIN inbox_message m ON m.id = r.message_id
@@ -34,7 +35,7 @@ def _rest(run: Run) -> None:
     clock is moved on, at most twice, so that signed webhooks stay young."""
     for last in (False, False, True):
         try:
-            eventually(lambda: not _left(run), timeout=60 if last else 12)
+            eventually(lambda: _is_quiet(run), timeout=60 if last else 12)
         except AssertionError:
             if last:
                 raise
@@ -43,14 +44,13 @@ def _rest(run: Run) -> None:
             return
 
 
-def _left(run: Run) -> dict[str, int]:
-    pending = sum(desk.ask("/state")["deliveries"]["pending"] for desk in run.desks.values())
-    found = {
-        "webhooks owed by the sandbox": pending,
-        "webhooks unread": len(run.stack.query(UNREAD)),
-        "commands open": len(run.stack.query(OPEN)),
-    }
-    return {what: count for what, count in found.items() if count}
+def _is_quiet(run: Run, *more: str) -> bool:
+    """Raises AssertionError with what is left, some of each."""
+    left = {what: rows[:3] for what in (OPEN, UNREAD, *more) if (rows := run.stack.query(what))}
+    owed = {world: desk.ask("/state")["deliveries"]["pending"] for world, desk in run.desks.items()}
+    assert not left, left
+    assert not any(owed.values()), f"webhooks owed by the sandbox: {owed}"
+    return True
 
 
 def _decide(run: Run) -> int:
@@ -81,4 +81,4 @@ def _read_again(run: Run) -> None:
         ),
         timeout=60,
     )
-    eventually(lambda: not run.stack.query(READING) and not _left(run), timeout=120)
+    eventually(lambda: _is_quiet(run, READING), timeout=120)

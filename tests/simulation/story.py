@@ -23,10 +23,16 @@ def tell(stack: LiveStack, seed: int, count: int) -> None:
         played.play(actions)
         settling.settle(played)
         problems = _problems(played)
+    except Exception as error:
+        error.add_note(f"BELLHOP_SEED={seed}, {count} actions")
+        raise
     finally:
         run.end(played)
     kinds = Counter(said.kind for said in played.said.values())
-    say(f"Said: {dict(kinds)}; decided: {len(played.decided)}; refused: {len(played.refused)}.")
+    share = max(rules.shares(played))
+    say(
+        f"Said: {dict(kinds)}; decided: {len(played.decided)}; refused: {len(played.refused)}; limits: {share:.0%}."
+    )
     shown = "\n".join(problems[:SHOWN])
     assert not problems, f"BELLHOP_SEED={seed}, {count} actions: {len(problems)} problems\n{shown}"
 
