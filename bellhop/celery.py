@@ -35,6 +35,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.watch_health": (3.0, "default"),
     "connectors.catch_up": (15.0, "default"),
     "connectors.check_ledger": (300.0, "default"),
+    "connectors.compare": (30.0, "default"),
     "connectors.check_reviews": (3600.0, "default"),
     "inbox.wake_snoozed": (15.0, "default"),
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
