@@ -12,6 +12,7 @@ from connectors.models.outbox import (
     Origin,
 )
 from connectors.models.ownership import FieldRule, OwnershipReview
+from connectors.models.traffic import PayloadShape, TrafficHour
 from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "FieldRule",
     "Origin",
     "OwnershipReview",
+    "PayloadShape",
     "PilotPlace",
     "Proof",
     "RateState",
@@ -42,5 +44,6 @@ __all__ = [
     "Stage",
     "StageChange",
     "SyncRun",
+    "TrafficHour",
     "WebhookDelivery",
 ]
