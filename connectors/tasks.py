@@ -6,7 +6,7 @@ from celery import shared_task
 
 from connectors.inbound import processing, subscriptions, sync
 from connectors.outbound import delivery, probe
-from connectors.trust import ledger, rehearsals, rules_review
+from connectors.trust import drift_runs, freshness, ledger, rehearsals, rules_review, shapes, traffic
 
 
 @shared_task(name="connectors.process_inbound")
@@ -59,6 +59,26 @@ def check_ledger() -> None:
     ledger.check()
 
 
+@shared_task(name="connectors.watch_traffic")
+def watch_traffic() -> None:
+    traffic.watch()
+
+
+@shared_task(name="connectors.learn_shapes")
+def learn_shapes() -> None:
+    shapes.learn()
+
+
+@shared_task(name="connectors.check_freshness")
+def check_freshness() -> None:
+    freshness.check()
+
+
 @shared_task(name="connectors.check_reviews")
 def check_reviews() -> None:
     rules_review.check()
+
+
+@shared_task(name="connectors.compare")
+def compare() -> None:
+    drift_runs.run_due()

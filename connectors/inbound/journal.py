@@ -19,7 +19,9 @@ def wake_processing(delay_s: float = 0.0) -> None:
 @transaction.atomic
 def replay(delivery: WebhookDelivery) -> WebhookDelivery:
     """Process the same bytes once more, as a new entry that names the original."""
-    original = WebhookDelivery.objects.select_for_update().get(pk=delivery.original_id or delivery.pk)
+    original = WebhookDelivery.objects.select_for_update(no_key=True).get(
+        pk=delivery.original_id or delivery.pk
+    )
     now = clock.now()
     again = WebhookDelivery.objects.create(
         connection_id=original.connection_id,

@@ -214,10 +214,22 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
         processed_at=now,
         summary=_summary(understood, words),
         error="",
+        entity=_entity(understood),
+        event_at=max((e.occurred_at for e in understood.events if e.occurred_at), default=None),
     )
     _note_applied(delivery.connection, now)
     if delivery.error and not nothing:
         _note_recovered(delivery, understood)
+
+
+def _entity(understood: Understood) -> str:
+    """What the entry was about in the first place."""
+    for event in understood.events:
+        if event.record is not None:
+            return evidence.entities_of(event.record)[0].value
+        if event.needs_read:
+            return event.needs_read[0].entity.value
+    return ""
 
 
 def _note_recovered(delivery: WebhookDelivery, understood: Understood) -> None:

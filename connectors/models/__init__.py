@@ -1,4 +1,5 @@
 from connectors.models.connection import AccessToken, Connection, ConnectionHealth, RateState, Stage, SyncRun
+from connectors.models.drift import Drift, DriftRun
 from connectors.models.identity import ExternalId, FieldOverwrite, RecordRead
 from connectors.models.journal import DeliveryState, WebhookDelivery
 from connectors.models.outbox import (
@@ -11,6 +12,7 @@ from connectors.models.outbox import (
     Origin,
 )
 from connectors.models.ownership import FieldRule, OwnershipReview
+from connectors.models.traffic import PayloadShape, TrafficHour
 from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "Connection",
     "ConnectionHealth",
     "DeliveryState",
+    "Drift",
+    "DriftRun",
     "EntityLevel",
     "Evidence",
     "ExternalId",
@@ -31,6 +35,7 @@ __all__ = [
     "FieldRule",
     "Origin",
     "OwnershipReview",
+    "PayloadShape",
     "PilotPlace",
     "Proof",
     "RateState",
@@ -39,5 +44,6 @@ __all__ = [
     "Stage",
     "StageChange",
     "SyncRun",
+    "TrafficHour",
     "WebhookDelivery",
 ]

@@ -76,6 +76,12 @@ class ConnectionHealth(models.Model):
     caught_up_to = models.DateTimeField(null=True)
     catch_up_due_at = models.DateTimeField(null=True)
     subscription_due_at = models.DateTimeField(null=True)
+    normal_per_hour = models.FloatField(null=True)
+    silent_probe_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)
+    known_to = models.BigIntegerField(default=0)
+    stale_since = models.DateTimeField(null=True)
+    shapes_seen_to = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"health of {self.connection_id}"

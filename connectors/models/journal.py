@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from connectors.models.connection import Connection
@@ -42,6 +43,8 @@ class WebhookDelivery(models.Model):
     lease_until = models.DateTimeField(null=True)
     leased_by = models.CharField(max_length=80, blank=True, default="")
     processed_at = models.DateTimeField(null=True)
+    entity = models.CharField(max_length=20, blank=True, default="", db_default="")
+    event_at = models.DateTimeField(null=True)
     summary = models.CharField(max_length=300, blank=True, default="")
     error = models.CharField(max_length=300, blank=True, default="")
     traceback = models.TextField(blank=True, default="")
@@ -53,6 +56,7 @@ class WebhookDelivery(models.Model):
                 fields=["next_try_at", "id"], name="delivery_due", condition=models.Q(state="received")
             ),
             models.Index(fields=["connection", "-id"], name="delivery_by_connection"),
+            BrinIndex(fields=["received_at"], name="delivery_by_time"),
             models.Index(
                 fields=["connection", "-id"],
                 name="delivery_quarantine",

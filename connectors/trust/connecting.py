@@ -106,7 +106,9 @@ def resume(connection: Connection, user: User | None = None) -> None:
         require(user, Permission.HEALTH_ACT)
     now = clock.now()
     paused_at = (
-        Connection.objects.select_for_update().values_list("paused_at", flat=True).get(pk=connection.pk)
+        Connection.objects.select_for_update(no_key=True)
+        .values_list("paused_at", flat=True)
+        .get(pk=connection.pk)
     )
     Connection.objects.filter(pk=connection.pk).update(paused_at=None, paused_reason="")
     ConnectionHealth.objects.filter(pk=connection.pk).update(catch_up_due_at=now)
@@ -119,7 +121,7 @@ def resume(connection: Connection, user: User | None = None) -> None:
 def reauthenticate(connection: Connection, credentials: dict[str, str], user: User) -> None:
     """New credentials for the same connection: ids and queue stay. They are used at once."""
     require(user, Permission.CONNECTIONS_EDIT)
-    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row.credentials = {**row.credentials, **{name: value for name, value in credentials.items() if value}}
     row.save(update_fields=["credentials"])
     refused_at = ConnectionHealth.objects.values_list("credentials_refused_at", flat=True).get(pk=row.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
@@ -17,6 +17,8 @@ from connectors.models import Connection, ConnectionHealth, DeliveryState, SyncR
 from connectors.outbound import outbox
 from connectors.trust import ledger
 from connectors.trust.ledger import Depth
+
+QUIET_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +105,36 @@ def _state(
     connection: Connection, health: ConnectionHealth, parked: int, imports: tuple[SyncRun, ...]
 ) -> tuple[str, str, str, str, int]:
     if health.credentials_refused_at is not None:
-        return _("Credentials refused"), _("since %s") % _at(health.credentials_refused_at), "key", "bad", 0
+        return _("Credentials expired"), _("since %s") % _at(health.credentials_refused_at), "key", "bad", 0
     if health.down_since is not None:
         return _("Failing"), _("since %s") % _at(health.down_since), "alert", "bad", 1
+    if health.stale_since is not None:
+        return (
+            _("Stale"),
+            _("webhooks stopped at %s, read instead") % _at(health.stale_since),
+            "alert",
+            "bad",
+            2,
+        )
     if connection.paused_at is not None:
-        return _("Paused"), connection.paused_reason, "pause", "warn", 2
+        return _("Paused"), connection.paused_reason, "pause", "warn", 3
     if parked:
-        return _("Live"), _("%d in quarantine") % parked, "alert", "warn", 3
+        return _("Live"), _("%d in quarantine") % parked, "alert", "warn", 4
     if any(run.finished_at is None for run in imports):
-        return _("Importing"), _("history is being read"), "download", "", 4
+        return _("Importing"), _("history is being read"), "download", "", 5
     if health.last_applied_at is None:
-        return _("Quiet"), _("no webhook yet"), "moon", "", 5
-    return _("Live"), "", "tick", "", 6
+        return _("Quiet"), _("no webhook yet"), "moon", "", 6
+    if health.silent_probe_at is not None or clock.now() - health.last_applied_at > QUIET_AFTER:
+        return _("Quiet"), _usual(health), "moon", "", 6
+    return _("Live"), "", "tick", "", 7
+
+
+def _usual(health: ConnectionHealth) -> str:
+    if health.normal_per_hour is None:
+        return _("what is usual is still being learnt")
+    if health.normal_per_hour < 1:
+        return _("normal: hardly any webhook at this hour")
+    return _("normal for this hour: about %d") % round(health.normal_per_hour)
 
 
 def _at(moment: datetime) -> str:

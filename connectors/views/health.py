@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -20,7 +21,7 @@ from connectors.contract.registry import connector_class
 from connectors.inbound import journal
 from connectors.models import Command, Connection, DeliveryState, WebhookDelivery
 from connectors.outbound import outbox
-from connectors.trust import connecting, overview
+from connectors.trust import connecting, freshness, overview, shapes
 
 PAGE = 50
 MASKED = "••••••"
@@ -81,8 +82,25 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "limits": connector_class(connection.slug).limits,
         "credential_fields": connector_class(connection.slug).credential_fields,
         "now": clock.now(),
+        **_freshness(connection),
+        "shapes": shapes.compared(connection),
     }
     return render(request, "connectors/detail.html", context)
+
+
+def _freshness(connection: Connection) -> dict[str, Any]:
+    """Lag per entity over a day and over a week, side by side."""
+    now = clock.now()
+    windows = ((_("24 h"), timedelta(days=1)), (_("7 d"), timedelta(days=7)))
+    found = [
+        {lag.entity: lag for lag in freshness.lags([connection.pk], now - length)}
+        for _label, length in windows
+    ]
+    rows = [
+        (entity, f"{lag.class_name}, {lag.target_s:g} s", [window.get(entity) for window in found])
+        for entity, lag in found[-1].items()
+    ]
+    return {"lag_windows": [label for label, _length in windows], "lag_rows": rows}
 
 
 def _commands(connection: Connection) -> list[Command]:

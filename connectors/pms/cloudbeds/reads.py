@@ -92,7 +92,12 @@ class Reads(WithoutMessages):
         known = first(name, user.get("email"), user.get("user_id"))
         if not self.only:
             return known
-        hotel = next(iter(self._hotels(call)), None)
+        try:
+            hotel = next(iter(self._hotels(call)), None)
+        except Rejected as error:
+            if error.code == "missing_scope":
+                raise
+            hotel = None
         if hotel is None:
             raise Rejected(f"This key doesn't cover the property {self.only}.", code="no_property")
         return first(hotel.get("propertyName"), known)

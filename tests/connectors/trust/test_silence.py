@@ -9,6 +9,7 @@ from bellhop.core.models import Incident, LiveEvent
 from connectors.inbound import subscriptions, sync
 from connectors.models import ConnectionHealth, SyncRun
 from connectors.trust import overview
+from inbox.models import Notice
 from inbox.services import reply
 from tests import factories
 from tests.factories import Desk
@@ -28,8 +29,8 @@ def test_an_incident_opens_once_and_names_a_person(desk: Desk) -> None:
         )
     incident = Incident.objects.get()
     assert (incident.times_seen, incident.detail, incident.alerted_user_id) == (3, "try 2", manager.pk)
-    (event,) = LiveEvent.objects.filter(topic="incident")
-    assert event.user_id == manager.pk
+    assert LiveEvent.objects.filter(topic="incident").count() == 1
+    assert [notice.user for notice in Notice.objects.filter(incident_id=incident.pk)] == [manager]
     assert overview.incidents(manager) == [incident]
     assert overview.incidents(factories.desk("other").agent) == []
     overview.acknowledge(manager, incident)

@@ -1,0 +1,103 @@
+"""The freshness contract (signature N11): how long from the provider's event to our screens, per entity, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection as database
+
+from bellhop.core import clock, incidents
+from connectors.contract.events import Entity
+from connectors.models import Connection
+
+LATE = "lag_breach"
+# The classes: how late the 95th of a hundred may be.
+CLASSES = {"instant": timedelta(seconds=10), "minutes": timedelta(minutes=5), "daily": timedelta(days=1)}
+CLASS_OF = {
+    Entity.MESSAGE: "instant",
+    Entity.CONVERSATION: "instant",
+    Entity.RESERVATION: "instant",
+    Entity.HOUSEKEEPING: "instant",
+    Entity.NOTE: "minutes",
+    Entity.GUEST: "minutes",
+    Entity.WORK_ORDER: "minutes",
+    Entity.UNIT: "daily",
+    Entity.PROPERTY: "daily",
+}
+ENOUGH = 5
+BREACH_WINDOW = timedelta(hours=1)
+
+# From the provider's own time of the event where it tells one, else from our receipt of it.
+_LAG = """
+SELECT connection_id, entity, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY lag),
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY lag), max(lag), bool_and(told)
+FROM (
+  SELECT connection_id, entity, event_at IS NOT NULL AS told,
+    GREATEST(0, extract(epoch FROM processed_at - COALESCE(event_at, received_at))) AS lag
+  FROM connectors_webhookdelivery
+  WHERE connection_id = ANY(%s) AND received_at >= %s AND entity <> '' AND state = 'processed' AND original_id IS NULL
+) lags GROUP BY connection_id, entity ORDER BY connection_id, entity
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Seconds from event to screen. `from_event`: measured from the provider's own time, else from receipt."""
+
+    connection_id: int
+    entity: str
+    count: int
+    p50_s: float
+    p95_s: float
+    max_s: float
+    from_event: bool
+
+    @property
+    def class_name(self) -> str:
+        return CLASS_OF.get(Entity(self.entity), "minutes")
+
+    @property
+    def target_s(self) -> float:
+        return CLASSES[self.class_name].total_seconds()
+
+    @property
+    def is_late(self) -> bool:
+        return self.count >= ENOUGH and self.p95_s > self.target_s
+
+
+def lags(connection_ids: Iterable[int], since: datetime) -> list[Lag]:
+    """Per connection and entity, in one statement."""
+    with database.cursor() as cursor:
+        cursor.execute(_LAG, [list(connection_ids), since])
+        rows = cursor.fetchall()
+    return [
+        Lag(connection_id, entity, count, float(p50), float(p95), float(most), told)
+        for connection_id, entity, count, p50, p95, most, told in rows
+    ]
+
+
+def check() -> int:
+    """Open an incident where the last hour was later than its class allows, close it where it is well again."""
+    connections = {connection.pk: connection for connection in Connection.objects.all()}
+    found = lags(connections, clock.now() - BREACH_WINDOW)
+    return sum(_check(connections[lag.connection_id], lag) for lag in found)
+
+
+def _check(connection: Connection, lag: Lag) -> bool:
+    subject = f"{connection.pk}:{lag.entity}"
+    if not lag.is_late:
+        incidents.close_incident(connection.organization_id, LATE, subject=subject)
+        return False
+    incidents.open_incident(
+        connection.organization_id,
+        LATE,
+        f"{connection.name}: {lag.entity} is late",
+        subject=subject,
+        detail=f"In the last hour 5 % took longer than {lag.p95_s:.0f} s; the {lag.class_name} class allows "
+        f"{lag.target_s:.0f} s.",
+        remedy="Look at the queue and the workers; a PMS that sends late shows the same.",
+        connection_id=connection.pk,
+    )
+    return True
