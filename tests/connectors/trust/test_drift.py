@@ -276,6 +276,7 @@ def test_a_stay_costs_the_same_whatever_differs_beside_it(pms: Pms, stay: Reserv
     record = connector.get_reservation(call, stay.remote_id)
 
     def cost() -> int:
+        rules.forget()
         rules.of(pms.connection.pk, "reservation")
         with CaptureQueriesContext(database) as queries:
             drift_compare.judge(pms.connection, connector, record, clock.now())
