@@ -35,6 +35,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.watch_health": (3.0, "default"),
     "connectors.catch_up": (15.0, "default"),
     "connectors.check_ledger": (300.0, "default"),
+    "connectors.compare": (30.0, "default"),
     "connectors.watch_traffic": (60.0, "default"),
     "connectors.learn_shapes": (10.0, "default"),
     "connectors.check_freshness": (300.0, "default"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from bellhop.core.ports import Port
+from connectors.contract.records import ReservationRecord
+from connectors.models import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +50,38 @@ mirror_report: Port[Callable[[int], MirrorReport]] = Port("mirror_report")
 
 # organization id → (property id, name), by name: what a pilot may be limited to.
 places: Port[Callable[[int], list[tuple[int, str]]]] = Port("places")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveStay:
+    """A stay that is not over, by its local and its remote id."""
+
+    object_id: int
+    remote_id: str
+
+
+# (connection id, arrivals of the next seven days only, after that local id, how many) → live stays by local id.
+live_stays: Port[Callable[[int, bool, int, int], list[LiveStay]]] = Port("live_stays")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideBySide:
+    """One object as it is held (`current`) and as a record tells it (`told`, normalised the same way; UNSET: not told).
+    `held` and `version` are the two versions, `as_of` when it was last told; `label` and `place` are for people."""
+
+    entity: str
+    object_id: int
+    remote_id: str
+    current: Mapping[str, Any]
+    told: Mapping[str, Any]
+    held: str
+    version: str | None
+    as_of: datetime | None
+    label: str
+    place: str
+    place_id: int | None
+    arrival: date | None
+
+
+# (connection, a stay just read) → the stay and its guest, side by side; writes nothing.
+side_by_side: Port[Callable[[Connection, ReservationRecord], list[SideBySide]]] = Port("side_by_side")

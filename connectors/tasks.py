@@ -6,7 +6,7 @@ from celery import shared_task
 
 from connectors.inbound import processing, subscriptions, sync
 from connectors.outbound import delivery, probe
-from connectors.trust import freshness, ledger, rehearsals, rules_review, shapes, traffic
+from connectors.trust import drift_runs, freshness, ledger, rehearsals, rules_review, shapes, traffic
 
 
 @shared_task(name="connectors.process_inbound")
@@ -77,3 +77,8 @@ def check_freshness() -> None:
 @shared_task(name="connectors.check_reviews")
 def check_reviews() -> None:
     rules_review.check()
+
+
+@shared_task(name="connectors.compare")
+def compare() -> None:
+    drift_runs.run_due()

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from connectors.views import health, ownership, proof
+from connectors.views import drift, health, ownership, proof
 
 app_name = "connectors"
 urlpatterns = [
+    path("drift/", drift.list_page, name="drift"),
+    path("drift/act/", drift.act, name="drift-act"),
+    path("drift/compare/", drift.compare_now, name="drift-compare"),
+    path("drift/<str:public_id>/", drift.detail, name="drift-detail"),
     path("ownership/", ownership.log_page, name="ownership"),
     path("ownership/<str:public_id>/reviewed/", ownership.mark, name="rules-reviewed"),
     path("ownership/<str:public_id>/sign-off/", ownership.sign_off, name="rules-sign-off"),

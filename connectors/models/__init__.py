@@ -1,4 +1,5 @@
 from connectors.models.connection import AccessToken, Connection, ConnectionHealth, RateState, Stage, SyncRun
+from connectors.models.drift import Drift, DriftRun
 from connectors.models.identity import ExternalId, FieldOverwrite, RecordRead
 from connectors.models.journal import DeliveryState, WebhookDelivery
 from connectors.models.outbox import (
@@ -25,6 +26,8 @@ __all__ = [
     "Connection",
     "ConnectionHealth",
     "DeliveryState",
+    "Drift",
+    "DriftRun",
     "EntityLevel",
     "Evidence",
     "ExternalId",

@@ -13,11 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
 from bellhop.core import clock
-from connectors.models import Command, SyncRun, WebhookDelivery
+from connectors.models import Command, DriftRun, SyncRun, WebhookDelivery
 
 LEASE = timedelta(seconds=10)
 RENEW_EVERY_S = 3.0
-LEASED: tuple[type[Model], ...] = (Command, WebhookDelivery, SyncRun)
+LEASED: tuple[type[Model], ...] = (Command, WebhookDelivery, SyncRun, DriftRun)
 
 log = structlog.get_logger(__name__)
 

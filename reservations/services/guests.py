@@ -31,7 +31,7 @@ def on_guest(event: GuestTold) -> None:
 
 def take_over(source: Source, record: GuestRecord) -> Guest:
     """The local guest of a record, brought up to date, with its contact points. Tells GuestChanged on a change."""
-    told = _told(record)
+    told = told_of(record)
     row, held = mirror.find(Guest, source, Entity.GUEST, record.external_id)
     if row is None:
         first = {
@@ -52,7 +52,8 @@ def take_over(source: Source, record: GuestRecord) -> Guest:
     return row
 
 
-def _told(record: GuestRecord) -> dict[str, Any]:
+def told_of(record: GuestRecord) -> dict[str, Any]:
+    """The record in the words of our model."""
     name: Any = record.full_name
     if name is UNSET and (record.first_name is not UNSET or record.last_name is not UNSET):
         name = f"{record.first_name or ''} {record.last_name or ''}".strip()

@@ -22,7 +22,7 @@ def on_reservation(event: ReservationTold) -> None:
     """Create or update a stay; tells StayChanged if anything is different."""
     record, source = event.record, event.source
     row, held = mirror.find(Reservation, source, Entity.RESERVATION, record.external_id)
-    told = _told(source, record)
+    told = told_of(source, record, _guest(source, record))
     if row is None:
         first = {
             **told,
@@ -41,9 +41,10 @@ def on_reservation(event: ReservationTold) -> None:
         events.emit(StayChanged(reservation=row, changes=changes, created=False, history=source.history))
 
 
-def _told(source: Source, record: ReservationRecord) -> dict[str, Any]:
+def told_of(source: Source, record: ReservationRecord, guest: Any) -> dict[str, Any]:
+    """The record in the words of our model; `guest` is its guest here, UNSET where that isn't known. Writes nothing."""
     told: dict[str, Any] = {
-        "guest": _guest(source, record),
+        "guest": guest,
         **_place(source, record),
         "conversation_id": _text(record.conversation_id, 200),
         "code": _text(record.confirmation_code, 80),

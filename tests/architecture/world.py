@@ -9,7 +9,15 @@ from bellhop.accounts.models import Organization, User
 from bellhop.accounts.services import create_organization
 from bellhop.core import clock
 from bellhop.core.models import Incident
-from connectors.models import Command, CommandKind, Connection, ConnectionHealth, Rehearsal, WebhookDelivery
+from connectors.models import (
+    Command,
+    CommandKind,
+    Connection,
+    ConnectionHealth,
+    Drift,
+    Rehearsal,
+    WebhookDelivery,
+)
 from inbox.models import CannedReply, Message, Note, SavedView, SnoozePreset, Thread
 from reservations.models import Guest, Property, Reservation
 
@@ -25,6 +33,7 @@ class World:
     rehearsal: Rehearsal
     command: Command
     incident: Incident
+    drift: Drift
     property: Property
     guest: Guest
     stay: Reservation
@@ -68,6 +77,7 @@ def build(slug: str) -> World:
         rehearsal=Rehearsal.objects.create(connection=connection, reservation="TEST", started_at=now),
         command=_command(connection, now),
         incident=_incident(organization, now),
+        drift=_drift(connection, now),
         property=place,
         guest=guest,
         stay=stay,
@@ -103,3 +113,11 @@ def _incident(organization: Organization, now: datetime) -> Incident:
     return Incident.objects.create(
         organization_id=organization.pk, code="code", title="Title", opened_at=now, last_seen_at=now
     )
+
+
+def _drift(connection: Connection, now: datetime) -> Drift:
+    times = {"since": now, "found_at": now, "looked_at": now}
+    return Drift.objects.create(
+        connection=connection, entity="reservation", object_id=1, remote_id="r1", stay_remote_id="r1", label="Guest",
+        field="adults", ours=1, theirs=2, owner="pms", cause=Drift.Cause.LOST_WEBHOOK, **times,
+    )  # fmt: skip

@@ -15,13 +15,27 @@ from connectors.contract.errors import (
     Retryable,
 )
 from connectors.pms.cloudbeds import Cloudbeds
-from tests.connectors.contract import AT, EFFECT, READ, SECRET_VALUE, ConnectorSuite, answer
+from connectors.pms.cloudbeds.reads import OVERLAP
+from connectors.pms.cloudbeds.words import STATUSES
+from tests.connectors.contract import AT, EFFECT, READ, SECRET_VALUE, ConnectorContract, SandboxWorld, answer
 from tests.connectors.pms.cloudbeds.helpers import FIXTURES
+from tests.connectors.sandbox_process import SandboxProcess
 
 
-class TestCloudbeds(ConnectorSuite):
+class TestCloudbeds(ConnectorContract):
     connector_type = Cloudbeds
     fixtures = FIXTURES
+    credentials = {"api_key": "cbat_sandbox", "property_id": "300123"}
+    wrong = {"api_key": "cbat_wrong_key", "property_id": "300123"}
+    limited = {"api_key": "cbat_readonly", "property_id": "300123"}
+    statuses = STATUSES
+    page_sizes = ("connectors.pms.cloudbeds.reads.PAGE",)
+    overlap = OVERLAP  # the vendor's clock and ours
+    optional_fields = ("guestName", "guestEmail", "estimatedArrivalTime", "customFields", "balanceDetailed")
+
+    @pytest.fixture
+    def world(self, sandbox_process: SandboxProcess) -> SandboxWorld:
+        return SandboxWorld(sandbox_process, "cloudbeds", "/cloudbeds/api/v1.3", "TEST-0003")
 
     def make(self) -> Cloudbeds:
         return Cloudbeds(Settings(credentials={"api_key": SECRET_VALUE}))

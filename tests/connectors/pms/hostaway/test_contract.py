@@ -6,13 +6,28 @@ import pytest
 
 from connectors.contract.base import Settings
 from connectors.pms.hostaway import Hostaway
-from tests.connectors.contract import AT, ConnectorSuite
+from connectors.pms.hostaway.reads import OVERLAP
+from connectors.pms.hostaway.words import STATUSES
+from tests.connectors.contract import AT, ConnectorContract, SandboxWorld
 from tests.connectors.pms.hostaway.helpers import FIXTURES, SECRETS, basic
+from tests.connectors.sandbox_process import SandboxProcess
 
 
-class TestHostaway(ConnectorSuite):
+class TestHostaway(ConnectorContract):
     connector_type = Hostaway
     fixtures = FIXTURES
+    credentials = {"account_id": "61010", "api_key": "sandbox-key"}
+    wrong = {"account_id": "61010", "api_key": "wrong-key-of-hostaway"}
+    limited_why = "A key has no scopes; a 403 means that the token is no longer good."
+    statuses = STATUSES
+    page_sizes = ("connectors.pms.hostaway.reads.PAGE", "connectors.pms.hostaway.reads.DEEP_PAGE")
+    repeats_why = "The first page of stays is read once more at the end: what changed meanwhile moved there."
+    overlap = OVERLAP
+    optional_fields = ("guestName", "phone", "checkInTime", "hostNote", "totalPrice", "customFieldValues")
+
+    @pytest.fixture
+    def world(self, sandbox_process: SandboxProcess) -> SandboxWorld:
+        return SandboxWorld(sandbox_process, "hostaway", "/hostaway/v1", "TEST-0002")
 
     def sign(self, body: bytes, secret: str, at: datetime) -> dict[str, str] | None:
         return basic(secret)

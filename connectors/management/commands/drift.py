@@ -1,0 +1,34 @@
+"""`manage.py drift CONNECTION`: compare all live stays with the PMS now, and print what differs."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from connectors.management.commands.connections import find
+from connectors.models import Drift, DriftRun
+from connectors.trust import drift_runs
+
+
+class Command(BaseCommand):
+    help = "Compare every live stay with the PMS, field by field. What differs is kept and printed."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("connection", help="public id or name")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        connection = find(options["connection"])
+        drift_runs.start(connection)
+        drift_runs.run_due()
+        run = DriftRun.objects.filter(connection=connection).order_by("-id").first()
+        if run is None or run.finished_at is None:
+            reason = run.error if run else "its first import isn't done"
+            raise CommandError(f"Not compared to the end: {reason or 'the limit or the PMS makes it wait'}.")
+        found = Drift.objects.filter(connection=connection, state=Drift.State.OPEN).order_by(
+            "arrival_date", "pk"
+        )
+        for row in found:
+            self.stdout.write(f"{row.label}  {row.entity}.{row.field}  {row.cause}  owner {row.owner}")
+        self.stdout.write(f"Compared {run.fields} fields of {run.records} stays; {len(found)} differ.")

@@ -1,0 +1,230 @@
+"""The rolling comparison: all live stays daily, arrivals of seven days hourly, in the bulk share of the limit.
+Resumable; one open run per connection. Also carries out what people asked to be taken from the PMS."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Max, Q
+
+from bellhop.core import clock, events, incidents, live, wake
+from connectors import ports
+from connectors.contract.base import PmsConnector
+from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable
+from connectors.contract.events import Entity, ReadHint
+from connectors.contract.http import Call
+from connectors.contract.records import ReservationRecord
+from connectors.events import ConnectionChanged, Source
+from connectors.inbound import reading
+from connectors.inbound.processing import apply_fetched
+from connectors.models import Connection, Drift, DriftRun, FieldRule, SyncRun
+from connectors.outbound import backoff, caller, health
+from connectors.outbound.leases import LEASE, keeper
+from connectors.trust import drift_compare
+
+log = structlog.get_logger(__name__)
+ALL_EVERY = timedelta(hours=24)
+NEAR_EVERY = timedelta(hours=1)
+NEAR_DAYS = 7
+MANY = 20
+BATCH = 50
+FOUND = "drift"
+
+
+def plan() -> int:
+    """Start the comparisons whose time has come. Returns how many."""
+    now = clock.now()
+    Drift.objects.filter(state=Drift.State.IGNORED, ignore_until__lt=now.date()).update(
+        state=Drift.State.OPEN, ignore_until=None, alerted_at=None
+    )
+    rows = Connection.objects.filter(paused_at__isnull=True, health__caught_up_to__isnull=False).annotate(
+        all_at=Max("drift_runs__started_at", filter=Q(drift_runs__scope=DriftRun.Scope.ALL)),
+        any_at=Max("drift_runs__started_at"),
+    )
+    started = 0
+    for connection in rows:
+        if connection.all_at is None or connection.all_at <= now - ALL_EVERY:
+            started += start(connection, DriftRun.Scope.ALL)
+        elif connection.any_at is None or connection.any_at <= now - NEAR_EVERY:
+            started += start(connection, DriftRun.Scope.NEAR)
+    return started
+
+
+@transaction.atomic
+def start(connection: Connection, scope: DriftRun.Scope = DriftRun.Scope.ALL) -> bool:
+    """Plan a comparison, unless one is open or the first import isn't done. Returns whether it was."""
+    importing = SyncRun.objects.filter(
+        connection=connection, purpose=SyncRun.Purpose.BACKFILL, finished_at__isnull=True
+    )
+    if importing.exists():
+        return False
+    _, made = DriftRun.objects.get_or_create(
+        connection=connection, finished_at=None, defaults={"scope": scope, "started_at": clock.now()}
+    )
+    transaction.on_commit(lambda: wake.task("connectors.compare"))
+    return made
+
+
+def run_due() -> int:
+    """Plan, take what was asked for, and compare what is due. Returns how many batches were done."""
+    plan()
+    take_asked()
+    steps = 0
+    while (run := _claim()) is not None:
+        with keeper.held(DriftRun, run.pk):
+            _advance(run)
+        steps += 1
+    return steps
+
+
+@transaction.atomic
+def _claim() -> DriftRun | None:
+    now = clock.now()
+    run = (
+        DriftRun.objects.filter(finished_at__isnull=True, connection__paused_at__isnull=True)
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+        .filter(Q(next_try_at__isnull=True) | Q(next_try_at__lte=now))
+        .select_related("connection", "connection__health")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("id")
+        .first()
+    )
+    if run is not None:
+        run.lease_until, run.leased_by = now + LEASE, settings.BELLHOP_WORKER_NAME
+        run.save(update_fields=["lease_until", "leased_by"])
+    return run
+
+
+def _advance(run: DriftRun) -> None:
+    connection = run.connection
+    if not health.is_available(connection, clock.now()):
+        _postpone(run, Retryable("The PMS is not reachable.", after_s=30))
+        return
+    try:
+        connector = caller.connector_for(connection)
+        _batch(run, connector, caller.caller_for(connection, bulk=True))
+    except ConnectorError as error:
+        _postpone(run, error)
+    except Exception as error:
+        log.exception("comparison_crashed", run=run.pk)
+        _postpone(run, ConnectorError("Something went wrong in Bellhop.", detail=repr(error), code="crash"))
+
+
+def _postpone(run: DriftRun, error: ConnectorError) -> None:
+    """Tried again later; what isn't an outage or a limit stays on the page with its words."""
+    wait = backoff.delay(3, getattr(error, "after_s", None))
+    words = "" if isinstance(error, Retryable | NotAuthorized) else error.user_message[:300]
+    DriftRun.objects.filter(pk=run.pk).update(lease_until=None, next_try_at=clock.now() + wait, error=words)
+
+
+def _batch(run: DriftRun, connector: PmsConnector, call: Call) -> None:
+    near = run.scope == DriftRun.Scope.NEAR
+    stays = ports.live_stays.get()(run.connection_id, near, run.after, BATCH)
+    for stay in stays:
+        outcome = drift_compare.compare(run.connection, connector, call, stay.remote_id)
+        DriftRun.objects.filter(pk=run.pk).update(
+            after=stay.object_id,
+            records=F("records") + 1,
+            fields=F("fields") + outcome.fields,
+            found=F("found") + len(outcome.new),
+            error="",
+            next_try_at=None,
+        )
+    if len(stays) < BATCH:
+        _finish(run)
+    else:
+        DriftRun.objects.filter(pk=run.pk).update(lease_until=None)
+
+
+@transaction.atomic
+def _finish(run: DriftRun) -> None:
+    DriftRun.objects.filter(pk=run.pk).update(finished_at=clock.now(), lease_until=None)
+    if run.scope == DriftRun.Scope.ALL:
+        gone = Drift.objects.filter(
+            connection_id=run.connection_id, state__in=drift_compare.STANDING, looked_at__lt=run.started_at
+        )
+        for drift in gone.select_for_update():
+            drift_compare.solve(drift, Drift.How.OVER)
+    tell(run.connection)
+
+
+def take_asked() -> int:
+    """Read and apply the stays of which somebody wants the PMS's values. Returns how many stays."""
+    asked = Drift.objects.filter(
+        take_asked_at__isnull=False, state=Drift.State.OPEN, connection__paused_at__isnull=True
+    )
+    stays = sorted(set(asked.values_list("connection_id", "stay_remote_id")))
+    connections = Connection.objects.select_related("health").in_bulk({pk for pk, _ in stays})
+    for connection_id, remote_id in stays:
+        _take(connections[connection_id], remote_id)
+    for connection in connections.values():
+        tell(connection)
+    return len(stays)
+
+
+def _take(connection: Connection, remote_id: str) -> None:
+    asked = Drift.objects.filter(
+        connection=connection, stay_remote_id=remote_id, take_asked_at__isnull=False, state=Drift.State.OPEN
+    )
+    if not health.is_available(connection, clock.now()):
+        return
+    connector = caller.connector_for(connection)
+    hint = ReadHint(entity=Entity.RESERVATION, external_id=remote_id)
+    try:
+        fetched = reading.fetch(connection, connector, caller.caller_for(connection), hint)
+    except (Retryable, NotAuthorized):
+        return  # asked again by the next sweep; the health page says what is wrong
+    except ConnectorError as error:
+        asked.update(take_asked_at=None, error=error.user_message[:300])
+        return
+    if fetched is None:
+        asked.update(take_asked_at=None, error="The PMS no longer has it.")
+        return
+    with transaction.atomic(), live.collected():
+        apply_fetched(Source(connection=connection), fetched)
+        record = next(found for found in fetched.records if isinstance(found, ReservationRecord))
+        drift_compare.judge(connection, connector, record, clock.now())
+        asked.update(
+            take_asked_at=None, error="It still differs: the rule refuses the value, or it is changing now."
+        )
+
+
+@transaction.atomic
+def tell(connection: Connection) -> None:
+    """Open or close the connection's incident, and let open screens look again."""
+    counts = Drift.objects.filter(connection=connection, state=Drift.State.OPEN).exclude(
+        cause=Drift.Cause.NOT_SYNCED
+    )
+    soon = clock.now().date() + timedelta(days=NEAR_DAYS)
+    new = counts.filter(alerted_at__isnull=True)
+    near = list(new.filter(arrival_date__lte=soon).order_by("arrival_date")[:5])
+    total = new.count()
+    subject = str(connection.pk)
+    if near or total > MANY:
+        names = ", ".join(dict.fromkeys(f"{drift.label} ({drift.field.replace('_', ' ')})" for drift in near))
+        incidents.open_incident(
+            connection.organization_id,
+            FOUND,
+            f"{connection.name}: fields differ from the PMS",
+            subject=subject,
+            detail=f"{total} new. Nearest arrivals: {names}." if names else f"{total} new.",
+            remedy="Open Drift: take the PMS's values, send ours, or ignore with a reason.",
+            connection_id=connection.pk,
+            alert_user_id=_alert_person(connection, near or list(new[:MANY])),
+        )
+        new.update(alerted_at=clock.now())
+    elif not counts.exists():
+        incidents.close_incident(connection.organization_id, FOUND, subject=subject)
+    events.emit(ConnectionChanged(connection_id=connection.pk, organization_id=connection.organization_id))
+
+
+def _alert_person(connection: Connection, drifts: list[Drift]) -> int | None:
+    """Whom the rule of the nearest arrival's field names, else the next one's that names somebody."""
+    named = {
+        (row.entity, row.field): row.alert_id
+        for row in FieldRule.objects.filter(connection=connection, alert__isnull=False)
+    }
+    return next((named[key] for drift in drifts if (key := (drift.entity, drift.field)) in named), None)
