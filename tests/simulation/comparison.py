@@ -16,9 +16,8 @@ STATUSES = {
         "checked_in": "checked_in", "checked_out": "checked_out", "no_show": "no_show",
     },
 }  # fmt: skip
-HERE = """SELECT m.body, m.remote_id, m.direction, c.slug FROM inbox_message m
-JOIN connectors_connection c ON c.id = m.connection_id
-WHERE m.body LIKE %s AND m.withdrawn_at IS NULL ORDER BY m.sent_at, m.id"""
+HERE = """SELECT body, remote_id, sent_at FROM inbox_message
+WHERE body LIKE %s AND withdrawn_at IS NULL ORDER BY sent_at, id"""
 STAYS = """SELECT r.remote_id, r.arrival_date::text, r.departure_date::text, r.status, g.full_name, r.custom_fields
 FROM reservations_reservation r JOIN connectors_connection c ON c.id = r.connection_id
 LEFT JOIN reservations_guest g ON g.id = r.guest_id WHERE c.slug = %s"""
@@ -44,7 +43,7 @@ def _messages(run: Run) -> list[str]:
     ]
     strays = (here.keys() | there.keys()) - run.said.keys()
     found += [_line(f"{body!r} was never said", here.get(body), there.get(body), None) for body in strays]
-    return found + _order(run, list(here), list(there))
+    return found + _order(run, list(there))
 
 
 def _is_talk(said: Said) -> bool:
@@ -76,18 +75,20 @@ def _message(run: Run, said: Said, here: Ids, there: Ids) -> list[str]:
     return [_line(f"{said.world} {said.body!r} in {said.stay.conversation}", mine, theirs, said.stay)]
 
 
-def _order(run: Run, here: list[str], there: list[str]) -> list[str]:
-    """Per thread, what each author said stands in the same order on both sides. What was sent again by decision
-    stands where it then came."""
-    found = []
+def _order(run: Run, there: list[str]) -> list[str]:
+    """Per thread, what each author said stands in the order in which it was said, on both sides; what was sent again by
+    decision stands where it then came. Hostaway tells whole seconds: words of the same moment may stand either way."""
+    moments = {row[0]: row[2] for row in run.stack.query(HERE, f"{run.tag}%")}
     lines: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for said in run.said.values():
-        if _is_talk(said) and said.body not in run.decided:
+        both = said.body in moments and said.body in there
+        if _is_talk(said) and both and said.body not in run.decided:
             lines[said.world, said.stay.conversation, said.kind].append(said.body)
+    found = []
     for (world, conversation, kind), wanted in lines.items():
-        places = [[bodies.index(body) for body in wanted if body in bodies] for bodies in (here, there)]
-        if any(place != sorted(place) for place in places):
-            mine, theirs = ([body for body in bodies if body in wanted] for bodies in (here, there))
+        mine = sorted(wanted, key=lambda body: moments[body])
+        theirs = sorted(wanted, key=there.index)
+        if mine != wanted or theirs != wanted:
             stay = run.said[wanted[0]].stay
             found.append(_line(f"order of {kind} in {world} {conversation}", mine, theirs, stay))
     return found
