@@ -31,8 +31,10 @@ def open_incident(
     detail: str = "",
     remedy: str = "",
     connection_id: int | None = None,
+    alert_user_id: int | None = None,
 ) -> Incident:
-    """Open the incident `code` about `subject`, or count it again if it is open already."""
+    """Open the incident `code` about `subject`, or count it again if it is open already. `alert_user_id`: who is to be
+    alerted, None: whoever is on duty."""
     now = clock.now()
     with transaction.atomic():
         incident, created = Incident.objects.get_or_create(
@@ -42,6 +44,7 @@ def open_incident(
             closed_at=None,
             defaults={
                 "connection_id": connection_id,
+                "alerted_user_id": alert_user_id,
                 "title": title,
                 "detail": detail,
                 "remedy": remedy,

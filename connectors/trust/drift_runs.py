@@ -20,7 +20,7 @@ from connectors.contract.records import ReservationRecord
 from connectors.events import ConnectionChanged, Source
 from connectors.inbound import reading
 from connectors.inbound.processing import apply_fetched
-from connectors.models import Connection, Drift, DriftRun, SyncRun
+from connectors.models import Connection, Drift, DriftRun, FieldRule, SyncRun
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
 from connectors.trust import drift_compare
@@ -213,8 +213,18 @@ def tell(connection: Connection) -> None:
             detail=f"{total} new. Nearest arrivals: {names}." if names else f"{total} new.",
             remedy="Open Drift: take the PMS's values, send ours, or ignore with a reason.",
             connection_id=connection.pk,
+            alert_user_id=_alert_person(connection, near or list(new[:MANY])),
         )
         new.update(alerted_at=clock.now())
     elif not counts.exists():
         incidents.close_incident(connection.organization_id, FOUND, subject=subject)
     events.emit(ConnectionChanged(connection_id=connection.pk, organization_id=connection.organization_id))
+
+
+def _alert_person(connection: Connection, drifts: list[Drift]) -> int | None:
+    """Whom the rule of the nearest arrival's field names, else the next one's that names somebody."""
+    named = {
+        (row.entity, row.field): row.alert_id
+        for row in FieldRule.objects.filter(connection=connection, alert__isnull=False)
+    }
+    return next((named[key] for drift in drifts if (key := (drift.entity, drift.field)) in named), None)

@@ -26,9 +26,9 @@ def on_change(event: ConnectionDown | ConnectionRecovered | ConnectionChanged) -
 
 
 def on_incident(event: IncidentOpened) -> None:
-    """Name the person who is alerted: the first operations manager, else an admin; and show it to them."""
+    """Name the person who is alerted (who was asked for, a manager, an admin) and show it to them."""
     incident = event.incident
-    person = _person(incident.organization_id)
+    person = _asked_for(incident) or _person(incident.organization_id)
     told: list[live.Change] = []
     if person is not None:
         Incident.objects.filter(pk=incident.pk).update(alerted_user_id=person.pk)
@@ -60,6 +60,11 @@ def _mail(person: User, incident: Incident) -> None:
             "\n\n".join(line for line in lines if line),
             organization_id=None if incident.code == mail.INCIDENT else incident.organization_id,
         )
+
+
+def _asked_for(incident: Incident) -> User | None:
+    people = User.objects.filter(organization_id=incident.organization_id, is_active=True)
+    return people.filter(pk=incident.alerted_user_id or 0).first()
 
 
 def _person(organization_id: int) -> User | None:

@@ -127,6 +127,22 @@ def test_a_near_arrival_opens_one_incident_until_all_is_equal(pms: Pms, stay: Re
     assert incident.closed_at is not None
 
 
+def test_the_person_of_the_rule_is_alerted(pms: Pms, stay: Reservation) -> None:
+    admin = pms.desk.people["Admin"]
+    wanted = rules.Wanted(
+        owner=Owner.PMS,
+        direction=Direction.IN,
+        freshness=Freshness.INSTANT,
+        alert_id=admin.pk,
+        reason="Sam knows",
+    )
+    rules.change(admin, pms.connection, "reservation", "departure_date", wanted)
+    today = clock.now().date()
+    Reservation.objects.update(departure_date=today + timedelta(days=40), arrival_date=today)
+    _run(pms)
+    assert Incident.objects.get(code=drift_runs.FOUND).alerted_user_id == admin.pk
+
+
 def test_taking_the_pms_value_records_the_overwrite(pms: Pms, stay: Reservation) -> None:
     _plan_arrival(pms, stay, "18:45")
     _run(pms)
@@ -257,11 +273,14 @@ def test_a_comparison_goes_on_where_it_was_stopped(pms: Pms, stay: Reservation) 
 
 def test_a_stay_costs_the_same_whatever_differs_beside_it(pms: Pms, stay: Reservation) -> None:
     connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection)
-    drift_compare.compare(pms.connection, connector, call, stay.remote_id)
+    record = connector.get_reservation(call, stay.remote_id)
 
     def cost() -> int:
+        rules.forget()
+        began = clock.now()
+        rules.of(pms.connection.pk, "reservation")
         with CaptureQueriesContext(database) as queries:
-            drift_compare.compare(pms.connection, connector, call, stay.remote_id)
+            drift_compare.judge(pms.connection, connector, record, began)
         return len(queries)
 
     alone = cost()
