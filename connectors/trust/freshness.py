@@ -11,20 +11,20 @@ from django.db import connection as database
 from bellhop.core import clock, incidents
 from connectors.contract.events import Entity
 from connectors.models import Connection
+from connectors.trust.ownership import FRESH_WITHIN, Freshness
 
 LATE = "lag_breach"
-# The classes: how late the 95th of a hundred may be.
-CLASSES = {"instant": timedelta(seconds=10), "minutes": timedelta(minutes=5), "daily": timedelta(days=1)}
+# What a webhook of an entity is measured against; the classes and their numbers are the ownership log's.
 CLASS_OF = {
-    Entity.MESSAGE: "instant",
-    Entity.CONVERSATION: "instant",
-    Entity.RESERVATION: "instant",
-    Entity.HOUSEKEEPING: "instant",
-    Entity.NOTE: "minutes",
-    Entity.GUEST: "minutes",
-    Entity.WORK_ORDER: "minutes",
-    Entity.UNIT: "daily",
-    Entity.PROPERTY: "daily",
+    Entity.MESSAGE: Freshness.INSTANT,
+    Entity.CONVERSATION: Freshness.INSTANT,
+    Entity.RESERVATION: Freshness.INSTANT,
+    Entity.HOUSEKEEPING: Freshness.INSTANT,
+    Entity.NOTE: Freshness.MINUTES,
+    Entity.GUEST: Freshness.MINUTES,
+    Entity.WORK_ORDER: Freshness.MINUTES,
+    Entity.UNIT: Freshness.DAILY,
+    Entity.PROPERTY: Freshness.DAILY,
 }
 ENOUGH = 5
 BREACH_WINDOW = timedelta(hours=1)
@@ -56,11 +56,11 @@ class Lag:
 
     @property
     def class_name(self) -> str:
-        return CLASS_OF.get(Entity(self.entity), "minutes")
+        return CLASS_OF.get(Entity(self.entity), Freshness.MINUTES).value
 
     @property
     def target_s(self) -> float:
-        return CLASSES[self.class_name].total_seconds()
+        return FRESH_WITHIN[Freshness(self.class_name)].total_seconds()
 
     @property
     def is_late(self) -> bool:

@@ -134,6 +134,9 @@ def test_other_pages(new_page: NewPage, live_stack: LiveStack, viewport: dict[st
         "admin": [
             "/health/",
             f"/health/connections/{connection}/",
+            f"/health/connections/{connection}/ledger/",
+            f"/health/connections/{connection}/stage/",
+            f"/health/connections/{connection}/rehearsals/",
             *([f"/health/deliveries/{delivery}/"] if delivery else []),
             "/settings/",
             "/settings/keys/",

@@ -101,8 +101,15 @@ def test_without_the_database_nothing_is_acknowledged(stack: LiveStack) -> None:
     assert {name: stack.pid(name) for name in processes} == processes
 
 
-def test_without_redis_intake_and_replies_go_on(stack: LiveStack) -> None:
-    """Invariant 2, fault 6: what was said and written meanwhile is processed and sent once Redis is back."""
+@pytest.mark.parametrize("how", ["gone", "silent"])
+def test_without_redis_intake_and_replies_go_on(stack: LiveStack, how: str) -> None:
+    """Invariant 2, faults 6 and 8: what was said and written meanwhile is processed and sent once Redis is back,
+    whether it was gone or connected and silent."""
+    hurt, heal = {
+        "gone": (stack.stop_redis, stack.start_redis),
+        "silent": (stack.pause_redis, stack.wake_redis),
+    }[how]
+    lost, anyway = f"Redis is {how}", f"Anyway, {how}"
     hook = Hook(stack)
     sandbox = stack.sandbox.control
     conversation = sandbox.get("/_control/reservations/TEST-0001").json()["conversation_id"]
@@ -112,27 +119,27 @@ def test_without_redis_intake_and_replies_go_on(stack: LiveStack) -> None:
         ),
         timeout=60,
     )
-    stack.stop_redis()
+    hurt()
     try:
-        assert hook.post("without-redis").status_code == 202
-        said = {"body": "Redis is gone"}
+        assert hook.post(f"redis-{how}").status_code == 202
+        said = {"body": lost}
         sandbox.post(f"/_control/conversations/{conversation}/guest-writes", json=said).raise_for_status()
         eventually(
             lambda: stack.query(
                 "SELECT 1 FROM connectors_webhookdelivery WHERE convert_from(body, 'UTF8') LIKE %s",
-                "%Redis is gone%",
+                f"%{lost}%",
             ),
             timeout=30,
         )
-        stack.manage("shell", "-v0", "-c", REPLY % conversation)
+        stack.manage("shell", "-v0", "-c", REPLY % (conversation, anyway, how))
         assert stack.query(
-            "SELECT 1 FROM connectors_command WHERE state = 'waiting' AND intent->>'body' = 'Anyway'"
+            "SELECT 1 FROM connectors_command WHERE state = 'waiting' AND intent->>'body' = %s", anyway
         )
     finally:
-        stack.start_redis()
-    eventually(lambda: said_here(stack, "Redis is gone"), timeout=60)
-    eventually(lambda: said_there(stack, conversation, "Anyway") == 1, timeout=60)
-    assert (said_here(stack, "Anyway"), said_here(stack, "Redis is gone")) == (1, 1)
+        heal()
+    eventually(lambda: said_here(stack, lost), timeout=60)
+    eventually(lambda: said_there(stack, conversation, anyway) == 1, timeout=60)
+    assert (said_here(stack, anyway), said_here(stack, lost)) == (1, 1)
 
 
 REPLY = """
@@ -141,7 +148,7 @@ from inbox.models import Thread
 from inbox.services import reply
 user = User.objects.get(email="agent@demo.example"); user.undo_send_s = 0
 thread = Thread.objects.get(conversation_id="%s")
-reply.reply(user, thread, "Anyway", reply.ReplyOptions(client_token="without-redis"))
+reply.reply(user, thread, "%s", reply.ReplyOptions(client_token="redis-%s", send_anyway=True))
 """
 
 

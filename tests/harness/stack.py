@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 import redis
 
+from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
 from tests.harness.processes import PROJECT, Program, free_port
 from tests.harness.sandbox import Sandbox
@@ -139,6 +141,20 @@ class LiveStack:
 
     def start_redis(self) -> None:
         self.servers.start_redis()
+
+    def pause_redis(self) -> None:
+        """Connected, but silent: SIGSTOP."""
+        for process in self._redis():
+            process.suspend()
+
+    def wake_redis(self) -> None:
+        for process in self._redis():
+            process.resume()
+
+    def _redis(self) -> list[psutil.Process]:
+        found = processes_in(self.servers.folder / "redis", "redis-server")
+        assert found, "There is no Redis to be paused."
+        return found
 
     def flush_redis(self) -> None:
         redis.Redis.from_url(self.servers.redis_url).flushall()

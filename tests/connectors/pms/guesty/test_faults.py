@@ -13,8 +13,6 @@ from connectors.contract.errors import (
     OutcomeUnknown,
     RateLimited,
     Rejected,
-    Retryable,
-    Unreadable,
 )
 from connectors.contract.intents import SendMessage
 from connectors.models import Connection, RateState
@@ -78,42 +76,8 @@ def test_a_send_under_each_fault(
     assert len(stored) == int(happened)
 
 
-@pytest.mark.parametrize(
-    ("fault", "parameters", "error"),
-    [
-        ("down", {"mode": "503"}, Retryable),
-        ("html_error", {"status": 502}, Retryable),
-        ("too_many", {"retry_after": None}, RateLimited),
-        ("error_in_200", {}, Rejected),
-        ("truncated", {}, Unreadable),
-        ("huge", {"megabytes": 10}, Unreadable),
-    ],
-)
-def test_a_read_under_each_fault(
-    connection: Connection,
-    sandbox: SandboxProcess,
-    fault: str,
-    parameters: dict[str, Any],
-    error: type[ConnectorError],
-) -> None:
-    call = caller.caller_for(connection)
-    call.connector.ping(call)
-    sandbox.control(f"faults/{fault}", "PUT", path="*/accounts/me", **parameters)
-    with pytest.raises(ConnectorError) as caught:
-        call.connector.ping(call)
-    assert type(caught.value) is error
-
-
 def test_a_revoked_token_is_renewed_in_passing(connection: Connection, sandbox: SandboxProcess) -> None:
     call = caller.caller_for(connection)
     call.connector.ping(call)
     sandbox.control("tokens/revoke", "POST")
     assert call.connector.ping(call) == "Harbour House Group"
-
-
-def test_an_unknown_status_is_kept_and_reported(connection: Connection, sandbox: SandboxProcess) -> None:
-    stay = sandbox.control("book", "POST", guest_name="Odd Status")["reservation"]
-    sandbox.control(f"reservations/{stay['id']}/status", "POST", status="levitating")
-    call = caller.caller_for(connection)
-    record = call.connector.get_reservation(call, stay["id"])
-    assert (record.status_raw, record.unknown) == ("levitating", {"status": "levitating"})
