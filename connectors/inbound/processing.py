@@ -269,11 +269,22 @@ def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
     known = identity.known(source.connection.pk, Entity.MESSAGE, told) if told else {}
     for earlier in event.earlier:
         if earlier.external_id not in known:
-            apply(source, earlier, event.conversation)
+            _apply_earlier(source, earlier, event)
     # A record that asks for a read is thinner than what was read: applying it could take back what it can't tell.
     if event.record is not None and not event.needs_read:
         words.append(apply(source, event.record, event.conversation))
     return words
+
+
+def _apply_earlier(source: Source, earlier: MessageRecord, event: CanonicalEvent) -> None:
+    """A repeated post that fills a gap. One that breaks us is parked under its own entry, not under all later ones."""
+    try:
+        with transaction.atomic():
+            apply(source, earlier, event.conversation)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("earlier_post_not_applied", delivery=source.delivery_id, post=earlier.external_id)
 
 
 def apply_fetched(source: Source, fetched: reading.Fetched) -> list[str]:

@@ -66,7 +66,14 @@ def _send(claim: Claim, *, lose_answer: bool) -> Command:
         return settle.retry(claim, error, after_s=30, status=_status(call))
     except Retryable as error:
         return settle.retry(claim, error, after_s=error.after_s, status=_status(call))
-    except (Rejected, Unsupported, Unreadable) as error:
+    except Unreadable as error:
+        # What may be done twice is asked for without "effect": its answer is lost all the same, so look there first.
+        if connector.is_repeatable(intent_of(claim.command)):
+            return settle.unknown(
+                claim, OutcomeUnknown(detail=error.detail, code="unreadable"), status=_status(call)
+            )
+        return settle.failed(claim, error, status=_status(call))
+    except (Rejected, Unsupported) as error:
         return settle.failed(claim, error, status=_status(call))
     except ConnectorError as error:
         return settle.failed(claim, error, status=_status(call))

@@ -18,8 +18,9 @@ POISON = "the one that we can't digest"
 def test_poison_among_hundreds_is_parked_and_the_rest_applied(
     pms: Pms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Matrix 18, invariant 12: five tries, then a person is told; every other message is there."""
-    thread, [elsewhere] = pms.thread(), pms.threads(1)
+    """Matrix 18, invariant 12: five tries, then a person is told; every other message is there, also those whose
+    webhooks repeat the poisonous one among the earlier posts of their conversation."""
+    thread = pms.thread()
     pms.subscribe()
     apply = processing.apply
 
@@ -31,7 +32,7 @@ def test_poison_among_hundreds_is_parked_and_the_rest_applied(
     monkeypatch.setattr(processing, "apply", with_a_bug)
     for number in range(GOOD):
         if number == GOOD // 2:
-            pms.guest_writes(elsewhere, POISON)
+            pms.guest_writes(thread, POISON)
         pms.guest_writes(thread, f"Good {number}")
     pms.hear()
     assert Message.objects.filter(thread=thread, body__startswith="Good").count() == GOOD

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from connectors.contract.intents import SetCustomField
 from connectors.models import Attempt, CommandState
+from connectors.outbound import caller, outbox
 from inbox.models import ReceiptState
 from inbox.services import reply
 from tests.pms import Pms
@@ -185,3 +188,21 @@ def test_every_try_is_on_record(pms: Pms) -> None:
         pms.command(message).attempts.order_by("number").values_list("number", "read_back", "result")
     )
     assert tries == [(1, False, Attempt.Result.UNKNOWN), (2, True, Attempt.Result.FOUND)]
+
+
+@pytest.mark.parametrize("fault", ["truncated", "cut_after_work"])
+def test_a_field_whose_answer_is_spoilt_is_not_failed(pms: Pms, fault: str) -> None:
+    """What may be written twice is written, seen or written again; never told as failed although it stands there."""
+    connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection)
+    field = next(iter(connector.text_fields(call)))
+    stay = pms.control("reservations/TEST-0001")["id"]
+    pms.fault(fault, path="*custom-fields", method="PUT", count=1)
+    intent = SetCustomField(reservation_id=stay, field_id=field, value="late 13:00")
+    with transaction.atomic():
+        command = outbox.enqueue(pms.connection, intent, subject="field", order_key="field")
+    pms.run()
+    for _ in range(3):
+        pms.forward(65)
+        pms.run()
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED, command.reason
