@@ -19,6 +19,8 @@ from tests.harness.stack import live_stack
 
 __all__ = ["browser", "live_stack", "new_page", "page", "sandbox"]
 
+HURTING = {"test_mid_flight", "test_faults", "test_stack", "test_convergence"}
+
 _servers = pytest.StashKey[Throwaway]()
 
 
@@ -36,10 +38,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the live stack share one worker, so that there is one stack; those that start their own, another."""
+    """Tests of the live stack share two workers, so that there are two stacks: one for what people see, one that gets
+    hurt. Those that start their own share a worker, too."""
     for item in items:
         if "live_stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("live"))
+            group = "hurt" if item.path.stem in HURTING else "live"
+            item.add_marker(pytest.mark.xdist_group(group))
         elif item.get_closest_marker("start"):
             item.add_marker(pytest.mark.xdist_group("start"))
 

@@ -117,9 +117,13 @@ def since(organization_id: int, number: int) -> list[LiveEvent] | None:
     """What came after `number`, in order; None when that is too much or no longer kept (the screen must refresh)."""
     rows = LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number")
     events = list(rows[: TOO_MANY + 1])
-    if events:
-        return events if events[0].number == number + 1 and len(events) <= TOO_MANY else None
-    return [] if number == last_number(organization_id) else None
+    if not events:
+        last = last_number(organization_id)
+        if number >= last:
+            return [] if number == last else None
+        events = list(rows.all()[: TOO_MANY + 1])  # committed between the two questions, or no longer kept
+    complete = bool(events) and events[0].number == number + 1 and len(events) <= TOO_MANY
+    return events if complete else None
 
 
 def prune(before: datetime | None = None) -> int:

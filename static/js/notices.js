@@ -10,7 +10,7 @@ function show(unread) {
   count.hidden = unread === 0
   count.textContent = unread > 99 ? "99+" : String(unread)
   const label = unread ? bell().dataset.some.replace("{n}", unread) : bell().dataset.none
-  bell().setAttribute("aria-label", label)
+  document.getElementById("bell-words").textContent = unread ? bell().dataset.unread : ""
   bell().title = label
 }
 

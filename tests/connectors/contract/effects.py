@@ -37,6 +37,7 @@ from connectors.outbound import caller
 from connectors.trust.rehearsal_plan import PLAN
 from tests.connectors.contract.bench import Bench
 from tests.connectors.contract.trial import Trial
+from tests.harness.waiting import eventually
 
 ENTITY_OF: dict[type[Intent], Entity] = {
     SendMessage: Entity.MESSAGE,
@@ -94,7 +95,20 @@ class Effects(Trial):
 
     @staticmethod
     def _find(bench: Bench, intent: Intent, since: datetime, known: tuple[str, ...] = ()) -> Found | None:
-        return bench.connector.find(bench.call, intent, since, known)
+        """What the PMS has taken and not yet sent on is asked for again: the connector says "pending"."""
+        outcome: list[Found | None] = []
+
+        def decided() -> bool:
+            try:
+                outcome.append(bench.connector.find(bench.call, intent, since, known))
+            except Retryable as error:
+                if error.code != "pending":
+                    raise
+                return False
+            return True
+
+        eventually(decided)
+        return outcome[-1]
 
     @staticmethod
     def _unclear(bench: Bench, intent: Intent) -> tuple[type[ConnectorError], ...]:
