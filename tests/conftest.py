@@ -13,7 +13,7 @@ import pytest
 import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
 from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
-from tests.harness.browser import browser, new_page, page
+from tests.harness.browser import browser, new_page, page, stop_browser
 from tests.harness.sandbox import sandbox
 from tests.harness.stack import live_stack
 
@@ -46,6 +46,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
         elif item.get_closest_marker("start"):
             item.add_marker(pytest.mark.xdist_group("start"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "browser" not in getattr(item, "fixturenames", ()):
+        stop_browser()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    stop_browser()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
