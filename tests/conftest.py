@@ -15,11 +15,10 @@ from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
 from tests.harness.browser import browser, new_page, page, stop_browser
 from tests.harness.sandbox import sandbox
+from tests.harness.scheduling import GROUPS, ByFile, group_of, place_of
 from tests.harness.stack import live_stack
 
 __all__ = ["browser", "live_stack", "new_page", "page", "sandbox"]
-
-HURTING = {"test_mid_flight", "test_faults", "test_stack", "test_convergence"}
 
 _servers = pytest.StashKey[Throwaway]()
 
@@ -36,16 +35,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_servers] = Throwaway(Path(os.environ["BELLHOP_TEST_FOLDER"])).__enter__()
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the live stack share two workers, so that there are two stacks: one for what people see, one that gets
-    hurt. Those that start their own share a worker, too."""
+    """After pytest-django, which puts tests without a database last."""
+    items.sort(key=lambda item: place_of(item.nodeid))
     for item in items:
         if "live_stack" in getattr(item, "fixturenames", ()):
-            group = "hurt" if item.path.stem in HURTING else "live"
-            item.add_marker(pytest.mark.xdist_group(group))
-        elif item.get_closest_marker("start"):
-            item.add_marker(pytest.mark.xdist_group("start"))
+            assert group_of(item.nodeid) in GROUPS, f"{item.path} is in no group of tests.harness.scheduling"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)

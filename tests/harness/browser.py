@@ -38,9 +38,7 @@ def browser() -> Browser:
         path = chromium.find()
         assert path is not None, "There is no Chromium; run `make browser`."
         playwright = sync_playwright().start()
-        launched = playwright.chromium.launch(
-            executable_path=path, headless=True, args=list(chromium.FLAGS)
-        )
+        launched = playwright.chromium.launch(executable_path=path, headless=True, args=list(chromium.FLAGS))
         _running.append((playwright, launched))
     return _running[0][1]
 
