@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from bellhop.core.ports import Port
-from connectors.contract.records import ReservationRecord
+from connectors.contract.records import PropertyRecord, ReservationRecord, UnitRecord
 from connectors.models import Connection
 
 
@@ -83,5 +83,37 @@ class SideBySide:
     arrival: date | None
 
 
-# (connection, a stay just read) → the stay and its guest, side by side; writes nothing.
-side_by_side: Port[Callable[[Connection, ReservationRecord], list[SideBySide]]] = Port("side_by_side")
+Comparable = ReservationRecord | UnitRecord | PropertyRecord
+
+# (connection, what was just read) → it (a stay: and its guest), side by side, empty where it isn't known here; writes
+# nothing.
+side_by_side: Port[Callable[[Connection, Comparable], list[SideBySide]]] = Port("side_by_side")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A conversation at the PMS and the stay that it is compared with; `label` and `place` are for people."""
+
+    conversation_id: str
+    stay_remote_id: str
+    label: str
+    place: str
+    place_id: int | None
+    arrival: date | None
+
+
+# (connection id, local ids of stays) → local id of a stay → its conversations at that connection.
+talks: Port[Callable[[int, Sequence[int]], dict[int, list[Talk]]]] = Port("talks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """A message of ours by its local id, and where it stands at the PMS as far as we know."""
+
+    object_id: int
+    state: str
+    sent_at: datetime
+
+
+# ids of Commands → what each of them carries; withdrawn messages are left out.
+carried: Port[Callable[[Sequence[int]], dict[int, SentMessage]]] = Port("carried")
