@@ -33,7 +33,7 @@ test_reservation: Port[Callable[[int, str], str | None]] = Port("test_reservatio
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorReport:
     """How well a connection's mirror fits: `missing` is required field → how many upcoming or current stays lack it;
-    `duplicates` counts contact points that several guests share."""
+    `duplicates` counts contact points that several guests share, `duplicate_guests` those guests."""
 
     reservations: int
     guests: int
@@ -43,6 +43,7 @@ class MirrorReport:
     unmatched_threads: int
     missing: dict[str, int]
     duplicates: int
+    duplicate_guests: int
 
 
 # connection id → how well its mirror fits.

@@ -13,7 +13,8 @@ from connectors.models.connection import Connection
 
 class DriftRun(models.Model):
     """One comparison: live stays with their conversations, one by one, then (all) properties and units, page by page.
-    Resumes after the local id `after`, or at the page `cursor`."""
+    Resumes after the local id `after`, or at the page `cursor`. `tally`: "entity.field" → how often it was compared,
+    and how often it differed."""
 
     class Scope(models.TextChoices):
         ALL = "all", _("all live stays")
@@ -34,6 +35,7 @@ class DriftRun(models.Model):
     records = models.PositiveIntegerField(default=0)
     places = models.PositiveIntegerField(default=0, db_default=0)
     messages = models.PositiveIntegerField(default=0, db_default=0)
+    tally: Any = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fields = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)

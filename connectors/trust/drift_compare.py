@@ -42,10 +42,13 @@ Key = tuple[str, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many fields were compared, and which drifts are new."""
+    """How many fields were compared, which drifts are new, and the fields by name: all that were compared, and those
+    that differ."""
 
     fields: int
     new: tuple[Drift, ...]
+    compared: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,11 @@ def judge(connection: Connection, connector: PmsConnector, record: Comparable, b
     new = _keep(connection, connector, record, known, differing, began)
     _end(known, compared - set(differing))
     Drift.objects.filter(pk__in=[drift.pk for drift in known.values()]).update(looked_at=began)
-    return Outcome(len(compared), new)
+    return Outcome(len(compared), new, _names(compared), _names(differing))
+
+
+def _names(keys: Iterable[Key]) -> tuple[str, ...]:
+    return tuple(f"{entity}.{field}" for entity, _id, field in keys)
 
 
 def _standing(connection: Connection, record: Comparable) -> dict[Key, Drift]:

@@ -21,6 +21,7 @@ from connectors.models import Connection, Drift, DriftRun, FieldRule, SyncRun
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
 from connectors.trust import drift_compare, drift_messages, drift_take
+from connectors.trust.drift_compare import Outcome
 
 log = structlog.get_logger(__name__)
 ALL_EVERY = timedelta(hours=24)
@@ -139,8 +140,10 @@ def _stays(run: DriftRun, connector: PmsConnector, call: Call) -> DriftRun.Part 
             drift_messages.compare(run.connection, connector, call, talk)
             for talk in talks.get(stay.object_id, ())
         ]
+        _count(run, outcome)
         DriftRun.objects.filter(pk=run.pk).update(
             after=stay.object_id,
+            tally=run.tally,
             records=F("records") + 1,
             fields=F("fields") + outcome.fields,
             messages=F("messages") + sum(one.fields for one in said),
@@ -153,14 +156,24 @@ def _stays(run: DriftRun, connector: PmsConnector, call: Call) -> DriftRun.Part 
     return None if near else DriftRun.Part.PROPERTIES
 
 
+def _count(run: DriftRun, outcome: Outcome) -> None:
+    """Add to the tally, which is the lease holder's alone."""
+    for name in outcome.compared:
+        compared, differing = run.tally.get(name, (0, 0))
+        run.tally[name] = [compared + 1, differing + (name in outcome.differing)]
+
+
 def _places(run: DriftRun, connector: PmsConnector, call: Call) -> DriftRun.Part | None:
     """The next page of properties or units. Returns the part to go on with, None at the end."""
     began, of_properties = clock.now(), run.part == DriftRun.Part.PROPERTIES
     cursor = run.cursor or None
     page = connector.list_properties(call, cursor) if of_properties else connector.list_units(call, cursor)
     outcomes = [drift_compare.judge(run.connection, connector, storable(one), began) for one in page.items]
+    for outcome in outcomes:
+        _count(run, outcome)
     DriftRun.objects.filter(pk=run.pk).update(
         cursor=page.next_cursor or "",
+        tally=run.tally,
         places=F("places") + len(page.items),
         fields=F("fields") + sum(one.fields for one in outcomes),
         found=F("found") + sum(len(one.new) for one in outcomes),

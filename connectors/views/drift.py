@@ -80,8 +80,8 @@ def _taking(row: Drift, pms: str) -> tuple[str, str]:
         )
     if row.cause == Drift.Cause.GONE:
         return gettext("Cancel it here"), gettext(
-            "Bellhop asks %(pms)s again. If the stay still is not there, it is cancelled here, and what was planned for "
-            "it stops. Nothing is written in %(pms)s."
+            "Bellhop asks %(pms)s again. If the stay still is not there, it is cancelled here, and what was planned "
+            "for it stops. Nothing is written in %(pms)s."
         ) % known
     return gettext("Take %(pms)s\u2019s") % known, gettext(
         "Bellhop reads it again and takes what %(pms)s says. Nothing is written in %(pms)s."

@@ -15,7 +15,7 @@ from bellhop.accounts.web import page, user_of
 from bellhop.core import clock
 from connectors import ports
 from connectors.models import Connection, PilotPlace, Rehearsal, Stage, StageChange
-from connectors.trust import ledger, overview, rehearsals, stages
+from connectors.trust import ledger, overview, rehearsals, shadow_report, stages
 from connectors.trust.stages import NotReady
 from connectors.trust.verify import NotATest
 
@@ -43,8 +43,12 @@ def ledger_page(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 @page(Permission.HEALTH_READ)
 def stage_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Where it stands, what the next step needs, what shadowing has shown."""
+    """Where it stands, what the next step needs, what shadowing has shown; `?format=json` exports the report."""
     connection = connection_of(request, public_id)
+    if request.GET.get("format") == "json":
+        answer = JsonResponse(shadow_report.as_json(connection, shadow_report.of(connection)))
+        answer["Content-Disposition"] = 'attachment; filename="report.json"'
+        return answer
     return render(request, "connectors/stage.html", _stage_context(connection))
 
 
@@ -58,7 +62,7 @@ def _stage_context(connection: Connection, **more: Any) -> dict[str, Any]:
         "above": above,
         "checks": stages.checklist(connection, above) if above else [],
         "below": stages.steps_back(connection),
-        "report": stages.report(connection),
+        "report": shadow_report.of(connection),
         "places": [(pk, name, pk in chosen) for pk, name in ports.places.get()(connection.organization_id)],
         "choose_places": Stage.PILOT in {above, connection.stage},
         "history": StageChange.objects.filter(connection=connection)
