@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import drift, health, ownership, proof
+from connectors.views import drift, health, ownership, proof, public
 
 app_name = "connectors"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("health/connections/<str:public_id>/", health.detail, name="detail"),
     path("health/connections/<str:public_id>/credentials/", health.reauthenticate, name="reauthenticate"),
     path("health/connections/<str:public_id>/ledger/", proof.ledger_page, name="ledger"),
+    path("health/connections/<str:public_id>/ledger/publish/", proof.publish_ledger, name="publish-ledger"),
+    path("proof/<str:token>/", public.ledger_page, name="public-ledger"),
     path("health/connections/<str:public_id>/stage/", proof.stage_page, name="stage"),
     path("health/connections/<str:public_id>/stage/change/", proof.change_stage, name="change-stage"),
     path("health/connections/<str:public_id>/rehearsals/", proof.rehearsals_page, name="rehearsals"),

@@ -33,6 +33,8 @@ ADDRESSES: dict[str, Access] = {
     "connectors:reauthenticate": (Permission.CONNECTIONS_EDIT,),
     "connectors:connection-act": (Permission.HEALTH_ACT,),
     "connectors:ledger": (Permission.HEALTH_READ,),
+    "connectors:publish-ledger": (Permission.CONNECTIONS_EDIT,),
+    "connectors:public-ledger": ANYBODY,
     "connectors:stage": (Permission.HEALTH_READ,),
     "connectors:change-stage": (Permission.CONNECTIONS_EDIT,),
     "connectors:rehearsals": (Permission.HEALTH_READ,),
