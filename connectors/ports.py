@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from bellhop.accounts.models import User
 from bellhop.core.ports import Port
 from connectors.contract.records import PropertyRecord, ReservationRecord, UnitRecord
 from connectors.models import Connection
@@ -118,3 +119,22 @@ class SentMessage:
 
 # ids of Commands → what each of them carries; withdrawn messages are left out.
 carried: Port[Callable[[Sequence[int]], dict[int, SentMessage]]] = Port("carried")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a case file is about: one row of ours with its ids at the PMS, its values, and what its Commands are named
+    (`Command.subject`). `conversation_id`: where it is said; for a stay, where its own Commands stand."""
+
+    connection: Connection
+    entity: str
+    object_id: int
+    remote_id: str
+    values: Mapping[str, Any]
+    conversation_id: str = ""
+    commands_named: tuple[str, ...] = ()
+
+
+# (person, public id) → the stay, or the message, that this person may see; None where there is none.
+stay_subject: Port[Callable[[User, str], Subject | None]] = Port("stay_subject")
+message_subject: Port[Callable[[User, str], Subject | None]] = Port("message_subject")

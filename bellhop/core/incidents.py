@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from bellhop.core import clock, events
@@ -32,9 +34,11 @@ def open_incident(
     remedy: str = "",
     connection_id: int | None = None,
     alert_user_id: int | None = None,
+    contact: str = "",
+    due_at: datetime | None = None,
 ) -> Incident:
     """Open the incident `code` about `subject`, or count it again if it is open already. `alert_user_id`: who is to be
-    alerted, None: whoever is on duty."""
+    alerted, None: whoever is on duty; `contact`: whom they ask outside, until `due_at`."""
     now = clock.now()
     with transaction.atomic():
         incident, created = Incident.objects.get_or_create(
@@ -48,6 +52,8 @@ def open_incident(
                 "title": title,
                 "detail": detail,
                 "remedy": remedy,
+                "contact": contact,
+                "due_at": due_at,
                 "opened_at": now,
                 "last_seen_at": now,
             },

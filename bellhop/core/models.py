@@ -55,7 +55,8 @@ class LiveEvent(models.Model):
 
 
 class Incident(models.Model):
-    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it."""
+    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it. `contact` is
+    whom the person asks outside the house, `due_at` until when."""
 
     public_id = PublicIdField()
     organization_id = models.BigIntegerField()
@@ -71,6 +72,8 @@ class Incident(models.Model):
     alerted_user_id = models.BigIntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by_id = models.BigIntegerField(null=True)
+    contact = models.CharField(max_length=200, blank=True, default="", db_default="")
+    due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
