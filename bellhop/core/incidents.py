@@ -8,6 +8,7 @@ from django.db import transaction
 
 from bellhop.core import clock, events
 from bellhop.core.models import Incident
+from bellhop.core.words import kept
 
 
 class IncidentOpened:
@@ -38,7 +39,8 @@ def open_incident(
     due_at: datetime | None = None,
 ) -> Incident:
     """Open the incident `code` about `subject`, or count it again if it is open already. `alert_user_id`: who is to be
-    alerted, None: whoever is on duty; `contact`: whom they ask outside, until `due_at`."""
+    alerted, None: whoever is on duty; `contact`: whom they ask outside, until `due_at`. Texts made by `words.say` are
+    read out in the reader's language."""
     now = clock.now()
     with transaction.atomic():
         incident, created = Incident.objects.get_or_create(
@@ -52,6 +54,7 @@ def open_incident(
                 "title": title,
                 "detail": detail,
                 "remedy": remedy,
+                "words": {"title": kept(title), "detail": kept(detail), "remedy": kept(remedy)},
                 "contact": contact,
                 "due_at": due_at,
                 "opened_at": now,
@@ -61,8 +64,12 @@ def open_incident(
         if created:
             events.emit(IncidentOpened(incident))
         else:
+            told = {**incident.words, "detail": kept(detail)} if detail else incident.words
             Incident.objects.filter(pk=incident.pk).update(
-                last_seen_at=now, times_seen=incident.times_seen + 1, detail=detail or incident.detail
+                last_seen_at=now,
+                times_seen=incident.times_seen + 1,
+                detail=detail or incident.detail,
+                words=told,
             )
     return incident
 

@@ -183,7 +183,7 @@ def _of_incident(user: User, public_id: str) -> _About | None:
         return None
     subject = Subject(connection=connection, entity="connection", object_id=0, remote_id="", values={})
     until = (incident.closed_at or incident.last_seen_at) + AROUND
-    return _About(subject, between=(incident.opened_at - AROUND, until), title=incident.title)
+    return _About(subject, between=(incident.opened_at - AROUND, until), title=incident.said_title)
 
 
 def _values(user: User, about: _About, *, full: bool) -> tuple[Value, ...]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 
 from bellhop.core import clock, events, incidents, wake
+from bellhop.core.words import say
 from connectors import ports
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable
@@ -224,10 +225,12 @@ def tell(connection: Connection) -> None:
         incidents.open_incident(
             connection.organization_id,
             FOUND,
-            f"{connection.name}: fields differ from the PMS",
+            say("%(name)s: fields differ from the PMS", name=connection.name),
             subject=subject,
-            detail=f"{total} new. Nearest arrivals: {names}." if names else f"{total} new.",
-            remedy="Open Drift: take the PMS's values, send ours, or ignore with a reason.",
+            detail=say("%(n)d new. Nearest arrivals: %(names)s.", n=total, names=names)
+            if names
+            else say("%(n)d new.", n=total),
+            remedy=say("Open Drift: take the PMS's values, send ours, or ignore with a reason."),
             connection_id=connection.pk,
             alert_user_id=_alert_person(connection, near or list(new[:MANY])),
         )

@@ -17,6 +17,7 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from bellhop.core import clock
+from bellhop.core.words import read_out
 from connectors.contract.registry import connector_class
 from connectors.models import Drift
 from connectors.trust import drift, drift_messages, drift_runs, overview, overwrites
@@ -60,6 +61,7 @@ def _line(user: User, row: Drift) -> dict[str, Any]:
         "pms": pms,
         "take": take,
         "explained": explained,
+        "error": read_out(row.error, {}),
         "has_rule": row.field in DEFAULTS.get(row.entity, ()),
         "ours": overwrites.shown(user, row.field, row.ours),
         "theirs": overwrites.shown(user, row.field, row.theirs),

@@ -33,7 +33,7 @@ def ledger_page(request: HttpRequest, token: str) -> HttpResponse:
                 "pms": connector_class(connection.slug).label,
                 "depths": [depth for depth in depths if depth.offered],
                 "not_offered": [depth for depth in depths if not depth.offered],
-                "languages": [(code, name) for code, name in settings.LANGUAGES if code != language],
+                "languages": [code for code, _name in settings.LANGUAGES if code != language],
                 "now": clock.now(),
             }
             # Without the request: nothing of a session may reach a page that others share.
