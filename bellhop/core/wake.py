@@ -102,6 +102,6 @@ def available() -> bool:
     return time.monotonic() >= _silent_until
 
 
-def sockets(organization_id: int, number: int) -> None:
-    """Tell the hubs of all web processes that an organization has live events up to `number`."""
-    publish(LIVE_CHANNEL, f"{organization_id}:{number}")
+def sockets(organization_id: int) -> None:
+    """Tell the hubs of all web processes that an organization has new live events."""
+    publish(LIVE_CHANNEL, str(organization_id))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from bellhop.core import clock, events, incidents, live, wake
+from bellhop.core import clock, events, incidents, wake
 from connectors.contract.base import Page, PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Rejected, Retryable
 from connectors.contract.events import Entity
@@ -220,7 +220,6 @@ def _has_it(run: SyncRun, record: AnyRecord) -> bool:
 
 
 @transaction.atomic
-@live.collected()
 def _take(run: SyncRun, record: AnyRecord, fetched: reading.Fetched | None) -> None:
     source = Source(connection=run.connection, history=run.purpose == SyncRun.Purpose.BACKFILL)
     if fetched is not None:
