@@ -73,7 +73,7 @@ def append(organization_id: int, changes: Sequence[Change]) -> None:
     columns = zip(*map(_columns, changes), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, [organization_id, clock.now(), *map(list, columns)])
-    transaction.on_commit(lambda: wake.sockets(organization_id))
+    transaction.on_commit(lambda: wake.sockets(organization_id), robust=True)
 
 
 def _columns(change: Change) -> tuple[object, ...]:

@@ -60,7 +60,7 @@ def start_backfill(connection: Connection) -> None:
 
 
 def wake_sync(delay_s: float = 0.0) -> None:
-    transaction.on_commit(lambda: wake.task("connectors.sync", queue="default", delay_s=delay_s))
+    wake.after_commit("connectors.sync", delay_s=delay_s)
 
 
 def plan_catch_ups() -> int:

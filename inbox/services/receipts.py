@@ -80,7 +80,7 @@ def _receipts(command: Command, state: ReceiptState) -> None:
     message_id, thread_id, property_id = row
     _tell(command, thread_id, property_id, message=message_id, state=state.value)
     if ended:
-        transaction.on_commit(lambda: wake.task("inbox.after_settling", queue="default"))
+        wake.after_commit("inbox.after_settling")
 
 
 def _tell(command: Command, thread_id: int, property_id: int | None, **data: object) -> None:
