@@ -63,7 +63,7 @@ def start(connection: Connection, scope: DriftRun.Scope = DriftRun.Scope.ALL) ->
     _, made = DriftRun.objects.get_or_create(
         connection=connection, finished_at=None, defaults={"scope": scope, "started_at": clock.now()}
     )
-    transaction.on_commit(lambda: wake.task("connectors.compare"))
+    wake.after_commit("connectors.compare")
     return made
 
 

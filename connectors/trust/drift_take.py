@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from bellhop.core import clock, events, live
+from bellhop.core import clock, events
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable
 from connectors.contract.events import Entity, ReadHint
@@ -82,12 +82,11 @@ def _read(connection: Connection, connector: PmsConnector, call: Call, hint: Rea
 
 @transaction.atomic
 def _apply(connection: Connection, connector: PmsConnector, asked: QuerySet[Drift], fetched: Fetched) -> None:
-    with live.collected():
-        apply_fetched(Source(connection=connection), fetched)
-        for record in fetched.records:
-            if isinstance(record, ReservationRecord | UnitRecord | PropertyRecord):
-                drift_compare.judge(connection, connector, record, clock.now())
-        asked.update(take_asked_at=None, error=DIFFERS)
+    apply_fetched(Source(connection=connection), fetched)
+    for record in fetched.records:
+        if isinstance(record, ReservationRecord | UnitRecord | PropertyRecord):
+            drift_compare.judge(connection, connector, record, clock.now())
+    asked.update(take_asked_at=None, error=DIFFERS)
 
 
 @transaction.atomic
@@ -97,10 +96,9 @@ def _no_longer_there(
     """A stay that somebody was told is gone is cancelled here; one that is found to be gone only now is shown first."""
     known = list(asked.filter(cause=Drift.Cause.GONE).select_for_update(of=("self",)))
     if known:
-        with live.collected():
-            events.emit(StayGone(source=Source(connection=connection), external_id=hint.external_id))
-            for drift in known:
-                drift_compare.solve(drift, Drift.How.TOOK)
+        events.emit(StayGone(source=Source(connection=connection), external_id=hint.external_id))
+        for drift in known:
+            drift_compare.solve(drift, Drift.How.TOOK)
     elif hint.entity == Entity.RESERVATION:
         drift_compare.gone(connection, connector, hint.external_id, clock.now())
     asked.update(take_asked_at=None, error="The PMS no longer has it.")
@@ -114,7 +112,7 @@ def _conversation(
     fetched: Fetched | None,
 ) -> None:
     """Bring in what is missing here; what doesn't stand there is no longer taken for sent: an agent decides."""
-    with transaction.atomic(), live.collected():
+    with transaction.atomic():
         if fetched is not None:
             apply_fetched(Source(connection=connection), fetched)
     drift = asked.first()
