@@ -5,8 +5,9 @@ SELECT 'p' || lpad(g::text, 9, '0'), o.id, 'House ' || g, 'Europe/Lisbon', ''
 FROM generate_series(1, 40) g, (SELECT id FROM accounts_organization WHERE slug = 'harbour-house') o;
 
 INSERT INTO reservations_unit
-  (public_id, organization_id, property_id, name, title, check_in_time, check_out_time, wifi, parking)
-SELECT 'u' || lpad(g::text, 9, '0'), p.organization_id, p.id, 'Flat ' || g, '', '15:00', '11:00', '', ''
+  (public_id, organization_id, property_id, name, title, check_in_time, check_out_time, wifi, parking, condition,
+   condition_note, do_not_disturb)
+SELECT 'u' || lpad(g::text, 9, '0'), p.organization_id, p.id, 'Flat ' || g, '', '15:00', '11:00', '', '', '', '', false
 FROM generate_series(1, 400) g
 JOIN (SELECT id, organization_id, row_number() OVER (ORDER BY id) AS n FROM reservations_property) p ON p.n = 1 + g % 40;
 
