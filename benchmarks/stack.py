@@ -228,10 +228,10 @@ class Product:
 
 
 def scale(sandbox: Sandbox) -> None:
-    """The published limits times fifty, in every world of the sandbox."""
+    """The published limits times fifty in every world of the sandbox."""
     for world in ("", "/hostaway", "/cloudbeds"):
-        answer = sandbox.control.patch(f"/_control{world}/settings", json={"limit_scale": LIMITS_SCALE})
-        answer.raise_for_status()
+        path = f"/_control{world}/settings"
+        sandbox.control.patch(path, json={"limit_scale": LIMITS_SCALE}).raise_for_status()
 
 
 def listens(port: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 
 from bellhop.core.fields import EncryptedJSONField, PublicIdField
+from bellhop.core.words import read_out
 
 
 class ClockOffset(models.Model):
@@ -19,7 +20,7 @@ class ClockOffset(models.Model):
 
 
 class LiveCounter(models.Model):
-    """The last live number of an organization. Locked until commit, so that numbers follow commit order."""
+    """The last live number of an organization."""
 
     organization_id = models.BigIntegerField(primary_key=True)
     last_number = models.BigIntegerField(default=0)
@@ -29,14 +30,14 @@ class LiveCounter(models.Model):
 
 
 class LiveEvent(models.Model):
-    """One change that a screen may show. Append-only; pruned by age (`live.prune`).
+    """One change that a screen may show. Append-only; numbered once it is committed; pruned by age (`live.prune`).
 
     `topic` is what changed ("thread", "view_counts", "health", …), `subject_id` its row, `property_id` who may see it
     (null: everybody of the organization), `data` small facts that save a query.
     """
 
     organization_id = models.BigIntegerField()
-    number = models.BigIntegerField()
+    number = models.BigIntegerField(null=True)
     topic = models.CharField(max_length=30)
     subject_id = models.BigIntegerField(null=True)
     property_id = models.BigIntegerField(null=True)
@@ -48,14 +49,23 @@ class LiveEvent(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["organization_id", "number"], name="live_event_number_unique"),
         )
-        indexes = (models.Index(fields=["at"], name="live_event_at"),)
+        indexes = (
+            models.Index(fields=["at"], name="live_event_at"),
+            models.Index(
+                fields=["organization_id", "id"],
+                name="live_event_unnumbered",
+                condition=models.Q(number__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.organization_id}/{self.number} {self.topic}"
 
 
 class Incident(models.Model):
-    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it."""
+    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it. `contact` is
+    whom the person asks outside the house, `due_at` until when. Its texts are kept in English, and in `words` how they
+    were made (`core.words`): screens and e-mails show the `said_…` ones."""
 
     public_id = PublicIdField()
     organization_id = models.BigIntegerField()
@@ -65,12 +75,15 @@ class Incident(models.Model):
     title = models.CharField(max_length=200)
     detail = models.TextField(blank=True, default="")
     remedy = models.CharField(max_length=300, blank=True, default="")
+    words: Any = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     opened_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     times_seen = models.PositiveIntegerField(default=1)
     alerted_user_id = models.BigIntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by_id = models.BigIntegerField(null=True)
+    contact = models.CharField(max_length=200, blank=True, default="", db_default="")
+    due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -85,6 +98,18 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def said_title(self) -> str:
+        return read_out(self.title, self.words.get("title", {}))
+
+    @property
+    def said_detail(self) -> str:
+        return read_out(self.detail, self.words.get("detail", {}))
+
+    @property
+    def said_remedy(self) -> str:
+        return read_out(self.remedy, self.words.get("remedy", {}))
 
 
 class OutgoingMail(models.Model):

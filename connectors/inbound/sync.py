@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from bellhop.core import clock, events, incidents, live, wake
+from bellhop.core import clock, events, incidents, wake
+from bellhop.core.words import say
 from connectors.contract.base import Page, PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Rejected, Retryable
 from connectors.contract.events import Entity
@@ -60,7 +61,7 @@ def start_backfill(connection: Connection) -> None:
 
 
 def wake_sync(delay_s: float = 0.0) -> None:
-    transaction.on_commit(lambda: wake.task("connectors.sync", queue="default", delay_s=delay_s))
+    wake.after_commit("connectors.sync", delay_s=delay_s)
 
 
 def plan_catch_ups() -> int:
@@ -186,10 +187,12 @@ def _report(run: SyncRun, error: ConnectorError) -> None:
     incidents.open_incident(
         run.connection.organization_id,
         STUCK,
-        f"{run.connection.name}: reading {run.entity} does not go on",
+        say("%(name)s: reading %(what)s does not go on", name=run.connection.name, what=[run.entity]),
         subject=f"{run.connection_id}:{run.entity}",
         detail=f"{error.user_message} {error.detail}".strip()[:1000],
-        remedy="Bellhop tries again by itself. Webhooks are still taken; if it stays, send the detail to support.",
+        remedy=say(
+            "Bellhop tries again by itself. Webhooks are still taken; if it stays, send the detail to support."
+        ),
         connection_id=run.connection_id,
     )
 
@@ -220,7 +223,6 @@ def _has_it(run: SyncRun, record: AnyRecord) -> bool:
 
 
 @transaction.atomic
-@live.collected()
 def _take(run: SyncRun, record: AnyRecord, fetched: reading.Fetched | None) -> None:
     source = Source(connection=run.connection, history=run.purpose == SyncRun.Purpose.BACKFILL)
     if fetched is not None:

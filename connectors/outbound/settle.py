@@ -42,11 +42,13 @@ def _finish(claim: Claim, result: Attempt.Result, error: ConnectorError | None, 
 
 
 def _store(command: Command, *, wake_at: datetime | None = None) -> None:
+    """`wake_at`: when a worker has to look again. The one that settles goes on with the next in line by itself."""
     command.lease_until = None
     command.leased_by = ""
     command.save()
     events.emit(CommandMoved(command=command))
-    outbox.wake_at(wake_at or clock.now(), clock.now())
+    if wake_at is not None:
+        outbox.wake_at(wake_at, clock.now())
 
 
 def _still_mine(command: Command) -> bool:
@@ -125,6 +127,19 @@ def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) ->
     _finish(claim, Attempt.Result.FAILED, error, status)
     command = _locked(claim.command)
     return _fail(command, error) if _still_mine(command) else command
+
+
+@transaction.atomic
+def doubted(command_id: int, reason: str) -> bool:
+    """It was confirmed, and a person saw by a read that it doesn't stand there: an agent decides what becomes of it.
+    False where it is confirmed no longer."""
+    command = _locked(Command(pk=command_id))
+    if command.state != CommandState.CONFIRMED:
+        return False
+    command.state, command.reason, command.reason_code = CommandState.UNCONFIRMED, reason[:300], "not_there"
+    command.settled_at, command.echoed_at = clock.now(), None
+    _store(command)
+    return True
 
 
 def _fail(command: Command, error: ConnectorError) -> Command:
@@ -229,7 +244,7 @@ def echoed(command_id: int, remote_id: str, delivery_id: int | None, *, by_text:
         command.reason = command.reason_code = ""
     command.remote_id = remote_id
     first_time, command.echoed_at = command.echoed_at is None, command.echoed_at or now
-    _store(command)
+    _store(command, wake_at=now if command.settled_at == now else None)
     if first_time:
         _prove(command, Proof.SEEN_WRITTEN)
         if was_unknown:
