@@ -35,7 +35,7 @@ def run(bench: Bench) -> list[Figure]:
     return [
         Figure(goal="", what=f"{count} replies after an outage, drain rate", unit="share of the rate",
                products=(world.share(sends, world.allowed),), passes_at=0.8, goal_at=0.95, more=True,
-               note=f"{len(every) - len(sends)} other calls meanwhile"),
+               note=f"with {len(every) - len(sends)} other calls meanwhile: {world.share(every, world.allowed):.2f}"),
         Figure(goal="", what="told to wait (429) meanwhile", unit="calls", products=(refused,),
                passes_at=0, goal_at=0),
     ]  # fmt: skip
