@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
@@ -19,6 +20,12 @@ from tests.harness.scheduling import GROUPS, ByFile, group_of, place_of
 from tests.harness.stack import live_stack
 
 __all__ = ["browser", "live_stack", "new_page", "page", "sandbox"]
+
+# How long an example takes is the machine's matter, not the code's.
+hypothesis.settings.register_profile(
+    "bellhop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("bellhop")
 
 _servers = pytest.StashKey[Throwaway]()
 
