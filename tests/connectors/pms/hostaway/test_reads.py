@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ import pytest
 from connectors.contract.errors import NotDelivered, NotFound, Rejected, Retryable
 from connectors.contract.http import Request, Response
 from connectors.contract.intents import AddNote, SendMessage, SetStayTimes
-from connectors.contract.records import UNSET
+from connectors.contract.records import UNSET, MessageRecord
 from tests.connectors.pms.hostaway.helpers import fixture, hostaway
 from tests.connectors.pms.script import Script, everything
 
@@ -54,6 +55,23 @@ def test_the_walk_ends_where_nothing_is_new() -> None:
     found = everything(hostaway().list_reservations, script, changed_since=since)
     assert {one.external_id for one in found} == {"1000", "1010", "1020"}, "five minutes more than asked for"
     assert len(script.asked) == 3
+
+
+def test_messages_of_one_second_stand_as_they_are_numbered() -> None:
+    """In a list of any order, and in the webhook of each: ids are numbers, not words."""
+    shared = {"conversationId": 5, "isIncoming": 1, "communicationType": "email", "body": "Hello"}
+    said = [{**shared, "id": number, "date": "2026-11-23 12:00:00"} for number in (1000, 999, 1001)]
+    script = Script(lambda _: {"status": "success", "result": said, "count": 3})
+    found = hostaway().list_posts(script, "5").items
+    assert [one.external_id for one in found] == ["1001", "1000", "999"]
+    body = json.dumps({"event": "message.received", "data": said[0]}).encode()
+    (event,) = hostaway().parse({}, body)
+    assert isinstance(event.record, MessageRecord)
+    assert event.record.sequence == 1000
+    odd = json.dumps({"event": "message.received", "data": {**said[0], "id": "9" * 30}}).encode()
+    (event,) = hostaway().parse({}, odd)
+    assert isinstance(event.record, MessageRecord)
+    assert event.record.sequence == 0
 
 
 @pytest.mark.parametrize("since", [datetime(9999, 12, 31, tzinfo=UTC), START + timedelta(days=400)])
