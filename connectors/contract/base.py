@@ -237,6 +237,10 @@ class PmsConnector(ABC):
     ) -> Page[WorkOrderRecord]:
         return Page(items=(), next_cursor=None)
 
+    def get_work_order(self, call: Call, external_id: str) -> WorkOrderRecord:
+        """Raises NotFound, Unsupported."""
+        raise Unsupported(detail="There are no work orders here.")
+
     def list_housekeeping(
         self,
         call: Call,

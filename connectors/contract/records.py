@@ -233,8 +233,8 @@ class WorkOrderRecord(Record):
     resolution: str | Unset = UNSET
     assignee: str | Unset = UNSET
     due_at: datetime | Unset | None = UNSET
-    reservation_id: str | None = None
-    unit_id: str | None = None
+    reservation_id: str | Unset | None = UNSET
+    unit_id: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ def fetch(connection: Connection, connector: PmsConnector, call: Call, hint: Rea
             records = _notes(connection, connector, call, hint.external_id)
         elif hint.entity == Entity.HOUSEKEEPING:
             records = (connector.get_housekeeping(call, hint.external_id),)
+        elif hint.entity == Entity.WORK_ORDER:
+            records = (connector.get_work_order(call, hint.external_id),)
         elif hint.entity == Entity.GUEST:
             records = (connector.get_guest(call, hint.external_id),)
         else:
