@@ -14,7 +14,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from connectors.contract.capabilities import Capabilities, CountedPer, RateLimit
 from connectors.contract.errors import Unsupported
-from connectors.contract.events import CanonicalEvent
+from connectors.contract.events import CanonicalEvent, ReadHint
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import (
     REPEATABLE,
@@ -26,6 +26,7 @@ from connectors.contract.intents import (
     SetCustomField,
 )
 from connectors.contract.records import (
+    AttachmentRecord,
     ConversationRecord,
     GuestRecord,
     HousekeepingRecord,
@@ -102,6 +103,8 @@ class PmsConnector(ABC):
     hold_s               seconds to wait after a 429 that names no time; doubled while it goes on
     performs             the kinds of intent that `perform` and `find` know
     notes_in_conversations  private notes are kept there, not on the stay
+    undelivered_s        seconds between two looks at the PMS's own log of webhooks that it could not deliver
+    attachment_links_s   how long the link of an attachment is good; afterwards it is read anew
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     """
 
@@ -123,6 +126,8 @@ class PmsConnector(ABC):
     coarse_versions: ClassVar[bool] = False
     forbidden_is_token: ClassVar[bool] = False
     hold_s: ClassVar[float] = 5.0
+    undelivered_s: ClassVar[int | None] = None
+    attachment_links_s: ClassVar[int | None] = None
     sweep_s: ClassVar[int | None] = None
     performs: ClassVar[tuple[type[Intent], ...]] = (SendMessage, AddNote, SetCustomField)
     notes_in_conversations: ClassVar[bool] = True
@@ -263,6 +268,16 @@ class PmsConnector(ABC):
 
     @abstractmethod
     def get_unit(self, call: Call, external_id: str) -> UnitRecord: ...
+
+    def list_undelivered(self, call: Call, subscription_id: str) -> Sequence[ReadHint]:
+        """What the PMS says that it could not deliver to a subscription of ours, as far back as one page tells."""
+        return ()
+
+    def read_attachments(
+        self, call: Call, conversation_id: str, message_id: str
+    ) -> Sequence[AttachmentRecord]:
+        """The attachments of one message with links that are good now. Raises NotFound, Unsupported."""
+        raise Unsupported(detail="Attachments can't be read again here.")
 
     # --- effects ---
     @abstractmethod

@@ -83,7 +83,7 @@ def read_message(data: Wire, conversation_id: str = "", channel: str = "") -> Me
         sent_at=sent_at,
         sequence=wire.sequence(external_id),
         automatic=not incoming and bool(text(data.get("communicationId"))),
-        attachments=_attachments(data.get("attachments")),
+        attachments=read_files(data.get("attachments")),
         raw=data,
         **_way(data, channel),
     )
@@ -118,7 +118,7 @@ def _way(data: Wire, channel: str) -> dict[str, Any]:
     return {"channel": word, "channel_raw": told or way or (BY_CHANNEL if word else "")}
 
 
-def _attachments(values: Any) -> tuple[AttachmentRecord, ...]:
+def read_files(values: Any) -> tuple[AttachmentRecord, ...]:
     """Links of private ones die after seven days."""
     return tuple(
         AttachmentRecord(

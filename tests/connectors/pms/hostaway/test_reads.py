@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connectors.contract.errors import NotDelivered, NotFound, Rejected, Retryable
+from connectors.contract.events import Entity, ReadHint
 from connectors.contract.http import Request, Response
 from connectors.contract.intents import AddNote, SendMessage, SetStayTimes
 from connectors.contract.records import UNSET, MessageRecord
@@ -242,3 +243,27 @@ def test_the_token_is_renewed_a_month_early() -> None:
         Response(status=200, headers={}, body=b'{"access_token":"t","expires_in":15897600}')
     )
     assert (token.expires_in_s, token.rest_s) == (15897600 - 30 * 86400, 1.0)
+
+
+# --- what was lost, and what dies ---
+def test_the_log_tells_what_failed() -> None:
+    """The published row was delivered; whatever came of a later attempt, one that failed is looked after."""
+    told = fixture("response_unified_webhook_log")["result"][0]
+    lost = {**told, "object": "reservation", "objectId": 8, "responseStatus": 404}
+    odd = {"objectId": 9, "responseStatus": None}
+    rows = [told, lost, lost, {**lost, "responseStatus": 200}, {**told, "responseStatus": None}, odd]
+    script = Script(lambda _: {"status": "success", "result": rows})
+    assert hostaway().list_undelivered(script, "5") == (
+        ReadHint(entity=Entity.RESERVATION, external_id="8"),
+        ReadHint(entity=Entity.MESSAGE, external_id="123456789"),
+    )
+    assert dict(script.asked[0].query)["unifiedWebhookId"] == "5"
+    assert hostaway().list_undelivered(script, "6") == (), "another's"
+    assert hostaway().list_undelivered(Script(lambda _: None), "5") == ()
+
+
+def test_links_of_files_are_read_with_their_message() -> None:
+    script = Script(lambda _: fixture("response_conversation_message"))
+    [file] = hostaway().read_attachments(script, "1406", "326")
+    assert (file.external_id, file.url) == ("6", "https://www.image.com/img.jpeg")
+    assert script.asked[0].path.endswith("/conversations/1406/messages/326")
