@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from connectors.models import Attempt, Command, CommandState
 from inbox.models import (
+    Attachment,
     Author,
     Destination,
     Message,
@@ -156,7 +157,8 @@ def _attempts(commands: Sequence[Command]) -> dict[int, list[Attempt]]:
 def _attach_files(messages: Sequence[Message]) -> None:
     from django.db.models import prefetch_related_objects
 
-    prefetch_related_objects(list(messages), "attachments")
+    in_order = Prefetch("attachments", Attachment.objects.order_by("pk"))
+    prefetch_related_objects(list(messages), in_order)
 
 
 def first_unread(

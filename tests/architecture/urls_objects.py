@@ -91,6 +91,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:send-again": (Permission.THREADS_REPLY,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
     "inbox:note-to-pms": (Permission.THREADS_NOTE,),
+    "inbox:file": (Permission.THREADS_READ,),
 }
 
 # Addresses of packages: they name no object of an organization, so they are only asked as nobody.
@@ -114,6 +115,7 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
     ("*", "token"): lambda _: "a-token-that-is-not-there",
+    ("*", "place"): lambda _: 0,
     ("*", "what"): lambda _: "assign",
     ("*", "how"): lambda _: "link",
     ("people", "public_id"): lambda world: world.people["Agent"].public_id,

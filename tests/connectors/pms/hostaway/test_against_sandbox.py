@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from bellhop.core import clock
 from connectors.contract.intents import (
@@ -319,3 +320,28 @@ def test_what_the_vendor_could_not_deliver_is_found_in_its_log(pms: World, stay:
     assert SyncRun.objects.count() == before, "no catch-up for what was found"
     assert [one.path for one in asked if "reservations/" in one.path] == []
     assert [one for one in asked if one.path.endswith("/unifiedWebhookLogs")]
+
+
+def test_a_file_is_opened_by_a_link_that_is_good(pms: World, stay: Reservation, client: Client) -> None:
+    """Private links die after seven days: then the message is read again, and an outage is said."""
+    picture = {"url": "https://pictures.example/leak.jpg", "name": "leak.jpg"}
+    pms.control(f"reservations/{TEST}/guest-writes", "POST", attachments=[picture], body="Look")
+    ConnectionHealth.objects.update(catch_up_due_at=clock.now())
+    sync.plan_catch_ups()
+    pms.sync()
+    message = Message.objects.get(body="Look")
+    client.force_login(pms.desk.agent)
+    address = f"/messages/{message.public_id}/files/0/"
+    thread = client.get(f"/inbox/all/{message.thread.public_id}/").content.decode()
+    assert f'href="{address}"' in thread
+    with caller.recorded() as asked:
+        first = client.get(address).headers["Location"]
+    assert first.startswith(picture["url"])
+    assert list(asked) == []
+    pms.forward(8 * 86_400)
+    client.force_login(pms.desk.agent)
+    fresh = client.get(address).headers["Location"]
+    assert fresh > first
+    assert client.get(address.replace("/0/", "/1/")).status_code == 404
+    pms.fault("down", mode="503")
+    assert client.get(address).status_code == 503
