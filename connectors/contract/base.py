@@ -97,6 +97,7 @@ class PmsConnector(ABC):
     accepted_status      what a webhook is answered with
     unready_status       what it is answered with while we know no secret yet (503 where a 4xx is final)
     settle_s             seconds to wait before a hinted read: one act of a person brings several thin webhooks
+    reads_together       how many stays one call can read; with more than 1, `get_reservations` does
     rereads, reread_s    how often, and how many seconds apart, a read is repeated that contradicts its webhook
     coarse_versions      two states of one object may bear the same version: then it is read
     forbidden_is_token   a 403 means that the token is no longer good, not that something isn't allowed
@@ -121,6 +122,7 @@ class PmsConnector(ABC):
     accepted_status: ClassVar[int] = 202
     unready_status: ClassVar[int] = 401
     settle_s: ClassVar[float] = 0.0
+    reads_together: ClassVar[int] = 1
     rereads: ClassVar[int] = 0
     reread_s: ClassVar[float] = 3.0
     coarse_versions: ClassVar[bool] = False
@@ -187,6 +189,10 @@ class PmsConnector(ABC):
         fine."""
 
     # --- reads ---
+    def home(self, call: Call) -> str:
+        """The base URL at which this account is served; asked once, when connecting."""
+        return self.settings.base_url or self.default_base_url
+
     @abstractmethod
     def ping(self, call: Call) -> str:
         """The cheapest authorised read; returns the account's name or id."""
@@ -259,6 +265,10 @@ class PmsConnector(ABC):
 
     @abstractmethod
     def get_reservation(self, call: Call, external_id: str) -> ReservationRecord: ...
+
+    def get_reservations(self, call: Call, external_ids: Sequence[str]) -> Sequence[ReservationRecord]:
+        """Those of them that there are, in as few calls as possible; at most `reads_together` are asked for."""
+        raise Unsupported(detail="Stays are read one by one here.")
 
     @abstractmethod
     def get_conversation(self, call: Call, external_id: str) -> ConversationRecord: ...
