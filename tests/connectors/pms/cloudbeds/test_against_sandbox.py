@@ -52,6 +52,7 @@ def stay(pms: World) -> Reservation:
 def hear(pms: World, seconds: float = 2) -> None:
     """Webhooks are heard, and the moment that they wait for each other is over."""
     pms.hear()
+    pms.hear()  # what came of what was sent just now
     pms.forward(seconds)
     pms.run()
 
