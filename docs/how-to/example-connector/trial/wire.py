@@ -7,6 +7,7 @@ import hmac
 import itertools
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatch
 from typing import Any
@@ -52,7 +53,7 @@ class LittleHotelWorld(World):
     def book(self, guest_name: str) -> str:
         number = next(self._numbers)
         arrives = datetime.now(UTC).date() + timedelta(days=number % 30)
-        booking = {
+        booking: Json = {
             "id": f"b-{number}", "code": f"LH{number}", "status": "booked", "room": f"r-{number % 9 + 1}",
             "from": arrives.isoformat(), "to": (arrives + timedelta(days=2)).isoformat(), "arrives_at": "15:00",
             "guest": {"id": f"g-{number}", "name": guest_name, "email": f"g{number}@mail.example"},
@@ -120,10 +121,10 @@ class LittleHotelWorld(World):
     # --- the API ---
     def answer(self, seen: Seen) -> Reply | object:
         self.times.append(time.monotonic())
-        fault = next((one for one in self.faults if _fits(one, seen)), {"name": ""})
+        fault: Json = next((one for one in self.faults if _fits(one, seen)), {"name": ""})
         if "count" in fault:
             self.faults.remove(fault)
-        before = {
+        before: dict[str, Callable[[], Reply | object]] = {
             "down": lambda: Reply(status=503 if fault.get("mode") == "503" else 0, body=b"{}"),
             "html_error": lambda: Reply(status=fault["status"], body=b"<html>Bad gateway</html>"),
             "too_many": lambda: Reply(status=429, headers=_wait(fault["retry_after"])),
