@@ -23,14 +23,18 @@ def ready(bench: Bench, messages: int) -> str:
     bench.servers.make_anew(name)
     bench.manage(name, "migrate", "-v", "0")
     bench.ask(name, "people")
-    recipe = RECIPE.read_text(encoding="utf-8")
-    recipe = recipe.replace(":messages", str(messages)).replace(":threads", str(messages // PER_THREAD))
-    bench.query(name, recipe)
+    bench.query(name, recipe(messages))
     with psycopg.connect(bench.servers.url(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CREATE TABLE bench_stamp (stamp text)")
         connection.execute("INSERT INTO bench_stamp VALUES (%s)", [stamp])
     return name
+
+
+def recipe(messages: int) -> str:
+    """The statements that fill a database which has the demo's people and one connection."""
+    text = RECIPE.read_text(encoding="utf-8")
+    return text.replace(":messages", str(messages)).replace(":threads", str(messages // PER_THREAD))
 
 
 def _made_by(bench: Bench, name: str) -> str:

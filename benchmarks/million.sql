@@ -5,8 +5,9 @@ SELECT 'p' || lpad(g::text, 9, '0'), o.id, 'House ' || g, 'Europe/Lisbon', ''
 FROM generate_series(1, 40) g, (SELECT id FROM accounts_organization WHERE slug = 'harbour-house') o;
 
 INSERT INTO reservations_unit
-  (public_id, organization_id, property_id, name, title, check_in_time, check_out_time, wifi, parking)
-SELECT 'u' || lpad(g::text, 9, '0'), p.organization_id, p.id, 'Flat ' || g, '', '15:00', '11:00', '', ''
+  (public_id, organization_id, property_id, name, title, check_in_time, check_out_time, wifi, parking, condition,
+   condition_note, do_not_disturb)
+SELECT 'u' || lpad(g::text, 9, '0'), p.organization_id, p.id, 'Flat ' || g, '', '15:00', '11:00', '', '', '', '', false
 FROM generate_series(1, 400) g
 JOIN (SELECT id, organization_id, row_number() OVER (ORDER BY id) AS n FROM reservations_property) p ON p.n = 1 + g % 40;
 
@@ -27,10 +28,10 @@ JOIN (SELECT id, property_id, row_number() OVER (ORDER BY id) AS n FROM reservat
   (SELECT c.id AS connection_id, c.organization_id FROM connectors_connection c) x;
 
 INSERT INTO reservations_reservation
-  (public_id, organization_id, connection_id, remote_id, conversation_id, code, status, status_raw, arrival_date,
+  (public_id, organization_id, connection_id, remote_id, conversation_id, code, channel_code, status, status_raw, arrival_date,
    departure_date, source, source_raw, rate_plan, door_code, notes, custom_fields, cancelled_by, is_owner_stay, is_test,
    as_of, guest_id, property_id, unit_id, adults)
-SELECT 'r' || lpad(n::text, 9, '0'), organization_id, connection_id, 'res' || n, 'conv' || n, 'HB' || n, 'confirmed',
+SELECT 'r' || lpad(n::text, 9, '0'), organization_id, connection_id, 'res' || n, 'conv' || n, 'HB' || n, '', 'confirmed',
   'confirmed', last_at::date, last_at::date + 4, 'airbnb', 'airbnb2', '', '', '{}', '{}', '', false, false, last_at,
   guest_id, property_id, unit_id, 2
 FROM plan;
@@ -54,10 +55,10 @@ INSERT INTO inbox_thread_stays (thread_id, reservation_id) SELECT id, stay_id FR
 -- A common word in every fifth message, "lighthouse" only in the oldest ones, "zebra" once in fifty thousand.
 INSERT INTO inbox_message
   (public_id, organization_id, thread_id, connection_id, reservation_id, direction, author, author_name, channel, body,
-   language, sent_at, created_at, arrived_late, remote_id, client_token, search)
+   language, sent_at, created_at, arrived_late, keep_if_cancelled, remote_id, client_token, search)
 SELECT 'm' || lpad(m.n::text, 9, '0'), t.organization_id, t.id, t.connection_id, t.stay_id,
   CASE WHEN m.n % 2 = 0 THEN 'inbound' ELSE 'outbound' END, CASE WHEN m.n % 2 = 0 THEN 'guest' ELSE 'pms_staff' END,
-  t.party_name, 'airbnb', m.body, 'en', m.at, m.at, false, 'post' || m.n, '', to_tsvector('simple', lower(m.body))
+  t.party_name, 'airbnb', m.body, 'en', m.at, m.at, false, false, 'post' || m.n, '', to_tsvector('simple', lower(m.body))
 FROM (
   SELECT g AS n, CASE WHEN g > :messages - 50 THEN 1 ELSE 1 + ((g - 1)::bigint * :threads / :messages) END AS thread_n,
     now() - (:messages - g) * interval '1 second' * (63072000.0 / :messages) AS at,

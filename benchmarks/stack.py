@@ -228,8 +228,10 @@ class Product:
 
 
 def scale(sandbox: Sandbox) -> None:
-    """The published limits times fifty at the sandbox."""
-    sandbox.control.patch("/_control/settings", json={"limit_scale": LIMITS_SCALE}).raise_for_status()
+    """The published limits times fifty in every world of the sandbox."""
+    for world in ("", "/hostaway", "/cloudbeds"):
+        path = f"/_control{world}/settings"
+        sandbox.control.patch(path, json={"limit_scale": LIMITS_SCALE}).raise_for_status()
 
 
 def listens(port: int) -> bool:

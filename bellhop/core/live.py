@@ -1,15 +1,13 @@
-"""Live events: append a numbered row, wake the web processes, read what came after a number.
+"""Live events: a change tells a row, the web processes number the rows and read what came after a number.
 
-Numbers follow commit order because the organization's counter row stays locked until commit; take it last in a
-transaction (lock order: … receipt → live counter).
+Who writes takes no lock: its row has no number until it is committed. Who reads gives the next numbers to what is
+committed by then, one reader at a time, so that whoever has seen a number has everything up to it.
 """
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,20 +21,36 @@ from bellhop.core.models import LiveEvent
 KEEP = timedelta(hours=26)
 TOO_MANY = 500
 
-# One statement: every message, receipt and click passes here while it holds the counter.
 _APPEND = """
-WITH told AS (SELECT %s::bigint AS organization_id, %s::bigint AS count, %s::timestamptz AS at),
-counter AS (
-  INSERT INTO core_livecounter (organization_id, last_number) SELECT organization_id, count FROM told
-  ON CONFLICT (organization_id) DO UPDATE SET last_number = core_livecounter.last_number + EXCLUDED.last_number
-  RETURNING last_number)
-INSERT INTO core_liveevent (organization_id, number, topic, subject_id, property_id, user_id, data, at)
-SELECT told.organization_id, counter.last_number - told.count + e.place, e.topic, e.subject_id, e.property_id,
-  e.user_id, e.data::jsonb, told.at
-FROM told, counter, unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
+INSERT INTO core_liveevent (organization_id, topic, subject_id, property_id, user_id, data, at)
+SELECT %s, e.topic, e.subject_id, e.property_id, e.user_id, e.data::jsonb, %s::timestamptz
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[])
   WITH ORDINALITY AS e(topic, subject_id, property_id, user_id, data, place)
-RETURNING number
+ORDER BY e.place
 """
+
+# Sent as one: a transaction of its own in one trip. Each statement sees what was committed before it began, so that the
+# second one can't number again what another reader numbered while the first one waited.
+_NUMBER = """
+SELECT pg_advisory_xact_lock(hashtextextended('core_livecounter', %(organization)s));
+WITH pending AS (
+  SELECT id, row_number() OVER (ORDER BY id) AS place FROM core_liveevent
+  WHERE organization_id = %(organization)s AND number IS NULL),
+counter AS (
+  INSERT INTO core_livecounter AS known (organization_id, last_number)
+  SELECT %(organization)s, count(*) FROM pending HAVING count(*) > 0
+  ON CONFLICT (organization_id) DO UPDATE SET last_number = known.last_number + EXCLUDED.last_number
+  RETURNING last_number)
+UPDATE core_liveevent AS told SET number = counter.last_number - (SELECT count(*) FROM pending) + pending.place
+FROM pending, counter WHERE told.id = pending.id
+"""
+_LAST = "SELECT last_number FROM core_livecounter WHERE organization_id = %(organization)s"
+_COLUMNS = ("id", "organization_id", "number", "topic", "subject_id", "property_id", "user_id", "data", "at")
+_SINCE = f"""{_NUMBER};
+{_LAST};
+SELECT {", ".join(_COLUMNS)} FROM core_liveevent
+WHERE organization_id = %(organization)s AND number > %(number)s ORDER BY number LIMIT {TOO_MANY + 1}
+"""  # noqa: S608 (constants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,52 +64,16 @@ class Change:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-class _Waiting(threading.local):
-    """What this thread's open `collected` block holds back, by organization; None outside of one."""
-
-    changes: dict[int, list[Change]] | None = None
-
-
-_waiting = _Waiting()
-
-
-@contextmanager
-def collected() -> Iterator[None]:
-    """Hold back what is appended inside until the end of the block, for transactions that lock more after they have
-    told something. Put it right inside the transaction; blocks in blocks are one."""
-    if _waiting.changes is not None:
-        yield
-        return
-    held: dict[int, list[Change]] = {}
-    _waiting.changes = held
-    try:
-        yield
-    finally:
-        _waiting.changes = None
-    for organization_id in sorted(held):
-        append(organization_id, held[organization_id])
-
-
-def append(organization_id: int, changes: Sequence[Change]) -> int:
-    """Store `changes` in the current transaction and wake the sockets after commit. Returns the last number, 0 while
-    they are `collected`.
-
-    Must be the last thing of a transaction, because it holds the organization's counter.
-    """
+def append(organization_id: int, changes: Sequence[Change]) -> None:
+    """Store `changes` in the current transaction and wake the sockets after its commit."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("Live events belong to the transaction of the change they tell.")
     if not changes:
-        return last_number(organization_id)
-    if _waiting.changes is not None:
-        _waiting.changes.setdefault(organization_id, []).extend(changes)
-        return 0
+        return
     columns = zip(*map(_columns, changes), strict=True)
-    values: list[Any] = [organization_id, len(changes), clock.now(), *map(list, columns)]
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, values)
-        last = max(int(number) for (number,) in cursor.fetchall())
-    transaction.on_commit(lambda: wake.sockets(organization_id, last))
-    return last
+        cursor.execute(_APPEND, [organization_id, clock.now(), *map(list, columns)])
+    transaction.on_commit(lambda: wake.sockets(organization_id), robust=True)
 
 
 def _columns(change: Change) -> tuple[object, ...]:
@@ -104,29 +82,49 @@ def _columns(change: Change) -> tuple[object, ...]:
 
 
 def last_number(organization_id: int) -> int:
-    """The newest number of an organization, 0 before the first."""
+    """The newest number of an organization, 0 before the first. What is committed but not numbered yet comes after."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT last_number FROM core_livecounter WHERE organization_id = %s", [organization_id]
-        )
+        cursor.execute(_LAST, {"organization": organization_id})
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 
 
 def since(organization_id: int, number: int) -> list[LiveEvent] | None:
     """What came after `number`, in order; None when that is too much or no longer kept (the screen must refresh)."""
-    rows = LiveEvent.objects.filter(organization_id=organization_id, number__gt=number).order_by("number")
-    events = list(rows[: TOO_MANY + 1])
-    if not events:
-        last = last_number(organization_id)
-        if number >= last:
-            return [] if number == last else None
-        events = list(rows.all()[: TOO_MANY + 1])  # committed between the two questions, or no longer kept
-    complete = bool(events) and events[0].number == number + 1 and len(events) <= TOO_MANY
-    return events if complete else None
+    with connection.cursor() as cursor:
+        cursor.execute(_SINCE, {"organization": organization_id, "number": number})
+        cursor.nextset()
+        cursor.nextset()
+        found = cursor.fetchone()
+        cursor.nextset()
+        rows = cursor.fetchall()
+    last = int(found[0]) if found else 0
+    if number >= last:
+        return [] if number == last else None
+    events = [_event(row) for row in rows]
+    return events if events and events[0].number == number + 1 and len(events) <= TOO_MANY else None
+
+
+def _event(row: Sequence[Any]) -> LiveEvent:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return LiveEvent(**{**values, "data": json.loads(values["data"])})
+
+
+def number_all(organization_id: int) -> int:
+    """Number what is committed. Returns the newest number, 0 before the first."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_NUMBER};\n{_LAST}", {"organization": organization_id})
+        cursor.nextset()
+        cursor.nextset()
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def prune(before: datetime | None = None) -> int:
-    """Delete events older than `before` (default: 26 hours ago). Returns how many."""
+    """Delete events older than `before` (default: 26 hours ago), and number what nobody has asked for. Returns how
+    many went."""
     deleted, _ = LiveEvent.objects.filter(at__lt=before or clock.now() - KEEP).delete()
+    unread = LiveEvent.objects.filter(number__isnull=True).values_list("organization_id", flat=True)
+    for organization_id in list(unread.distinct()):
+        number_all(organization_id)
     return deleted

@@ -44,7 +44,7 @@ def enqueue(to: str, subject: str, body: str, *, organization_id: int | None = N
         created_at=now,
         due_at=now,
     )
-    transaction.on_commit(lambda: wake.task("core.send_mail"))
+    wake.after_commit("core.send_mail")
     return mail
 
 

@@ -19,7 +19,7 @@ class ClockOffset(models.Model):
 
 
 class LiveCounter(models.Model):
-    """The last live number of an organization. Locked until commit, so that numbers follow commit order."""
+    """The last live number of an organization."""
 
     organization_id = models.BigIntegerField(primary_key=True)
     last_number = models.BigIntegerField(default=0)
@@ -29,14 +29,14 @@ class LiveCounter(models.Model):
 
 
 class LiveEvent(models.Model):
-    """One change that a screen may show. Append-only; pruned by age (`live.prune`).
+    """One change that a screen may show. Append-only; numbered once it is committed; pruned by age (`live.prune`).
 
     `topic` is what changed ("thread", "view_counts", "health", …), `subject_id` its row, `property_id` who may see it
     (null: everybody of the organization), `data` small facts that save a query.
     """
 
     organization_id = models.BigIntegerField()
-    number = models.BigIntegerField()
+    number = models.BigIntegerField(null=True)
     topic = models.CharField(max_length=30)
     subject_id = models.BigIntegerField(null=True)
     property_id = models.BigIntegerField(null=True)
@@ -48,7 +48,14 @@ class LiveEvent(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["organization_id", "number"], name="live_event_number_unique"),
         )
-        indexes = (models.Index(fields=["at"], name="live_event_at"),)
+        indexes = (
+            models.Index(fields=["at"], name="live_event_at"),
+            models.Index(
+                fields=["organization_id", "id"],
+                name="live_event_unnumbered",
+                condition=models.Q(number__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.organization_id}/{self.number} {self.topic}"

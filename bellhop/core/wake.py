@@ -8,13 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import redis
 import structlog
 from celery import current_app
 from django.conf import settings
+from django.db import transaction
 from kombu.exceptions import OperationalError
 
 LIVE_CHANNEL = "bellhop:live"
@@ -29,16 +29,15 @@ _lock = threading.Lock()
 _silent_until = 0.0
 
 
-@cache
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=None
-    )
+# Made once, at import: a second client that two threads made at once would close its connections as it goes.
+_client = redis.Redis.from_url(
+    settings.REDIS_URL, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=None
+)
 
 
 def publish(channel: str, text: str) -> bool:
     """Publish `text`; False if Redis could not be asked. Never raises for a Redis that is away."""
-    return _try(lambda: _client().publish(channel, text))
+    return _try(lambda: _client.publish(channel, text))
 
 
 def task(name: str, *args: Any, queue: str = "default", delay_s: float = 0.0) -> bool:
@@ -61,6 +60,11 @@ def task(name: str, *args: Any, queue: str = "default", delay_s: float = 0.0) ->
     )
 
 
+def after_commit(name: str, *, queue: str = "default", delay_s: float = 0.0) -> None:
+    """`task` once the transaction is committed. Whatever goes wrong then, the change stands and the caller goes on."""
+    transaction.on_commit(lambda: task(name, queue=queue, delay_s=delay_s), robust=True)
+
+
 def work_list(name: str) -> str:
     """The Redis key under which wake-ups of one task wait."""
     return f"bellhop:work:{name}"
@@ -73,7 +77,7 @@ def worker(name: str) -> bool:
     """
 
     def push() -> None:
-        pipe = _client().pipeline(transaction=False)
+        pipe = _client.pipeline(transaction=False)
         pipe.rpush(work_list(name), 1)
         pipe.ltrim(work_list(name), -_WORK_KEPT, -1)
         pipe.expire(work_list(name), 60)
@@ -102,6 +106,6 @@ def available() -> bool:
     return time.monotonic() >= _silent_until
 
 
-def sockets(organization_id: int, number: int) -> None:
-    """Tell the hubs of all web processes that an organization has live events up to `number`."""
-    publish(LIVE_CHANNEL, f"{organization_id}:{number}")
+def sockets(organization_id: int) -> None:
+    """Tell the hubs of all web processes that an organization has new live events."""
+    publish(LIVE_CHANNEL, str(organization_id))

@@ -64,17 +64,12 @@ def _product_side(bench: Bench, product: Product) -> Side:
         """A thread changed: its version counts up, so that its row has to be rendered anew."""
         with link.transaction():
             link.execute("UPDATE inbox_thread SET version = version + 1 WHERE id = %s", [thread])
-            [number] = link.execute(
-                "UPDATE core_livecounter SET last_number = last_number + 1 WHERE organization_id = %s "
-                "RETURNING last_number",
-                [session["organization"]],
-            ).fetchone()  # type: ignore[misc]
             link.execute(
-                "INSERT INTO core_liveevent (organization_id, number, topic, subject_id, property_id, data, at) "
-                "SELECT %s, %s, 'thread', id, property_id, %s, now() FROM inbox_thread WHERE id = %s",
-                [session["organization"], number, json.dumps({"what": "message"}), thread],
+                "INSERT INTO core_liveevent (organization_id, topic, subject_id, property_id, data, at) "
+                "SELECT %s, 'thread', id, property_id, %s, now() FROM inbox_thread WHERE id = %s",
+                [session["organization"], json.dumps({"what": "message"}), thread],
             )
-        return LIVE, f"{session['organization']}:{number}"
+        return LIVE, str(session["organization"])
 
     return Side(product.port, product.pid("Web"), session["cookie"], tell)
 

@@ -13,7 +13,7 @@ QUARANTINE = "delivery_quarantined"
 
 def wake_processing(delay_s: float = 0.0) -> None:
     """Ask a worker to look at the journal, after commit."""
-    transaction.on_commit(lambda: wake.task("connectors.process_inbound", queue="inbound", delay_s=delay_s))
+    wake.after_commit("connectors.process_inbound", queue="inbound", delay_s=delay_s)
 
 
 @transaction.atomic

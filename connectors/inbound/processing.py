@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from django.db import connection as database
 from django.db.models import F
 
-from bellhop.core import clock, live
+from bellhop.core import clock
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable, Unreadable
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
@@ -231,7 +231,6 @@ def _unknown_stays(
 
 
 @transaction.atomic
-@live.collected()
 def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     source = Source(connection=delivery.connection, delivery_id=delivery.pk)
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]

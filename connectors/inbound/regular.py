@@ -86,4 +86,4 @@ def on_command(event: CommandMoved) -> None:
         return
     polls = SyncRun.objects.filter(connection_id=command.connection_id, purpose=POLL, entity=entity)
     if polls.update(next_try_at=clock.now()):
-        transaction.on_commit(lambda: wake.task("connectors.catch_up", queue="default"))
+        wake.after_commit("connectors.catch_up")

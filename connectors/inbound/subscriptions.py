@@ -78,9 +78,7 @@ def _ensure_quietly(connection: Connection) -> bool:
 
 def wake_check(delay_s: float = 0.0) -> None:
     """Have the subscriptions looked at soon, after commit."""
-    transaction.on_commit(
-        lambda: wake.task("connectors.ensure_subscriptions", queue="default", delay_s=delay_s)
-    )
+    wake.after_commit("connectors.ensure_subscriptions", delay_s=delay_s)
 
 
 def _report(connection: Connection, error: ConnectorError) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from bellhop.core import clock, events, incidents, live, wake
+from bellhop.core import clock, events, incidents, wake
 from connectors.contract.base import Page, PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Rejected, Retryable
 from connectors.contract.events import Entity
@@ -60,7 +60,7 @@ def start_backfill(connection: Connection) -> None:
 
 
 def wake_sync(delay_s: float = 0.0) -> None:
-    transaction.on_commit(lambda: wake.task("connectors.sync", queue="default", delay_s=delay_s))
+    wake.after_commit("connectors.sync", delay_s=delay_s)
 
 
 def plan_catch_ups() -> int:
@@ -222,7 +222,6 @@ def _has_it(run: SyncRun, record: AnyRecord) -> bool:
 
 
 @transaction.atomic
-@live.collected()
 def _take(run: SyncRun, record: AnyRecord, fetched: reading.Fetched | None) -> None:
     source = Source(connection=run.connection, history=run.purpose == SyncRun.Purpose.BACKFILL)
     if fetched is not None:

@@ -34,7 +34,7 @@ from connectors.contract.errors import (
 )
 from connectors.contract.http import Request, Response
 from connectors.contract.registry import connector_class
-from connectors.models import Connection, ConnectionHealth, Stage
+from connectors.models import Connection, Stage
 from connectors.outbound import health, limits, tokens
 
 PATIENCE_S: Final = 3.0
@@ -111,10 +111,7 @@ class Caller:
     def __call__(self, request: Request, /) -> Response:
         """Returns 2xx answers only. Raises any ConnectorError, by its effect on what the caller may do
         next."""
-        if request.authorized and request.method not in SAFE and not self._own_setup:
-            self._refuse_in_shadow()
-        if not self._probe:
-            self._refuse_while_down()
+        self._refuse_if_held(request)
         if not request.authorized:
             return self._exchange(request, request)
         if self.connector.token_request() is None:
@@ -150,25 +147,24 @@ class Caller:
         return forbidden and not self.connector.forbidden_is_token
 
     # --- before ---
-    def _refuse_in_shadow(self) -> None:
-        """The last gate: whatever goes wrong above, a connection in shadow writes nothing."""
-        stage = Connection.objects.values_list("stage", flat=True).get(pk=self.connection.pk)
-        if stage == Stage.SHADOW:
-            raise Rejected("In shadow nothing is written to the PMS.", code="shadow")
-
-    def _refuse_while_down(self) -> None:
-        now = clock.now()
+    def _refuse_if_held(self, request: Request) -> None:
+        """The last gate: whatever goes wrong above, a connection in shadow writes nothing, and one that is down is left
+        alone."""
         row = (
-            ConnectionHealth.objects.filter(pk=self.connection.pk)
-            .values_list("down_since", "probe_at", "credentials_refused_at")
-            .first()
+            Connection.objects.filter(pk=self.connection.pk)
+            .values_list("stage", "health__down_since", "health__probe_at", "health__credentials_refused_at")
+            .get()
         )
-        if row is None:
+        stage, down_since, probe_at, refused_at = row
+        writes = request.authorized and request.method not in SAFE
+        if writes and stage == Stage.SHADOW and not self._own_setup:
+            raise Rejected("In shadow nothing is written to the PMS.", code="shadow")
+        if self._probe:
             return
-        down_since, probe_at, refused_at = row
         if refused_at is not None:
             raise NotAuthorized(code="credentials_refused")
         if down_since is not None:
+            now = clock.now()
             after = (probe_at - now).total_seconds() if probe_at and probe_at > now else health.FIRST_PROBE_S
             raise Unreachable(after_s=after, code="down")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError
 
-from bellhop.core import clock
+from bellhop.core import clock, wake
 from connectors.contract.errors import (
     ConnectorError,
     NotAuthorized,
@@ -40,6 +40,7 @@ def drain() -> int:
             return done
         with keeper.held(Command, claim.command.pk):
             run(claim)
+    wake.task("connectors.drain_outbound", queue="outbound")
     return BATCH
 
 

@@ -134,7 +134,7 @@ def intent_of(command: Command) -> Intent:
 def wake_at(due: datetime, now: datetime) -> None:
     """Wake a worker when `due` comes, after commit. Lost wake-ups cost at most one sweep."""
     delay = max(0.0, (due - now).total_seconds())
-    transaction.on_commit(lambda: wake.task("connectors.drain_outbound", queue="outbound", delay_s=delay))
+    wake.after_commit("connectors.drain_outbound", queue="outbound", delay_s=delay)
 
 
 @transaction.atomic

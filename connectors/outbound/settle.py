@@ -42,11 +42,13 @@ def _finish(claim: Claim, result: Attempt.Result, error: ConnectorError | None, 
 
 
 def _store(command: Command, *, wake_at: datetime | None = None) -> None:
+    """`wake_at`: when a worker has to look again. The one that settles goes on with the next in line by itself."""
     command.lease_until = None
     command.leased_by = ""
     command.save()
     events.emit(CommandMoved(command=command))
-    outbox.wake_at(wake_at or clock.now(), clock.now())
+    if wake_at is not None:
+        outbox.wake_at(wake_at, clock.now())
 
 
 def _still_mine(command: Command) -> bool:
@@ -229,7 +231,7 @@ def echoed(command_id: int, remote_id: str, delivery_id: int | None, *, by_text:
         command.reason = command.reason_code = ""
     command.remote_id = remote_id
     first_time, command.echoed_at = command.echoed_at is None, command.echoed_at or now
-    _store(command)
+    _store(command, wake_at=now if command.settled_at == now else None)
     if first_time:
         _prove(command, Proof.SEEN_WRITTEN)
         if was_unknown:

@@ -110,7 +110,7 @@ def take(user: User, drifts: Iterable[Drift]) -> int:
         drift.take_asked_at, drift.by, drift.error = now, user, ""
         drift.save(update_fields=["take_asked_at", "by", "error"])
         _audit(user, drift, "drift.take", after=drift.theirs)
-    transaction.on_commit(lambda: wake.task("connectors.compare"))
+    wake.after_commit("connectors.compare")
     return len(rows)
 
 

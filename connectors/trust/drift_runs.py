@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max, Q
 
-from bellhop.core import clock, events, incidents, live, wake
+from bellhop.core import clock, events, incidents, wake
 from connectors import ports
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable
@@ -64,7 +64,7 @@ def start(connection: Connection, scope: DriftRun.Scope = DriftRun.Scope.ALL) ->
     _, made = DriftRun.objects.get_or_create(
         connection=connection, finished_at=None, defaults={"scope": scope, "started_at": clock.now()}
     )
-    transaction.on_commit(lambda: wake.task("connectors.compare"))
+    wake.after_commit("connectors.compare")
     return made
 
 
@@ -183,7 +183,7 @@ def _take(connection: Connection, remote_id: str) -> None:
     if fetched is None:
         asked.update(take_asked_at=None, error="The PMS no longer has it.")
         return
-    with transaction.atomic(), live.collected():
+    with transaction.atomic():
         apply_fetched(Source(connection=connection), fetched)
         record = next(found for found in fetched.records if isinstance(found, ReservationRecord))
         drift_compare.judge(connection, connector, record, clock.now())

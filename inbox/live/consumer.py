@@ -73,7 +73,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _hello(self, number: object) -> None:
         """Start at the browser's number, or at the newest where it has none."""
-        last = await database_sync_to_async(live.last_number)(self.audience.organization_id)
+        last = await database_sync_to_async(live.number_all)(self.audience.organization_id)
         known = number if isinstance(number, int) and 0 <= number <= last else None
         self.number = last if known is None else known
         self.joined = True

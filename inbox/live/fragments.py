@@ -9,12 +9,22 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from bellhop.core import clock
+from bellhop.core import clock, live
 from bellhop.core.models import LiveEvent
 from inbox.live import rows as row_html
 from inbox.live.audience import Audience
 from inbox.models import Thread
 from inbox.services import listing
+
+
+def since(
+    organization_id: int, number: int, audiences: Sequence[Audience]
+) -> tuple[int, dict[Audience, dict[str, Any]] | None]:
+    """(newest number, what to tell each audience of what came after `number`); None: its screens must refresh."""
+    events = live.since(organization_id, number)
+    if events is None:
+        return live.last_number(organization_id), None
+    return (events[-1].number or number, render(audiences, events)) if events else (number, {})
 
 
 def render(audiences: Sequence[Audience], events: Sequence[LiveEvent]) -> dict[Audience, dict[str, Any]]:

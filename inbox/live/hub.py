@@ -1,7 +1,7 @@
 """One per web process: a single Redis subscription that wakes every socket, which then reads rows by number.
 
-Redis only says "organization 7 is at 1234". What is sent comes from the live-event table, so a message lost with Redis
-is found by the next one, by the safety poll, or by the reconnect. channels_redis carries presence only.
+Redis only says "organization 7 has something new". What is sent comes from the live-event table, so a message lost with
+Redis is found by the next one, by the safety poll, or by the reconnect. channels_redis carries presence only.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
-from bellhop.core import live
-from bellhop.core.models import LiveEvent
 from bellhop.core.wake import LIVE_CHANNEL
 from inbox.live import fragments
 from inbox.live.audience import Audience
@@ -102,7 +100,7 @@ class Hub:
             if message is None:
                 await channel.ping()
                 continue
-            organization_id, _, _ = message["data"].decode().partition(":")
+            organization_id = message["data"].decode()
             if organization_id.isdigit():
                 self.wake(int(organization_id))
 
@@ -132,31 +130,30 @@ class Hub:
         for socket in sockets:
             by_number[socket.number].append(socket)
         for number, group in by_number.items():
-            events = await self._run(live.since, organization_id, number)
-            if events is None:
-                last = await self._run(live.last_number, organization_id)
+            audiences: dict[Audience, list[Socket]] = defaultdict(list)
+            for socket in group:
+                audiences[socket.audience].append(socket)
+            last, told = await self._run(fragments.since, organization_id, number, list(audiences))
+            if told is None:
                 for socket in group:
                     await socket.refresh(last)
-            elif events:
-                await self._send(group, events)
+            elif last > number:
+                await self._send(audiences, last, told)
 
-    async def _send(self, sockets: list[Socket], events: list[LiveEvent]) -> None:
-        """Render what the events need once, then hand each audience its text, encoded once."""
-        last = events[-1].number
-        audiences: dict[Audience, list[Socket]] = defaultdict(list)
-        for socket in sockets:
-            audiences[socket.audience].append(socket)
-        rendered = await self._run(fragments.render, list(audiences), events)
+    async def _send(
+        self, audiences: dict[Audience, list[Socket]], last: int, told: dict[Audience, dict[str, Any]]
+    ) -> None:
+        """Hand each audience its text, encoded once."""
         began = time.monotonic()
         for audience, group in audiences.items():
-            parts = rendered[audience]
+            parts = told[audience]
             text = json.dumps({"n": last, **parts}) if parts else json.dumps({"n": last})
             for socket in group:
                 if socket.number < last:
                     socket.number = last
                     await socket.push(text)
         if time.monotonic() - began > 1:
-            log.warning("live_push_slow", sockets=len(sockets))
+            log.warning("live_push_slow", sockets=sum(map(len, audiences.values())))
 
     async def _run(self, function: Callable[P, R], *args: P.args, **_: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, _in_thread, function, args)

@@ -32,6 +32,9 @@ def bring_up_to_date(thread: Thread, source: Source, record: ConversationRecord)
         return
     before = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
     take_over(thread, source, record)
+    if source.history and thread.last_message_id is None and thread.stay is not None:
+        # An import is no activity: a stay about which nothing was said lies where it was booked.
+        thread.last_activity_at = thread.stay.booked_at or thread.last_activity_at
     identity.remember(source.connection.pk, Entity.CONVERSATION, record.external_id, thread.pk)
     after = (thread.channel_raw, thread.guest_id, thread.stay_id, thread.property_id, thread.party_name)
     if before != after:

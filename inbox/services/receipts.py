@@ -3,7 +3,9 @@ result changes there is done by `after_settling`, woken by a row."""
 
 from __future__ import annotations
 
-from django.db import transaction
+from typing import Any
+
+from django.db import connection, transaction
 
 from bellhop.accounts.models import User
 from bellhop.core import clock, live, wake
@@ -40,43 +42,52 @@ def on_command(event: CommandMoved) -> None:
         _note(command, state)
 
 
+# Under the Command's lock, so that its receipts have one writer at a time. One that the PMS was seen to have is not
+# taken back by an answer that comes after. An echo that turned out to be somebody else's had lent the message its id.
+_FOLLOW = """
+WITH moved AS (
+  UPDATE inbox_receipt SET
+    since = CASE WHEN state = %(state)s THEN since ELSE %(now)s END, state = %(state)s, checking = %(checking)s,
+    reason = %(reason)s, reason_code = %(code)s, thread_due = %(ended)s
+  WHERE command_id = %(command)s AND NOT (state = %(delivered)s AND %(echoed)s)
+  RETURNING message_id, thread_id),
+freed AS (
+  UPDATE inbox_message m SET remote_id = '' FROM moved
+  WHERE %(remote_id)s <> '' AND m.id = moved.message_id AND m.remote_id NOT IN ('', %(remote_id)s))
+SELECT moved.message_id, moved.thread_id, t.property_id FROM moved JOIN inbox_thread t ON t.id = moved.thread_id LIMIT 1
+"""
+
+
 def _receipts(command: Command, state: ReceiptState) -> None:
-    rows = list(Receipt.objects.select_for_update(no_key=True).filter(command_id=command.pk).order_by("pk"))
-    if not rows:
-        return
-    now = clock.now()
     ended = command.settled_at is not None
-    for row in rows:
-        if row.state == ReceiptState.DELIVERED and command.echoed_at is not None:
-            continue
-        if row.state != state:
-            row.since = now
-        row.state, row.checking = state, command.state == CommandState.UNKNOWN
-        row.reason, row.reason_code = command.reason, command.reason_code
-        row.thread_due = ended
-        row.save()
-    first = rows[0]
-    if command.remote_id:
-        # An echo that turned out to be somebody else's had lent its id.
-        others = ("", command.remote_id)
-        Message.objects.filter(pk=first.message_id).exclude(remote_id__in=others).update(remote_id="")
-    live.append(
-        command.organization_id,
-        [
-            live.Change(
-                topic="thread",
-                subject_id=first.thread_id,
-                property_id=_property_of(first.thread_id),
-                data={"what": "receipt", "message": first.message_id, "state": state.value},
-            )
-        ],
-    )
+    values: dict[str, Any] = {
+        "command": command.pk,
+        "state": state.value,
+        "now": clock.now(),
+        "checking": command.state == CommandState.UNKNOWN,
+        "reason": command.reason,
+        "code": command.reason_code,
+        "ended": ended,
+        "delivered": ReceiptState.DELIVERED.value,
+        "echoed": command.echoed_at is not None,
+        "remote_id": command.remote_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLLOW, values)
+        row = cursor.fetchone()
+    if row is None:
+        return
+    message_id, thread_id, property_id = row
+    _tell(command, thread_id, property_id, message=message_id, state=state.value)
     if ended:
-        transaction.on_commit(lambda: wake.task("inbox.after_settling", queue="default"))
+        wake.after_commit("inbox.after_settling")
 
 
-def _property_of(thread_id: int) -> int | None:
-    return Thread.objects.filter(pk=thread_id).values_list("property_id", flat=True).first()
+def _tell(command: Command, thread_id: int, property_id: int | None, **data: object) -> None:
+    change = live.Change(
+        topic="thread", subject_id=thread_id, property_id=property_id, data={"what": "receipt", **data}
+    )
+    live.append(command.organization_id, [change])
 
 
 def _note(command: Command, state: ReceiptState) -> None:
@@ -85,49 +96,39 @@ def _note(command: Command, state: ReceiptState) -> None:
         return
     note.pms_state, note.pms_reason = state, command.reason
     note.save(update_fields=["pms_state", "pms_reason"])
-    live.append(
-        command.organization_id,
-        [
-            live.Change(
-                topic="thread",
-                subject_id=note.thread_id,
-                property_id=note.thread.property_id,
-                data={"what": "receipt"},
-            )
-        ],
-    )
+    _tell(command, note.thread_id, note.thread.property_id)
+
+
+# The guest's receipt stays *sent*; nobody reported more.
+_ECHOED = """
+UPDATE inbox_receipt r SET state = %(delivered)s, checking = false, since = %(now)s, reason = '', reason_code = '',
+  thread_due = true
+FROM inbox_thread t WHERE t.id = r.thread_id AND r.command_id = %(command)s AND r.destination = %(pms)s
+RETURNING r.message_id, r.thread_id, t.property_id
+"""
 
 
 def on_echo(event: CommandEchoed) -> None:
-    """The PMS shows it: its receipt there is delivered. The guest's stays *sent*; nobody reported more."""
+    """The PMS shows it: its receipt there is delivered."""
     command = event.command
     if command.kind == CommandKind.ADD_NOTE:
         Note.objects.filter(command_id=command.pk).update(pms_state=ReceiptState.DELIVERED)
         return
-    rows = list(
-        Receipt.objects.select_for_update(no_key=True)
-        .filter(command_id=command.pk, destination=Destination.PMS)
-        .order_by("pk")
-    )
-    for row in rows:
-        row.state, row.checking, row.since = ReceiptState.DELIVERED, False, clock.now()
-        row.reason = row.reason_code = ""
-        row.thread_due = True
-        row.save()
-        if command.remote_id:
-            identity.remember(command.connection_id, Entity.MESSAGE, command.remote_id, row.message_id)
-    if rows:
-        live.append(
-            command.organization_id,
-            [
-                live.Change(
-                    topic="thread",
-                    subject_id=rows[0].thread_id,
-                    property_id=_property_of(rows[0].thread_id),
-                    data={"what": "receipt", "message": rows[0].message_id, "state": "delivered"},
-                )
-            ],
-        )
+    values: dict[str, Any] = {
+        "command": command.pk,
+        "pms": Destination.PMS.value,
+        "delivered": ReceiptState.DELIVERED.value,
+        "now": clock.now(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ECHOED, values)
+        row = cursor.fetchone()
+    if row is None:
+        return
+    message_id, thread_id, property_id = row
+    if command.remote_id:
+        identity.remember(command.connection_id, Entity.MESSAGE, command.remote_id, message_id)
+    _tell(command, thread_id, property_id, message=message_id, state=ReceiptState.DELIVERED.value)
 
 
 def after_settling() -> int:
@@ -139,34 +140,48 @@ def after_settling() -> int:
     return done
 
 
+# Its thread is locked before its receipts, as everywhere; a thread that another worker has is that worker's.
+_DUE = """
+SELECT t.id FROM inbox_thread t
+WHERE t.id IN (SELECT thread_id FROM inbox_receipt WHERE thread_due ORDER BY id LIMIT 50)
+LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
+"""
+
+
 @transaction.atomic
 def _one_after_settling() -> bool:
-    due = (
-        Receipt.objects.filter(thread_due=True).order_by("pk").values_list("thread_id", "message_id").first()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE)
+        due = cursor.fetchone()
     if due is None:
         return False
-    thread = threads.lock(due[0])
-    rows = list(
-        Receipt.objects.select_for_update(no_key=True)
-        .filter(message_id=due[1], thread_due=True)
-        .order_by("pk")
-    )
+    locked = Receipt.objects.select_for_update(no_key=True)
+    rows = list(locked.filter(thread_id=due[0], thread_due=True).order_by("pk"))
     if not rows:
         return True
-    message = Message.objects.get(pk=due[1])
-    command = Command.objects.filter(pk=rows[0].command_id or 0).first()
-    if command is not None and command.remote_id:
-        _take_remote_id(message, command)
+    thread = Thread.objects.get(pk=due[0])
+    rows_of = {row.message_id: row for row in rows}
+    told: list[live.Change] = []
+    for message in Message.objects.filter(pk__in=rows_of).order_by("pk"):
+        told += _settled(thread, message, rows_of[message.pk])
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)
     threads.refresh(thread)
-    if rows[0].state in TROUBLE and thread.status != ThreadStatus.OPEN:
+    threads.save(thread)
+    threads.announce(thread, "receipt", told, message=rows[-1].message_id)
+    return True
+
+
+def _settled(thread: Thread, message: Message, row: Receipt) -> list[live.Change]:
+    """What a settled Command means for its message and thread; returns what its people are told."""
+    command = Command.objects.filter(pk=row.command_id or 0).first()
+    if command is not None and command.remote_id:
+        _take_remote_id(message, command)
+    if row.state not in TROUBLE:
+        return []
+    if thread.status != ThreadStatus.OPEN:
         threads.log_event(thread, "reopened", None, was=thread.status)
         thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
-    threads.save(thread)
-    told = _told(thread, message, ReceiptState(rows[0].state)) if rows[0].state in TROUBLE else []
-    threads.announce(thread, "receipt", told, message=message.pk)
-    return True
+    return _told(thread, message, ReceiptState(row.state))
 
 
 def _take_remote_id(message: Message, command: Command) -> None:

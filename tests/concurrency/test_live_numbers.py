@@ -1,5 +1,5 @@
-"""Live numbers follow commit order. The race: a sequence hands out numbers before the commit, so that a reader that has
-seen the later one never asks for the earlier one."""
+"""Live numbers follow commit order, because readers give them. The race: a sequence hands out numbers before commit, so
+that a reader that has seen the later one never asks for the earlier one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from django.db import connection, transaction
 from bellhop.core import live
 from bellhop.core.live import Change
 from bellhop.core.models import LiveEvent
-from tests.concurrency.both import Turn, together, waits_for_a_lock
+from tests.concurrency.both import Turn, together
 from tests.factories import Desk
 from tests.harness.waiting import eventually
 
 
-def test_the_race_exists_without_the_lock(desk: Desk) -> None:
+def test_the_race_exists_with_a_sequence(desk: Desk) -> None:
     """With a plain sequence, number 2 is visible while number 1 is not: whoever resumes at 2 misses 1."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE SEQUENCE naive_numbers")
@@ -45,26 +45,40 @@ def test_the_race_exists_without_the_lock(desk: Desk) -> None:
             cursor.execute("DROP SEQUENCE naive_numbers")
 
 
-def test_a_later_number_waits_for_the_earlier_commit(desk: Desk) -> None:
-    """Whoever read up to n will get everything above n, and everything up to n is there."""
-    organization, appended = desk.organization.pk, Turn()
-    views: list[list[int]] = []
+def test_what_commits_later_is_numbered_later(desk: Desk) -> None:
+    """Whoever read up to n will get everything above n, and everything up to n is there. Nobody waits for a writer."""
+    organization, appended, read = desk.organization.pk, Turn(), Turn()
 
-    def slow() -> int:
+    def slow() -> None:
         with transaction.atomic():
-            last = live.append(organization, [Change(topic="slow")])
+            live.append(organization, [Change(topic="slow")])
             appended.pass_by()
-            eventually(waits_for_a_lock)
-            views.append([event.number for event in live.since(organization, 0) or []])
-            return last
+            assert read.reached()
 
-    def fast() -> int:
-        appended.reached()
+    def fast() -> list[tuple[str, int | None]]:
+        assert appended.reached()
         with transaction.atomic():
-            return live.append(organization, [Change(topic="fast")])
+            live.append(organization, [Change(topic="fast")])
+        try:
+            return _told(organization)
+        finally:
+            read.pass_by()
 
-    assert together(slow, fast) == [1, 2]
-    assert views == [[1]]
+    assert together(slow, fast) == [None, [("fast", 1)]]
+    assert _told(organization) == [("fast", 1), ("slow", 2)]
+
+
+def _told(organization: int) -> list[tuple[str, int | None]]:
+    return [(event.topic, event.number) for event in live.since(organization, 0) or []]
+
+
+def test_two_readers_number_every_row_once(desk: Desk) -> None:
+    """The second one waits for the first, and then sees what that one numbered."""
+    organization = desk.organization.pk
+    with transaction.atomic():
+        live.append(organization, [Change(topic=f"{number}") for number in range(200)])
+    readers = together(*[lambda: _told(organization)] * 6)
+    assert readers == [[(f"{number}", number + 1) for number in range(200)]] * 6
 
 
 def test_a_reader_never_sees_a_gap(desk: Desk) -> None:

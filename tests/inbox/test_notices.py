@@ -29,7 +29,7 @@ def kinds(desk: Desk, role: str = "Agent") -> list[str]:
 
 
 def alerts() -> list[LiveEvent]:
-    return list(LiveEvent.objects.filter(topic="alert").order_by("number"))
+    return list(LiveEvent.objects.filter(topic="alert").order_by("id"))
 
 
 def test_a_failure_reaches_its_author_and_who_has_the_thread(desk: Desk) -> None:

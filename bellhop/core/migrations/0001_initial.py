@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('organization_id', models.BigIntegerField()),
-                ('number', models.BigIntegerField()),
+                ('number', models.BigIntegerField(null=True)),
                 ('topic', models.CharField(max_length=30)),
                 ('subject_id', models.BigIntegerField(null=True)),
                 ('property_id', models.BigIntegerField(null=True)),
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['at'], name='live_event_at')],
+                'indexes': [models.Index(fields=['at'], name='live_event_at'), models.Index(condition=models.Q(('number__isnull', True)), fields=['organization_id', 'id'], name='live_event_unnumbered')],
                 'constraints': [models.UniqueConstraint(fields=('organization_id', 'number'), name='live_event_number_unique')],
             },
         ),
