@@ -188,7 +188,6 @@ def _fetch_together(
 
 
 @transaction.atomic
-@live.collected()
 def _apply_alone(source: Source, fetched: reading.Fetched) -> None:
     apply_fetched(source, fetched)
     thin.note(source.connection, caller.connector_for(source.connection), [fetched])
