@@ -53,6 +53,14 @@ class ReservationTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StayGone:
+    """The PMS no longer knows a stay, and a person decided that it is over."""
+
+    source: Source
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrderTold:
     source: Source
     record: WorkOrderRecord

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from bellhop.accounts.models import User
 from bellhop.core.ports import Port
-from connectors.contract.records import ReservationRecord
+from connectors.contract.records import PropertyRecord, ReservationRecord, UnitRecord
 from connectors.models import Connection
 
 
@@ -33,7 +34,7 @@ test_reservation: Port[Callable[[int, str], str | None]] = Port("test_reservatio
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorReport:
     """How well a connection's mirror fits: `missing` is required field → how many upcoming or current stays lack it;
-    `duplicates` counts contact points that several guests share."""
+    `duplicates` counts contact points that several guests share, `duplicate_guests` those guests."""
 
     reservations: int
     guests: int
@@ -43,6 +44,7 @@ class MirrorReport:
     unmatched_threads: int
     missing: dict[str, int]
     duplicates: int
+    duplicate_guests: int
 
 
 # connection id → how well its mirror fits.
@@ -83,5 +85,56 @@ class SideBySide:
     arrival: date | None
 
 
-# (connection, a stay just read) → the stay and its guest, side by side; writes nothing.
-side_by_side: Port[Callable[[Connection, ReservationRecord], list[SideBySide]]] = Port("side_by_side")
+Comparable = ReservationRecord | UnitRecord | PropertyRecord
+
+# (connection, what was just read) → it (a stay: and its guest), side by side, empty where it isn't known here; writes
+# nothing.
+side_by_side: Port[Callable[[Connection, Comparable], list[SideBySide]]] = Port("side_by_side")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A conversation at the PMS and the stay that it is compared with; `label` and `place` are for people."""
+
+    conversation_id: str
+    stay_remote_id: str
+    label: str
+    place: str
+    place_id: int | None
+    arrival: date | None
+
+
+# (connection id, local ids of stays) → local id of a stay → its conversations at that connection.
+talks: Port[Callable[[int, Sequence[int]], dict[int, list[Talk]]]] = Port("talks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentMessage:
+    """A message of ours by its local id, and where it stands at the PMS as far as we know."""
+
+    object_id: int
+    state: str
+    sent_at: datetime
+
+
+# ids of Commands → what each of them carries; withdrawn messages are left out.
+carried: Port[Callable[[Sequence[int]], dict[int, SentMessage]]] = Port("carried")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a case file is about: one row of ours with its ids at the PMS, its values, and what its Commands are named
+    (`Command.subject`). `conversation_id`: where it is said; for a stay, where its own Commands stand."""
+
+    connection: Connection
+    entity: str
+    object_id: int
+    remote_id: str
+    values: Mapping[str, Any]
+    conversation_id: str = ""
+    commands_named: tuple[str, ...] = ()
+
+
+# (person, public id) → the stay, or the message, that this person may see; None where there is none.
+stay_subject: Port[Callable[[User, str], Subject | None]] = Port("stay_subject")
+message_subject: Port[Callable[[User, str], Subject | None]] = Port("message_subject")

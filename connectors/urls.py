@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import drift, health, ownership, proof
+from connectors.views import cases, drift, health, ownership, proof, public
 
 app_name = "connectors"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("health/connections/<str:public_id>/", health.detail, name="detail"),
     path("health/connections/<str:public_id>/credentials/", health.reauthenticate, name="reauthenticate"),
     path("health/connections/<str:public_id>/ledger/", proof.ledger_page, name="ledger"),
+    path("health/connections/<str:public_id>/ledger/publish/", proof.publish_ledger, name="publish-ledger"),
+    path("proof/<str:token>/", public.ledger_page, name="public-ledger"),
     path("health/connections/<str:public_id>/stage/", proof.stage_page, name="stage"),
     path("health/connections/<str:public_id>/stage/change/", proof.change_stage, name="change-stage"),
     path("health/connections/<str:public_id>/rehearsals/", proof.rehearsals_page, name="rehearsals"),
@@ -29,5 +31,8 @@ urlpatterns = [
     path("health/deliveries/<int:number>/", health.delivery_page, name="delivery"),
     path("health/deliveries/<int:number>/<slug:action>/", health.delivery_act, name="delivery-act"),
     path("health/commands/<str:public_id>/cancel/", health.cancel_command, name="cancel-command"),
+    path("cases/<slug:kind>/<str:public_id>/", cases.case_page, name="case"),
+    path("cases/<slug:kind>/<str:public_id>/open/", cases.open_case, name="open-case"),
+    path("health/incidents/<str:public_id>/close/", cases.close_case, name="close-case"),
     path("health/incidents/<str:public_id>/acknowledge/", health.acknowledge, name="acknowledge"),
 ]

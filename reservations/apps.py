@@ -7,10 +7,11 @@ class ReservationsConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from reservations import handlers
-        from reservations.services import compare, places, testing
+        from reservations.services import case, compare, places, testing
 
         handlers.register()
         ports.test_reservation.register(testing.remote_id_of_test)
         ports.places.register(places.names)
         ports.live_stays.register(compare.live_stays)
         ports.side_by_side.register(compare.side_by_side)
+        ports.stay_subject.register(case.subject)

@@ -8,6 +8,7 @@ from connectors.events import (
     HousekeepingTold,
     PropertyTold,
     ReservationTold,
+    StayGone,
     UnitTold,
     WorkOrderTold,
 )
@@ -19,5 +20,6 @@ def register() -> None:
     subscribe(UnitTold, places.on_unit)
     subscribe(GuestTold, guests.on_guest)
     subscribe(ReservationTold, stays.on_reservation)
+    subscribe(StayGone, stays.on_gone)
     subscribe(WorkOrderTold, work_orders.on_work_order)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
 from bellhop.core import clock, events
 from bellhop.core.models import Incident
+from bellhop.core.words import kept
 
 
 class IncidentOpened:
@@ -32,9 +35,12 @@ def open_incident(
     remedy: str = "",
     connection_id: int | None = None,
     alert_user_id: int | None = None,
+    contact: str = "",
+    due_at: datetime | None = None,
 ) -> Incident:
     """Open the incident `code` about `subject`, or count it again if it is open already. `alert_user_id`: who is to be
-    alerted, None: whoever is on duty."""
+    alerted, None: whoever is on duty; `contact`: whom they ask outside, until `due_at`. Texts made by `words.say` are
+    read out in the reader's language."""
     now = clock.now()
     with transaction.atomic():
         incident, created = Incident.objects.get_or_create(
@@ -48,6 +54,9 @@ def open_incident(
                 "title": title,
                 "detail": detail,
                 "remedy": remedy,
+                "words": {"title": kept(title), "detail": kept(detail), "remedy": kept(remedy)},
+                "contact": contact,
+                "due_at": due_at,
                 "opened_at": now,
                 "last_seen_at": now,
             },
@@ -55,8 +64,12 @@ def open_incident(
         if created:
             events.emit(IncidentOpened(incident))
         else:
+            told = {**incident.words, "detail": kept(detail)} if detail else incident.words
             Incident.objects.filter(pk=incident.pk).update(
-                last_seen_at=now, times_seen=incident.times_seen + 1, detail=detail or incident.detail
+                last_seen_at=now,
+                times_seen=incident.times_seen + 1,
+                detail=detail or incident.detail,
+                words=told,
             )
     return incident
 

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from bellhop.core import clock, incidents, wake
 from bellhop.core.models import OutgoingMail
+from bellhop.core.words import say
 
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 960))
 LEASE = timedelta(minutes=5)
@@ -101,10 +102,10 @@ def _failed(mail: OutgoingMail, error: Exception) -> None:
             incidents.open_incident(
                 mail.organization_id,
                 INCIDENT,
-                f"An e-mail to {mail.address} could not be sent",
+                say("An e-mail to %(address)s could not be sent", address=mail.address),
                 subject=mail.address,
                 detail=mail.error,
-                remedy="Check the address and BELLHOP_EMAIL_URL.",
+                remedy=say("Check the address and BELLHOP_EMAIL_URL."),
             )
     log.warning("mail_failed", tries=mail.tries, state=mail.state, error=type(error).__name__)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 
 from bellhop.core.fields import EncryptedJSONField, PublicIdField
+from bellhop.core.words import read_out
 
 
 class ClockOffset(models.Model):
@@ -62,7 +63,9 @@ class LiveEvent(models.Model):
 
 
 class Incident(models.Model):
-    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it."""
+    """Something that needs a person (invariant 12): cause, since when, what is noticed, the way to fix it. `contact` is
+    whom the person asks outside the house, `due_at` until when. Its texts are kept in English, and in `words` how they
+    were made (`core.words`): screens and e-mails show the `said_…` ones."""
 
     public_id = PublicIdField()
     organization_id = models.BigIntegerField()
@@ -72,12 +75,15 @@ class Incident(models.Model):
     title = models.CharField(max_length=200)
     detail = models.TextField(blank=True, default="")
     remedy = models.CharField(max_length=300, blank=True, default="")
+    words: Any = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     opened_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     times_seen = models.PositiveIntegerField(default=1)
     alerted_user_id = models.BigIntegerField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by_id = models.BigIntegerField(null=True)
+    contact = models.CharField(max_length=200, blank=True, default="", db_default="")
+    due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -92,6 +98,18 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def said_title(self) -> str:
+        return read_out(self.title, self.words.get("title", {}))
+
+    @property
+    def said_detail(self) -> str:
+        return read_out(self.detail, self.words.get("detail", {}))
+
+    @property
+    def said_remedy(self) -> str:
+        return read_out(self.remedy, self.words.get("remedy", {}))
 
 
 class OutgoingMail(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from bellhop.core import clock, events, incidents, wake
+from bellhop.core.words import say
 from connectors.events import ConnectionChanged
 from connectors.models import DeliveryState, WebhookDelivery
 
@@ -70,10 +71,10 @@ def quarantine(delivery: WebhookDelivery, error: str, traceback: str = "") -> No
     incidents.open_incident(
         connection.organization_id,
         QUARANTINE,
-        f"{connection.name}: {count} webhook(s) could not be processed",
+        say("%(name)s: %(n)d webhook(s) could not be processed", name=connection.name, n=count),
         subject=str(connection.pk),
         detail=error[:1000],
-        remedy="Open the quarantine, look at the payload, then replay or discard it.",
+        remedy=say("Open the quarantine, look at the payload, then replay or discard it."),
         connection_id=connection.pk,
     )
     events.emit(ConnectionChanged(connection_id=connection.pk, organization_id=connection.organization_id))

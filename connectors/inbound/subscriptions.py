@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bellhop.core import clock, incidents, wake
+from bellhop.core.words import say
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, RateLimited, Unsupported
 from connectors.contract.http import Call
@@ -86,10 +87,10 @@ def _report(connection: Connection, error: ConnectorError) -> None:
     incidents.open_incident(
         connection.organization_id,
         INCIDENT,
-        f"{connection.name}: webhooks are not set up",
+        say("%(name)s: webhooks are not set up", name=connection.name),
         subject=str(connection.pk),
         detail=error.user_message,
-        remedy="Bellhop tries again every minute; until then it reads changes every 5 minutes.",
+        remedy=say("Bellhop tries again every minute; until then it reads changes every 5 minutes."),
         connection_id=connection.pk,
     )
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from bellhop.core import clock, events, incidents, wake
+from bellhop.core.words import say
 from connectors.contract.base import Page, PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, NotFound, Rejected, Retryable
 from connectors.contract.events import Entity
@@ -188,10 +189,12 @@ def _report(run: SyncRun, error: ConnectorError) -> None:
     incidents.open_incident(
         run.connection.organization_id,
         STUCK,
-        f"{run.connection.name}: reading {run.entity} does not go on",
+        say("%(name)s: reading %(what)s does not go on", name=run.connection.name, what=[run.entity]),
         subject=f"{run.connection_id}:{run.entity}",
         detail=f"{error.user_message} {error.detail}".strip()[:1000],
-        remedy="Bellhop tries again by itself. Webhooks are still taken; if it stays, send the detail to support.",
+        remedy=say(
+            "Bellhop tries again by itself. Webhooks are still taken; if it stays, send the detail to support."
+        ),
         connection_id=run.connection_id,
     )
 

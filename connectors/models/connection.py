@@ -23,7 +23,8 @@ def new_hook_token() -> str:
 
 
 class Connection(models.Model):
-    """Facts that change rarely. What changes with every call is in ConnectionHealth."""
+    """Facts that change rarely. What changes with every call is in ConnectionHealth. `public_token`: the address of the
+    ledger's public page, empty while there is none."""
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="connections")
@@ -41,11 +42,15 @@ class Connection(models.Model):
     subscription_url = models.CharField(max_length=500, blank=True, default="")
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_reason = models.CharField(max_length=300, blank=True, default="")
+    public_token = models.CharField(max_length=64, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["organization", "name"], name="connection_name_unique"),
+            models.UniqueConstraint(
+                fields=["public_token"], condition=~models.Q(public_token=""), name="connection_public_unique"
+            ),
         )
         indexes = (models.Index(Left("hook_token", 8), name="connection_hook_prefix"),)
 

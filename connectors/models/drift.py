@@ -1,4 +1,4 @@
-"""Fields on which the two sides disagree, and the comparisons that found them (ux D1 to D3)."""
+"""Fields, stays and messages on which the two sides disagree, and the comparisons that found them (ux D1 to D3)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,30 @@ from connectors.models.connection import Connection
 
 
 class DriftRun(models.Model):
-    """One comparison of live stays, stay by stay; resumes after the local id `after`."""
+    """One comparison: live stays with their conversations, one by one, then (all) properties and units, page by page.
+    Resumes after the local id `after`, or at the page `cursor`. `tally`: "entity.field" → how often it was compared,
+    and how often it differed."""
 
     class Scope(models.TextChoices):
         ALL = "all", _("all live stays")
         NEAR = "near", _("arrivals of 7 days")
 
+    class Part(models.TextChoices):
+        STAYS = "stays"
+        PROPERTIES = "properties"
+        UNITS = "units"
+
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="drift_runs")
     scope = models.CharField(max_length=4, choices=Scope)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    part = models.CharField(max_length=10, choices=Part, default=Part.STAYS, db_default=Part.STAYS)
     after = models.BigIntegerField(default=0)
+    cursor = models.TextField(blank=True, default="", db_default="")
     records = models.PositiveIntegerField(default=0)
+    places = models.PositiveIntegerField(default=0, db_default=0)
+    messages = models.PositiveIntegerField(default=0, db_default=0)
+    tally: Any = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fields = models.PositiveIntegerField(default=0)
     found = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
@@ -44,8 +56,9 @@ class DriftRun(models.Model):
 
 
 class Drift(models.Model):
-    """One field that differs, or did. `object_id` and `place_id` are the upper layer's; `stay_remote_id` is the stay
-    that is read to look again. `take_asked_at`: somebody wants the PMS's value, a worker is about to take it."""
+    """One field that differs, or did. `object_id` and `place_id` are the upper layer's (0: there is no such row here).
+    What is read to look again: the conversation where `conversation_id` is told, a unit or property itself, else the
+    stay. `take_asked_at`: somebody wants the PMS's value, a worker is about to take it."""
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -61,6 +74,7 @@ class Drift(models.Model):
         SEPARATE = "separate", _("Managed separately")
         LOST_WEBHOOK = "lost_webhook", _("Lost webhook")
         SCHEMA = "schema", _("Schema change")
+        GONE = "gone", _("Gone from the PMS")
 
     class How(models.TextChoices):
         TOOK = "took", _("the PMS's value was taken")
@@ -68,6 +82,7 @@ class Drift(models.Model):
         LATE_WEBHOOK = "late_webhook", _("the webhook arrived late and was applied")
         LATER_READ = "later_read", _("a later read brought it")
         CHANGED_BACK = "changed_back", _("the PMS changed to our value")
+        BOTH = "both", _("it stands on both sides now")
         OVER = "over", _("the stay is over")
 
     public_id = PublicIdField()
@@ -75,7 +90,8 @@ class Drift(models.Model):
     entity = models.CharField(max_length=20)
     object_id = models.BigIntegerField()
     remote_id = models.CharField(max_length=200)
-    stay_remote_id = models.CharField(max_length=200)
+    stay_remote_id = models.CharField(max_length=200, blank=True)
+    conversation_id = models.CharField(max_length=200, blank=True, default="", db_default="")
     place_id = models.BigIntegerField(null=True)
     label = models.CharField(max_length=200, blank=True, default="")
     place = models.CharField(max_length=300, blank=True, default="")
@@ -104,9 +120,9 @@ class Drift(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=["connection", "entity", "object_id", "field"],
+                fields=["connection", "entity", "object_id", "remote_id", "field"],
                 condition=models.Q(state__in=["open", "ignored"]),
-                name="drift_one_open",
+                name="drift_one_standing",
             ),
         )
         indexes = (

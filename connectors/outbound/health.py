@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from bellhop.core import clock, events, incidents
+from bellhop.core.words import say
 from connectors.contract.errors import ConnectorError, NotAuthorized, RateLimited
 from connectors.events import ConnectionDown, ConnectionRecovered
 from connectors.models import Connection, ConnectionHealth
@@ -159,10 +160,10 @@ def note_no_token(connection: Connection, after_s: float) -> None:
     incidents.open_incident(
         connection.organization_id,
         UNISSUED,
-        f"{connection.name} issues no access token",
+        say("%(name)s issues no access token", name=connection.name),
         subject=str(connection.pk),
-        detail=f"The next one may be asked for in {math.ceil(after_s / 60)} minutes.",
-        remedy="Does another program use the same credentials? Give Bellhop its own.",
+        detail=say("The next one may be asked for in %(n)d minutes.", n=math.ceil(after_s / 60)),
+        remedy=say("Does another program use the same credentials? Give Bellhop its own."),
         connection_id=connection.pk,
     )
 
@@ -204,10 +205,10 @@ def _fail(connection: Connection, row: ConnectionHealth) -> list[str]:
     incidents.open_incident(
         connection.organization_id,
         DOWN,
-        f"{connection.name} does not answer",
+        say("%(name)s does not answer", name=connection.name),
         subject=str(connection.pk),
         detail=row.last_error,
-        remedy="Messages wait and go out in order once it is back. Bellhop tries again by itself.",
+        remedy=say("Messages wait and go out in order once it is back. Bellhop tries again by itself."),
         connection_id=connection.pk,
     )
     events.emit(ConnectionDown(connection_id=connection.pk, organization_id=connection.organization_id))
@@ -222,10 +223,10 @@ def _refuse(connection: Connection, row: ConnectionHealth) -> list[str]:
     incidents.open_incident(
         connection.organization_id,
         REFUSED,
-        f"{connection.name} refuses our credentials",
+        say("%(name)s refuses our credentials", name=connection.name),
         subject=str(connection.pk),
         detail=row.last_error,
-        remedy="Enter new credentials on the connection's page. Messages wait until then.",
+        remedy=say("Enter new credentials on the connection's page. Messages wait until then."),
         connection_id=connection.pk,
     )
     log.warning("credentials_refused", connection=connection.pk)

@@ -129,6 +129,19 @@ def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) ->
     return _fail(command, error) if _still_mine(command) else command
 
 
+@transaction.atomic
+def doubted(command_id: int, reason: str) -> bool:
+    """It was confirmed, and a person saw by a read that it doesn't stand there: an agent decides what becomes of it.
+    False where it is confirmed no longer."""
+    command = _locked(Command(pk=command_id))
+    if command.state != CommandState.CONFIRMED:
+        return False
+    command.state, command.reason, command.reason_code = CommandState.UNCONFIRMED, reason[:300], "not_there"
+    command.settled_at, command.echoed_at = clock.now(), None
+    _store(command)
+    return True
+
+
 def _fail(command: Command, error: ConnectorError) -> Command:
     command.state = CommandState.FAILED
     command.settled_at = clock.now()

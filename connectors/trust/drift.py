@@ -44,6 +44,8 @@ class Summary:
 
     fields: int
     records: int
+    places: int
+    messages: int
     at: datetime | None
     open: int
     running: bool
@@ -79,12 +81,14 @@ def summary(user: User) -> Summary:
     done = runs.filter(finished_at__isnull=False)
     newest = done.filter(scope=DriftRun.Scope.ALL).order_by("connection_id", "-id").distinct("connection_id")
     sums = DriftRun.objects.filter(pk__in=newest.values("pk")).aggregate(
-        fields=Sum("fields"), records=Sum("records")
+        fields=Sum("fields"), records=Sum("records"), places=Sum("places"), messages=Sum("messages")
     )
     unfinished = list(runs.filter(finished_at__isnull=True).select_related("connection"))
     return Summary(
         fields=sums["fields"] or 0,
         records=sums["records"] or 0,
+        places=sums["places"] or 0,
+        messages=sums["messages"] or 0,
         at=done.aggregate(at=Max("finished_at"))["at"],
         open=of(user).filter(state=Drift.State.OPEN).count(),
         running=bool(unfinished),

@@ -32,7 +32,7 @@ TOUCHES: dict[str, frozenset[str]] = {
 class Facts:
     """`age`: how long the two differ; `same_version`: the PMS calls both the same state; `strange`: it uses a word that
     is new to us; `writable`: the connector can write the field; `written`: we did, and the PMS took it; `refused`: it
-    told us its own value before, and was refused."""
+    told us its own value before, and was refused; `gone`: it no longer knows the record."""
 
     age: timedelta
     same_version: bool = False
@@ -40,6 +40,7 @@ class Facts:
     writable: bool = False
     written: bool = False
     refused: bool = False
+    gone: bool = False
 
 
 def is_writable(connector: PmsConnector | type[PmsConnector], entity: str, field: str) -> bool:
@@ -49,6 +50,8 @@ def is_writable(connector: PmsConnector | type[PmsConnector], entity: str, field
 
 def cause_of(change: Overwrite, rule: Rule, facts: Facts) -> Drift.Cause:
     """The likeliest cause of one difference."""
+    if facts.gone:
+        return Drift.Cause.GONE
     if change.field in REQUIRED and change.new in EMPTY:
         return Drift.Cause.REQUIRED_MISSING
     if rule.owner is Owner.PMS:

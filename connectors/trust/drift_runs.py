@@ -1,5 +1,5 @@
-"""The rolling comparison: all live stays daily, arrivals of seven days hourly, in the bulk share of the limit.
-Resumable; one open run per connection. Also carries out what people asked to be taken from the PMS."""
+"""The rolling comparison: all live stays, their conversations, units and properties daily, arrivals of seven days
+hourly, in the bulk share of the limit. Resumable; one open run per connection."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 
 from bellhop.core import clock, events, incidents, wake
+from bellhop.core.words import say
 from connectors import ports
 from connectors.contract.base import PmsConnector
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable
-from connectors.contract.events import Entity, ReadHint
 from connectors.contract.http import Call
-from connectors.contract.records import ReservationRecord
-from connectors.events import ConnectionChanged, Source
-from connectors.inbound import reading
-from connectors.inbound.processing import apply_fetched
+from connectors.events import ConnectionChanged
+from connectors.inbound.apply import storable
 from connectors.models import Connection, Drift, DriftRun, FieldRule, SyncRun
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
-from connectors.trust import drift_compare
+from connectors.trust import drift_compare, drift_messages, drift_take
+from connectors.trust.drift_compare import Outcome
 
 log = structlog.get_logger(__name__)
 ALL_EVERY = timedelta(hours=24)
@@ -121,22 +120,70 @@ def _postpone(run: DriftRun, error: ConnectorError) -> None:
 
 
 def _batch(run: DriftRun, connector: PmsConnector, call: Call) -> None:
+    """Some stays, or a page of places. Whatever was done is kept when the next read fails."""
+    part = _stays(run, connector, call) if run.part == DriftRun.Part.STAYS else _places(run, connector, call)
+    if part is None:
+        _finish(run)
+    else:
+        DriftRun.objects.filter(pk=run.pk).update(part=part, lease_until=None)
+
+
+def _stays(run: DriftRun, connector: PmsConnector, call: Call) -> DriftRun.Part | None:
+    """The next stays with their conversations. Returns the part to go on with, None at the end."""
     near = run.scope == DriftRun.Scope.NEAR
     stays = ports.live_stays.get()(run.connection_id, near, run.after, BATCH)
+    talks = {}
+    if drift_messages.can(connector):
+        talks = ports.talks.get()(run.connection_id, [stay.object_id for stay in stays])
     for stay in stays:
         outcome = drift_compare.compare(run.connection, connector, call, stay.remote_id)
+        said = [
+            drift_messages.compare(run.connection, connector, call, talk)
+            for talk in talks.get(stay.object_id, ())
+        ]
+        _count(run, outcome)
         DriftRun.objects.filter(pk=run.pk).update(
             after=stay.object_id,
+            tally=run.tally,
             records=F("records") + 1,
             fields=F("fields") + outcome.fields,
-            found=F("found") + len(outcome.new),
+            messages=F("messages") + sum(one.fields for one in said),
+            found=F("found") + len(outcome.new) + sum(len(one.new) for one in said),
             error="",
             next_try_at=None,
         )
-    if len(stays) < BATCH:
-        _finish(run)
-    else:
-        DriftRun.objects.filter(pk=run.pk).update(lease_until=None)
+    if len(stays) == BATCH:
+        return DriftRun.Part.STAYS
+    return None if near else DriftRun.Part.PROPERTIES
+
+
+def _count(run: DriftRun, outcome: Outcome) -> None:
+    """Add to the tally, which is the lease holder's alone."""
+    for name in outcome.compared:
+        compared, differing = run.tally.get(name, (0, 0))
+        run.tally[name] = [compared + 1, differing + (name in outcome.differing)]
+
+
+def _places(run: DriftRun, connector: PmsConnector, call: Call) -> DriftRun.Part | None:
+    """The next page of properties or units. Returns the part to go on with, None at the end."""
+    began, of_properties = clock.now(), run.part == DriftRun.Part.PROPERTIES
+    cursor = run.cursor or None
+    page = connector.list_properties(call, cursor) if of_properties else connector.list_units(call, cursor)
+    outcomes = [drift_compare.judge(run.connection, connector, storable(one), began) for one in page.items]
+    for outcome in outcomes:
+        _count(run, outcome)
+    DriftRun.objects.filter(pk=run.pk).update(
+        cursor=page.next_cursor or "",
+        tally=run.tally,
+        places=F("places") + len(page.items),
+        fields=F("fields") + sum(one.fields for one in outcomes),
+        found=F("found") + sum(len(one.new) for one in outcomes),
+        error="",
+        next_try_at=None,
+    )
+    if page.next_cursor is not None:
+        return DriftRun.Part(run.part)
+    return DriftRun.Part.UNITS if of_properties else None
 
 
 @transaction.atomic
@@ -152,44 +199,14 @@ def _finish(run: DriftRun) -> None:
 
 
 def take_asked() -> int:
-    """Read and apply the stays of which somebody wants the PMS's values. Returns how many stays."""
-    asked = Drift.objects.filter(
-        take_asked_at__isnull=False, state=Drift.State.OPEN, connection__paused_at__isnull=True
-    )
-    stays = sorted(set(asked.values_list("connection_id", "stay_remote_id")))
-    connections = Connection.objects.select_related("health").in_bulk({pk for pk, _ in stays})
-    for connection_id, remote_id in stays:
-        _take(connections[connection_id], remote_id)
+    """Take over what somebody asked for. Returns how many objects were to be read."""
+    due = drift_take.due()
+    connections = Connection.objects.select_related("health").in_bulk({pk for pk, _hint in due})
+    for (connection_id, hint), ids in due.items():
+        drift_take.take(connections[connection_id], hint, ids)
     for connection in connections.values():
         tell(connection)
-    return len(stays)
-
-
-def _take(connection: Connection, remote_id: str) -> None:
-    asked = Drift.objects.filter(
-        connection=connection, stay_remote_id=remote_id, take_asked_at__isnull=False, state=Drift.State.OPEN
-    )
-    if not health.is_available(connection, clock.now()):
-        return
-    connector = caller.connector_for(connection)
-    hint = ReadHint(entity=Entity.RESERVATION, external_id=remote_id)
-    try:
-        fetched = reading.fetch(connection, connector, caller.caller_for(connection), hint)
-    except (Retryable, NotAuthorized):
-        return  # asked again by the next sweep; the health page says what is wrong
-    except ConnectorError as error:
-        asked.update(take_asked_at=None, error=error.user_message[:300])
-        return
-    if fetched is None:
-        asked.update(take_asked_at=None, error="The PMS no longer has it.")
-        return
-    with transaction.atomic():
-        apply_fetched(Source(connection=connection), fetched)
-        record = next(found for found in fetched.records if isinstance(found, ReservationRecord))
-        drift_compare.judge(connection, connector, record, clock.now())
-        asked.update(
-            take_asked_at=None, error="It still differs: the rule refuses the value, or it is changing now."
-        )
+    return len(due)
 
 
 @transaction.atomic
@@ -208,10 +225,12 @@ def tell(connection: Connection) -> None:
         incidents.open_incident(
             connection.organization_id,
             FOUND,
-            f"{connection.name}: fields differ from the PMS",
+            say("%(name)s: fields differ from the PMS", name=connection.name),
             subject=subject,
-            detail=f"{total} new. Nearest arrivals: {names}." if names else f"{total} new.",
-            remedy="Open Drift: take the PMS's values, send ours, or ignore with a reason.",
+            detail=say("%(n)d new. Nearest arrivals: %(names)s.", n=total, names=names)
+            if names
+            else say("%(n)d new.", n=total),
+            remedy=say("Open Drift: take the PMS's values, send ours, or ignore with a reason."),
             connection_id=connection.pk,
             alert_user_id=_alert_person(connection, near or list(new[:MANY])),
         )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection as database
 
 from bellhop.core import clock, incidents
+from bellhop.core.words import say
 from connectors.contract.events import Entity
 from connectors.models import Connection
 from connectors.trust.ownership import FRESH_WITHIN, Freshness
@@ -93,11 +94,14 @@ def _check(connection: Connection, lag: Lag) -> bool:
     incidents.open_incident(
         connection.organization_id,
         LATE,
-        f"{connection.name}: {lag.entity} is late",
+        say("%(name)s: %(what)s is late", name=connection.name, what=[lag.entity]),
         subject=subject,
-        detail=f"In the last hour 5 % took longer than {lag.p95_s:.0f} s; the {lag.class_name} class allows "
-        f"{lag.target_s:.0f} s.",
-        remedy="Look at the queue and the workers; a PMS that sends late shows the same.",
+        detail=say(
+            "In the last hour 5 %% took longer than %(took)d s; %(allowed)d s are allowed.",
+            took=round(lag.p95_s),
+            allowed=round(lag.target_s),
+        ),
+        remedy=say("Look at the queue and the workers; a PMS that sends late shows the same."),
         connection_id=connection.pk,
     )
     return True

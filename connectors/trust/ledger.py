@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bellhop.core import clock, incidents
 from bellhop.core.models import Incident
+from bellhop.core.words import say
 from connectors.contract.capabilities import Capability, Push
 from connectors.contract.events import Entity
 from connectors.contract.registry import connector_class
@@ -200,10 +201,18 @@ def _tell(connection: Connection, depth: Depth, before: int) -> None:
         incidents.open_incident(
             connection.organization_id,
             FELL,
-            f"{connection.name}: {depth.entity} fell from level {before} to {depth.level}",
+            say(
+                "%(name)s: %(what)s fell from level %(before)d to %(after)d",
+                name=connection.name,
+                what=[depth.entity],
+                before=before,
+                after=depth.level,
+            ),
             subject=subject,
-            detail="Its proof is too old: " + ", ".join(depth.missing) + ".",
-            remedy="Look whether webhooks arrive, or run the write-back rehearsal on a test reservation.",
+            detail=say("Its proof is too old: %(missing)s.", missing=list(depth.missing)),
+            remedy=say(
+                "Look whether webhooks arrive, or run the write-back rehearsal on a test reservation."
+            ),
             connection_id=connection.pk,
         )
     elif depth.level > before:

@@ -42,6 +42,7 @@ FRESH_WITHIN = {
 OWNERS: dict[str, dict[str, Owner]] = {
     "property": {"name": Owner.PMS, "timezone": Owner.PMS, "address": Owner.PMS},
     "unit": {
+        "property": Owner.PMS,
         "name": Owner.PMS,
         "title": Owner.PMS,
         "check_in_time": Owner.PMS,
@@ -135,6 +136,7 @@ _DAILY: dict[str, frozenset[str]] = {
 # What a stay is: were it ours, no booking of the PMS would ever arrive.
 PMS_ONLY: dict[str, frozenset[str]] = {
     "property": frozenset({"timezone"}),
+    "unit": frozenset({"property"}),
     "work_order": frozenset({"reservation", "unit", "property", "status", "state"}),
     "reservation": frozenset(
         {

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import formats
 from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, incidents
+from bellhop.core.words import say
 from connectors.models import Connection, FieldRule, OwnershipReview
 from connectors.trust import rules_log
 from connectors.trust.rules import NotAllowed
@@ -121,9 +121,13 @@ def check() -> int:
         incidents.open_incident(
             connection.organization_id,
             OVERDUE,
-            f"{connection.name}: the review of field ownership is overdue since {formats.date_format(since, 'j M Y')}",
+            say(
+                "%(name)s: the review of field ownership is overdue since %(day)s",
+                name=connection.name,
+                day=since.date().isoformat(),
+            ),
             subject=str(connection.pk),
-            remedy="Open Ownership, mark the rows as reviewed, sign off.",
+            remedy=say("Open Ownership, mark the rows as reviewed, sign off."),
             connection_id=connection.pk,
         )
     return len(late)

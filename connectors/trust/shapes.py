@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from bellhop.core import clock, incidents
+from bellhop.core.words import Words, say
 from connectors.models import Connection, ConnectionHealth, DeliveryState, WebhookDelivery
 from connectors.models.traffic import PayloadShape
 
@@ -158,16 +159,30 @@ def _trip(
 ) -> None:
     ever = frozenset[str]().union(*[frozenset(row.paths) for row in known])
     new = sorted(shape.paths - ever)
-    told = f" New there: {', '.join(new[:10])}." if new else ""
     incidents.open_incident(
         connection.organization_id,
         CHANGED,
-        f"{connection.name}: {shape.kind} no longer tells {', '.join(gone[:3])}",
+        say(
+            "%(name)s: %(kind)s no longer tells %(fields)s",
+            name=connection.name,
+            kind=shape.kind,
+            fields=", ".join(gone[:3]),
+        ),
         subject=f"{connection.pk}:{shape.kind}"[:80],
-        detail=f"First seen in webhook {delivery.pk}. Gone: {', '.join(gone[:20])}.{told}"[:1000],
-        remedy="The rest of each payload is still applied. Compare the shapes on the connection's page; if the PMS "
-        "renamed a field, the connector needs an update.",
+        detail=_detail(delivery.pk, ", ".join(gone[:20])[:500], ", ".join(new[:10])[:400]),
+        remedy=say(
+            "The rest of each payload is still applied. Compare the shapes on the connection's page; if the PMS "
+            "renamed a field, the connector needs an update."
+        ),
         connection_id=connection.pk,
+    )
+
+
+def _detail(number: int, gone: str, new: str) -> Words:
+    if not new:
+        return say("First seen in webhook %(n)d. Gone: %(gone)s.", n=number, gone=gone)
+    return say(
+        "First seen in webhook %(n)d. Gone: %(gone)s. New there: %(new)s.", n=number, gone=gone, new=new
     )
 
 

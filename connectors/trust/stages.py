@@ -13,13 +13,11 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, events
-from connectors import ports
 from connectors.events import CommandMoved, ConnectionChanged
 from connectors.models import (
     Command,
     CommandState,
     Connection,
-    DeliveryState,
     Evidence,
     PilotPlace,
     Proof,
@@ -27,9 +25,10 @@ from connectors.models import (
     Stage,
     StageChange,
     SyncRun,
-    WebhookDelivery,
 )
 from connectors.outbound import outbox
+from connectors.trust import shadow_report
+from connectors.trust.shadow_report import Report
 
 ORDER = (Stage.SANDBOX, Stage.SHADOW, Stage.PILOT, Stage.LIVE)
 HELD_BY_STAGE = "stage"
@@ -51,16 +50,6 @@ class Check:
     must: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What shadowing has shown: how much is mirrored, what does not fit, what would have been sent."""
-
-    mirror: ports.MirrorReport
-    unknown: tuple[tuple[str, int], ...]
-    would_have_sent: int
-    quarantined: int
-
-
 def next_stage(connection: Connection) -> Stage | None:
     """The stage above, None at the top."""
     place = ORDER.index(Stage(connection.stage))
@@ -70,29 +59,6 @@ def next_stage(connection: Connection) -> Stage | None:
 def steps_back(connection: Connection) -> tuple[Stage, ...]:
     """The stages that one click leads back to, the nearest first."""
     return tuple(reversed(ORDER[: ORDER.index(Stage(connection.stage))]))
-
-
-def report(connection: Connection) -> Report:
-    """The validation report of what was mirrored so far."""
-    deliveries = WebhookDelivery.objects.filter(connection=connection)
-    return Report(
-        mirror=ports.mirror_report.get()(connection.pk),
-        unknown=_unknown(deliveries),
-        would_have_sent=Command.objects.filter(
-            connection=connection, state=CommandState.WOULD_HAVE_SENT
-        ).count(),
-        quarantined=deliveries.filter(state=DeliveryState.QUARANTINED).count(),
-    )
-
-
-def _unknown(deliveries: QuerySet[WebhookDelivery]) -> tuple[tuple[str, int], ...]:
-    """Values that no table of ours names, as the journal noted them."""
-    found: dict[str, int] = {}
-    rows = deliveries.filter(summary__contains="unknown: ").order_by("-id").values_list("summary", flat=True)
-    for summary in rows[:2000]:
-        for pair in summary.partition("unknown: ")[2].split(", "):
-            found[pair] = found.get(pair, 0) + 1
-    return tuple(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:50])
 
 
 def checklist(connection: Connection, to: Stage) -> list[Check]:
@@ -119,7 +85,7 @@ def _proof(connection: Connection, proof: Proof, name: str) -> Check:
 
 
 def _report_checks(connection: Connection) -> list[Check]:
-    found = report(connection)
+    found = shadow_report.of(connection)
     mirror = found.mirror
     missing = ", ".join(f"{name}: {count}" for name, count in mirror.missing.items() if count)
     return [
@@ -137,8 +103,13 @@ def _report_checks(connection: Connection) -> list[Check]:
             must=False,
         ),
         Check(
-            "No guest twice", not mirror.duplicates, f"{mirror.duplicates} contact points shared", must=False
+            "No guest twice",
+            not mirror.duplicates,
+            f"{mirror.duplicates} contact points shared by {mirror.duplicate_guests} guests",
+            must=False,
         ),
+        _matching(found),
+        _in_time(found),
         Check(
             "Every word is known",
             not found.unknown,
@@ -146,6 +117,23 @@ def _report_checks(connection: Connection) -> list[Check]:
             must=False,
         ),
     ]
+
+
+def _matching(found: Report) -> Check:
+    worst = ", ".join(f"{match.entity} {match.field}: {match.percent:g} %" for match in found.differing[:5])
+    evidence = worst or f"{len(found.matches)} fields equal"
+    passed = found.compared_at is not None and not worst
+    return Check(
+        "Both sides agree", passed, evidence if found.compared_at else "not compared yet", must=False
+    )
+
+
+def _in_time(found: Report) -> Check:
+    late = [f"{lag.entity}: {lag.p95_s:.0f} s of {lag.target_s:g} s" for lag in found.lags if lag.is_late]
+    evidence = (
+        ", ".join(late) or f"{sum(lag.count for lag in found.lags)} webhooks in {shadow_report.LAG_DAYS} days"
+    )
+    return Check("Webhooks are applied in time", not late, evidence, must=False)
 
 
 def _rehearsed(connection: Connection) -> Check:
@@ -201,7 +189,11 @@ def _store(user: User, row: Connection, to: Stage, places: Collection[int], chec
         after=to,
         by=user,
         at=clock.now(),
-        report={"checks": [asdict(check) for check in checks], "places": sorted(set(places))},
+        report={
+            "checks": [asdict(check) for check in checks],
+            "places": sorted(set(places)),
+            "report": shadow_report.as_json(row, shadow_report.of(row)) if checks else None,
+        },
     )
     audit(
         row.organization_id,

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from bellhop.core import clock, incidents
+from bellhop.core.words import say
 from connectors.contract.capabilities import Push
 from connectors.contract.registry import connector_class
 from connectors.models import Connection, ConnectionHealth, ExternalId, FieldOverwrite, SyncRun
@@ -154,10 +155,20 @@ def _judge(row: ConnectionHealth, last: datetime, now: datetime) -> None:
     incidents.open_incident(
         connection.organization_id,
         SILENT,
-        f"{connection.name}: no webhook since {last:%H:%M} UTC, although things changed there",
+        say(
+            "%(name)s: no webhook since %(at)s UTC, although things changed there",
+            name=connection.name,
+            at=f"{last:%H:%M}",
+        ),
         subject=str(connection.pk),
-        detail=f"{count} changes were found by reading; about {row.normal_per_hour:.0f} webhooks an hour are usual.",
-        remedy="Bellhop reads regularly meanwhile, so nothing is lost, only later. Its subscription is being checked; "
-        "look at the webhook settings of the PMS if this stays.",
+        detail=say(
+            "%(n)d changes were found by reading; about %(usual)d webhooks an hour are usual.",
+            n=count,
+            usual=round(row.normal_per_hour or 0),
+        ),
+        remedy=say(
+            "Bellhop reads regularly meanwhile, so nothing is lost, only later. Its subscription is being checked; "
+            "look at the webhook settings of the PMS if this stays."
+        ),
         connection_id=connection.pk,
     )

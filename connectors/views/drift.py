@@ -9,17 +9,19 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from bellhop.core import clock
+from bellhop.core.words import read_out
 from connectors.contract.registry import connector_class
 from connectors.models import Drift
-from connectors.trust import drift, drift_runs, overview, overwrites
+from connectors.trust import drift, drift_messages, drift_runs, overview, overwrites
+from connectors.trust.ownership import DEFAULTS
 from connectors.views.spreadsheet import as_csv
 
 PAGE = 200
@@ -40,16 +42,52 @@ def _filter(request: HttpRequest) -> drift.Filter:
     )
 
 
+NAMES = {drift_messages.MISSING_HERE: _("not in Bellhop"), drift_messages.MISSING_THERE: _("not in the PMS")}
+ENTITIES = (
+    ("reservation", _("reservation")),
+    ("guest", _("guest")),
+    ("unit", _("unit")),
+    ("property", _("property")),
+    ("message", _("message")),
+)
+
+
 def _line(user: User, row: Drift) -> dict[str, Any]:
+    pms = connector_class(row.connection.slug).label
+    take, explained = _taking(row, pms)
     return {
         "row": row,
-        "name": row.field.replace("_", " "),
-        "pms": connector_class(row.connection.slug).label,
+        "name": NAMES.get(row.field, row.field.replace("_", " ")),
+        "pms": pms,
+        "take": take,
+        "explained": explained,
+        "error": read_out(row.error, {}),
+        "has_rule": row.field in DEFAULTS.get(row.entity, ()),
         "ours": overwrites.shown(user, row.field, row.ours),
         "theirs": overwrites.shown(user, row.field, row.theirs),
         "can_take": row.owner == "pms" and row.state != Drift.State.RESOLVED,
         "can_send": row.state != Drift.State.RESOLVED and drift.can_send(row),
     }
+
+
+def _taking(row: Drift, pms: str) -> tuple[str, str]:
+    """What the button is called, and what it does, in words."""
+    known = {"pms": pms}
+    if row.field == drift_messages.MISSING_HERE:
+        return gettext("Bring it here"), gettext("Bellhop reads the conversation and takes the message in.")
+    if row.field == drift_messages.MISSING_THERE:
+        return gettext("Mark as not arrived"), gettext(
+            "Bellhop reads the conversation again. If the message still is not there, it is marked as one that may not "
+            "have arrived: whoever has the conversation decides whether to send it again. Nothing is sent now."
+        )
+    if row.cause == Drift.Cause.GONE:
+        return gettext("Cancel it here"), gettext(
+            "Bellhop asks %(pms)s again. If the stay still is not there, it is cancelled here, and what was planned "
+            "for it stops. Nothing is written in %(pms)s."
+        ) % known
+    return gettext("Take %(pms)s\u2019s") % known, gettext(
+        "Bellhop reads it again and takes what %(pms)s says. Nothing is written in %(pms)s."
+    ) % known
 
 
 @require_GET
@@ -71,7 +109,7 @@ def list_page(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "states": Drift.State.choices,
         "causes": Drift.Cause.choices,
-        "entities": [("reservation", _("reservation")), ("guest", _("guest"))],
+        "entities": ENTITIES,
         "connections": list(overview.connections_of(user).order_by("name")),
         "query": request.GET.urlencode(),
         "here": request.get_full_path(),
@@ -139,7 +177,7 @@ def _act(user: User, name: str, chosen: list[Drift], request: HttpRequest) -> in
     try:
         until = date.fromisoformat(request.POST.get("until", ""))
     except ValueError:
-        raise drift.NotPossible(_("Until which day?")) from None
+        raise drift.NotPossible(gettext("Until which day?")) from None
     return drift.ignore(user, chosen, until, request.POST.get("reason", ""))
 
 

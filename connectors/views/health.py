@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -21,11 +20,9 @@ from connectors.contract.registry import connector_class
 from connectors.inbound import journal
 from connectors.models import Command, Connection, DeliveryState, WebhookDelivery
 from connectors.outbound import outbox
-from connectors.trust import connecting, freshness, overview, shapes
+from connectors.trust import connecting, freshness, overview, redaction, shapes
 
 PAGE = 50
-MASKED = "••••••"
-_SECRET_WORDS = ("secret", "token", "authorization", "signature", "password")
 
 
 @require_GET
@@ -122,22 +119,11 @@ def delivery_page(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "section": "health",
         "delivery": delivery,
-        "headers": [(name, _masked(name, value)) for name, value in sorted(delivery.headers.items())],
-        "body": _readable(bytes(delivery.body)),
+        "headers": redaction.headers(delivery.headers),
+        "body": redaction.payload(bytes(delivery.body)),
         "replays": list(delivery.replays.order_by("id")),
     }
     return render(request, "connectors/delivery.html", context)
-
-
-def _masked(name: str, value: str) -> str:
-    return MASKED if any(word in name for word in _SECRET_WORDS) else value
-
-
-def _readable(body: bytes) -> str:
-    try:
-        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
-        return body.decode(errors="replace")
 
 
 @require_POST

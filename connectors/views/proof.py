@@ -15,7 +15,7 @@ from bellhop.accounts.web import page, user_of
 from bellhop.core import clock
 from connectors import ports
 from connectors.models import Connection, PilotPlace, Rehearsal, Stage, StageChange
-from connectors.trust import ledger, overview, rehearsals, stages
+from connectors.trust import ledger, overview, publishing, rehearsals, shadow_report, stages
 from connectors.trust.stages import NotReady
 from connectors.trust.verify import NotATest
 
@@ -36,15 +36,39 @@ def ledger_page(request: HttpRequest, public_id: str) -> HttpResponse:
     depths = ledger.of([connection])[connection.pk]
     if request.GET.get("format") == "json":
         return JsonResponse(ledger.as_json(connection, depths))
-    context = {"section": "health", "connection": connection, "depths": depths, "now": clock.now()}
+    context = {
+        "section": "health",
+        "connection": connection,
+        "depths": depths,
+        "public_address": publishing.address(connection),
+        "now": clock.now(),
+    }
     return render(request, "connectors/ledger.html", context)
+
+
+@require_POST
+@page(Permission.CONNECTIONS_EDIT)
+def publish_ledger(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Give the ledger a public address, or take it away."""
+    connection, user = connection_of(request, public_id), user_of(request)
+    if request.POST.get("do") == "off":
+        publishing.withdraw(user, connection)
+    elif request.POST.get("do") == "on":
+        publishing.publish(user, connection)
+    else:
+        raise BadRequest(request.POST.get("do", ""))
+    return redirect("connectors:ledger", connection.public_id)
 
 
 @require_GET
 @page(Permission.HEALTH_READ)
 def stage_page(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Where it stands, what the next step needs, what shadowing has shown."""
+    """Where it stands, what the next step needs, what shadowing has shown; `?format=json` exports the report."""
     connection = connection_of(request, public_id)
+    if request.GET.get("format") == "json":
+        answer = JsonResponse(shadow_report.as_json(connection, shadow_report.of(connection)))
+        answer["Content-Disposition"] = 'attachment; filename="report.json"'
+        return answer
     return render(request, "connectors/stage.html", _stage_context(connection))
 
 
@@ -58,7 +82,7 @@ def _stage_context(connection: Connection, **more: Any) -> dict[str, Any]:
         "above": above,
         "checks": stages.checklist(connection, above) if above else [],
         "below": stages.steps_back(connection),
-        "report": stages.report(connection),
+        "report": shadow_report.of(connection),
         "places": [(pk, name, pk in chosen) for pk, name in ports.places.get()(connection.organization_id)],
         "choose_places": Stage.PILOT in {above, connection.stage},
         "history": StageChange.objects.filter(connection=connection)

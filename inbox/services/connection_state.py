@@ -32,7 +32,9 @@ def on_incident(event: IncidentOpened) -> None:
     told: list[live.Change] = []
     if person is not None:
         Incident.objects.filter(pk=incident.pk).update(alerted_user_id=person.pk)
-        about = About(incident=incident, data={"title": incident.title})
+        about = About(
+            incident=incident, data={"title": incident.title, "words": incident.words.get("title", {})}
+        )
         told = notices.tell([person], Notice.Kind.INCIDENT, about)
         _mail(person, incident)
     shown = live.Change(topic="incident", subject_id=incident.pk)
@@ -53,10 +55,15 @@ def _mail(person: User, incident: Incident) -> None:
     """Once when it opens and once when it closes, in the person's language."""
     with translation.override(person.language or None):
         word = _("Over") if incident.closed_at else _("Bellhop needs you")
-        lines = [incident.title, incident.detail, incident.remedy, f"{settings.BELLHOP_PUBLIC_URL}/health/"]
+        lines = [
+            incident.said_title,
+            incident.said_detail,
+            incident.said_remedy,
+            f"{settings.BELLHOP_PUBLIC_URL}/health/",
+        ]
         mail.enqueue(
             person.email,
-            f"{word}: {incident.title}",
+            f"{word}: {incident.said_title}",
             "\n\n".join(line for line in lines if line),
             organization_id=None if incident.code == mail.INCIDENT else incident.organization_id,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Q
 
 from bellhop.core import clock
@@ -21,6 +22,7 @@ def of(connection_id: int) -> MirrorReport:
     """Counted from the rows; a constant number of statements."""
     stays = Reservation.objects.filter(connection_id=connection_id)
     threads = Thread.objects.filter(connection_id=connection_id)
+    shared = _shared(connection_id)
     matched = threads.filter(stay__isnull=False).count()
     return MirrorReport(
         reservations=stays.count(),
@@ -30,7 +32,8 @@ def of(connection_id: int) -> MirrorReport:
         matched_threads=matched,
         unmatched_threads=threads.count() - matched,
         missing=_missing(connection_id),
-        duplicates=_duplicates(connection_id),
+        duplicates=len(shared),
+        duplicate_guests=len(set().union(*shared)),
     )
 
 
@@ -54,14 +57,15 @@ def _missing(connection_id: int) -> dict[str, int]:
     )
 
 
-def _duplicates(connection_id: int) -> int:
-    """Phones and addresses that more than one guest of the connection has; relay addresses are shared by design."""
+def _shared(connection_id: int) -> list[set[int]]:
+    """The guests behind each phone and address that more than one guest of the connection has; relay addresses are
+    shared by design."""
     guests = Reservation.objects.filter(connection_id=connection_id).values("guest_id")
-    return (
+    rows = (
         ContactPoint.objects.filter(guest_id__in=guests)
         .exclude(kind=ContactKind.RELAY)
         .values("kind", "value")
-        .annotate(people=Count("guest_id", distinct=True))
-        .filter(people__gt=1)
-        .count()
+        .annotate(people=ArrayAgg("guest_id", distinct=True), several=Count("guest_id", distinct=True))
+        .filter(several__gt=1)
     )
+    return [set(people) for people in rows.values_list("people", flat=True)]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from bellhop.accounts.models import User
 from bellhop.core import clock, live
 from bellhop.core.models import Incident
+from bellhop.core.words import read_out
 from inbox.models import Message, Note, Notice, Thread
 from inbox.services import threads
 
@@ -99,7 +100,7 @@ def words(notice: Notice) -> str:
             "name": data["by"],
             "guest": data.get("guest") or _("an unknown guest"),
         }
-    return str(data.get("title") or kind.label)
+    return read_out(str(data.get("title", "")), data.get("words", {})) or str(kind.label)
 
 
 def link(notice: Notice) -> str:

@@ -1,5 +1,5 @@
 """Messages as HTML, rendered once: a message is immutable, and one whose receipts have come to rest looks the same to
-everybody but its author."""
+everybody but its author and those who may open its case file."""
 
 from __future__ import annotations
 
@@ -52,5 +52,6 @@ def _key(entry: Entry, context: Context) -> tuple[Any, ...] | None:
             return None
         receipts = tuple((row.pk, row.state, row.since) for row in entry.receipts)
     mine = message.author_user_id == context["me"].pk
+    may_read_health = bool((context.get("may") or {}).get("health_read"))
     words = (get_language(), timezone.get_current_timezone_name(), context["pms"], thread.party_name)
-    return (message.pk, thread.public_id, message.remote_id, mine, receipts, words)
+    return (message.pk, thread.public_id, message.remote_id, mine, may_read_health, receipts, words)

@@ -1,4 +1,5 @@
-"""A stay as it is held beside the stay as the PMS tells it now. Reads only; told values are made as the mirror does."""
+"""A stay, unit or property as it is held beside what the PMS tells now. Reads only; told values are made as the mirror
+does."""
 
 from __future__ import annotations
 
@@ -7,13 +8,13 @@ from typing import Any
 
 from bellhop.core import clock
 from connectors.contract.events import Entity
-from connectors.contract.records import UNSET, GuestRecord, ReservationRecord
+from connectors.contract.records import UNSET, GuestRecord, PropertyRecord, ReservationRecord, UnitRecord
 from connectors.events import Source
 from connectors.inbound import identity
-from connectors.models import Connection
-from connectors.ports import LiveStay, SideBySide
-from reservations.models import Guest, Reservation
-from reservations.services import guests, stays
+from connectors.models import Connection, ExternalId
+from connectors.ports import Comparable, LiveStay, SideBySide
+from reservations.models import Guest, Property, Reservation, Unit
+from reservations.services import guests, places, stays
 
 NEAR = timedelta(days=7)
 # Dates are local to each property: a day of tolerance holds all zones.
@@ -33,8 +34,52 @@ def live_stays(connection_id: int, near: bool, after: int, limit: int) -> list[L
     return [LiveStay(object_id=pk, remote_id=remote_id) for pk, remote_id in found]
 
 
-def side_by_side(connection: Connection, record: ReservationRecord) -> list[SideBySide]:
-    """The stay and its guest; empty where the stay is not known here."""
+def side_by_side(connection: Connection, record: Comparable) -> list[SideBySide]:
+    """A unit, a property, or a stay and its guest; empty where it is not known here."""
+    if isinstance(record, UnitRecord):
+        return _unit(connection, record)
+    if isinstance(record, PropertyRecord):
+        return _property(connection, record)
+    return _stay(connection, record)
+
+
+def _unit(connection: Connection, record: UnitRecord) -> list[SideBySide]:
+    known = identity.find(connection.pk, Entity.UNIT, record.external_id)
+    unit = Unit.objects.select_related("property").filter(pk=known.object_id).first() if known else None
+    if known is None or unit is None:
+        return []
+    told = {**places.told_of_unit(record), "property": places.moved_to(connection, unit, record)}
+    return [_place(unit, unit.property, known, told, record.version)]
+
+
+def _property(connection: Connection, record: PropertyRecord) -> list[SideBySide]:
+    known = identity.find(connection.pk, Entity.PROPERTY, record.external_id)
+    row = Property.objects.filter(pk=known.object_id).first() if known else None
+    if known is None or row is None:
+        return []
+    return [_place(row, row, known, places.told_of_property(connection, record), record.version)]
+
+
+def _place(
+    row: Unit | Property, place: Property, known: ExternalId, told: dict[str, Any], version: str | None
+) -> SideBySide:
+    return SideBySide(
+        entity=known.entity,
+        object_id=row.pk,
+        remote_id=known.remote_id,
+        current={field: getattr(row, field) for field in told},
+        told=told,
+        held=known.version,
+        version=version,
+        as_of=known.read_at,
+        label=str(row) or known.remote_id,
+        place="" if row is place else str(place),
+        place_id=place.pk,
+        arrival=None,
+    )
+
+
+def _stay(connection: Connection, record: ReservationRecord) -> list[SideBySide]:
     stay = (
         Reservation.objects.select_related("guest", "unit", "property")
         .filter(connection=connection, remote_id=record.external_id)

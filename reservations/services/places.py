@@ -6,19 +6,28 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.contract.events import Entity
-from connectors.contract.records import UNSET, UnitRecord
+from connectors.contract.records import UNSET, PropertyRecord, UnitRecord
 from connectors.events import PropertyTold, Source, UnitTold
+from connectors.inbound import identity
+from connectors.models import Connection
 from reservations.models import Property, Unit
 from reservations.services import mirror
 
 
 def on_property(event: PropertyTold) -> None:
     """Create or update a property."""
-    record, source = event.record, event.source
+    record = event.record
+    _property(
+        event.source, record.external_id, told_of_property(event.source.connection, record), record.version
+    )
+
+
+def told_of_property(connection: Connection, record: PropertyRecord) -> dict[str, Any]:
+    """The record in the words of our model."""
     told: dict[str, Any] = {"name": record.name[:200], "address": record.address[:300]}
     if record.timezone:
-        told["timezone"] = valid_zone(record.timezone, source.connection.timezone)
-    _property(source, record.external_id, told, record.version)
+        told["timezone"] = valid_zone(record.timezone, connection.timezone)
+    return told
 
 
 def _property(source: Source, remote_id: str, told: dict[str, Any], version: str | None) -> Property:
@@ -38,16 +47,10 @@ def on_unit(event: UnitTold) -> None:
     """Create or update a unit. Where the PMS groups units no further, the unit is its own property."""
     record, source = event.record, event.source
     row, held = mirror.find(Unit, source, Entity.UNIT, record.external_id)
-    told = {
-        "name": _cut(record.name, 200),
-        "title": _cut(record.title, 300),
-        "check_in_time": record.check_in_time,
-        "check_out_time": record.check_out_time,
-        "wifi": _cut(record.wifi, 200),
-        "parking": _cut(record.parking, 200),
-    }
+    told = told_of_unit(record)
     if row is not None:
         _refresh_zone(source, row.property, record)
+        told["property"] = moved_to(source.connection, row, record)
         mirror.merge(row, source, Entity.UNIT, record.external_id, told, held, record.version)
         return
     first = {
@@ -57,6 +60,29 @@ def on_unit(event: UnitTold) -> None:
         "name": told["name"] or record.external_id,
     }
     mirror.create(Unit, source, Entity.UNIT, record.external_id, first, record.version)
+
+
+def told_of_unit(record: UnitRecord) -> dict[str, Any]:
+    """The record in the words of our model, but for its property."""
+    return {
+        "name": _cut(record.name, 200),
+        "title": _cut(record.title, 300),
+        "check_in_time": record.check_in_time,
+        "check_out_time": record.check_out_time,
+        "wifi": _cut(record.wifi, 200),
+        "parking": _cut(record.parking, 200),
+    }
+
+
+def moved_to(connection: Connection, unit: Unit, record: UnitRecord) -> Any:
+    """The property that a unit we have is told to be in; UNSET where none is told that we know."""
+    if not record.property_id:
+        return UNSET
+    found = identity.known(connection.pk, Entity.PROPERTY, [record.property_id])
+    place_id = found.get(record.property_id)
+    if place_id is None or place_id == unit.property_id:
+        return unit.property if place_id else UNSET
+    return Property.objects.filter(pk=place_id).first() or UNSET
 
 
 def property_of(source: Source, record: UnitRecord) -> Property:

@@ -10,12 +10,14 @@ from typing import Any
 from bellhop.core import clock, events
 from connectors.contract.events import Entity
 from connectors.contract.records import UNSET, Money, ReservationRecord
-from connectors.events import ReservationTold, Source
+from connectors.events import ReservationTold, Source, StayGone
 from connectors.inbound import identity
 from connectors.models import Stage
 from reservations.events import StayChanged
 from reservations.models import Guest, Property, Reservation, StayPhase, Unit
 from reservations.services import guests, mirror
+
+GONE_FROM_PMS = "gone from the PMS"
 
 
 def on_reservation(event: ReservationTold) -> None:
@@ -39,6 +41,20 @@ def on_reservation(event: ReservationTold) -> None:
     changes = mirror.merge(row, source, Entity.RESERVATION, record.external_id, told, held, record.version)
     if changes:
         events.emit(StayChanged(reservation=row, changes=changes, created=False, history=source.history))
+
+
+def on_gone(event: StayGone) -> None:
+    """The PMS no longer knows the stay: it ends here as one that was cancelled there, with all that follows."""
+    row, held = mirror.find(Reservation, event.source, Entity.RESERVATION, event.external_id)
+    if row is None or row.status == Reservation.Status.CANCELLED:
+        return
+    told = {
+        "status": Reservation.Status.CANCELLED.value,
+        "cancelled_at": clock.now(),
+        "cancelled_by": GONE_FROM_PMS,
+    }
+    changes = mirror.merge(row, event.source, Entity.RESERVATION, event.external_id, told, held, None)
+    events.emit(StayChanged(reservation=row, changes=changes, created=False, history=False))
 
 
 def told_of(source: Source, record: ReservationRecord, guest: Any) -> dict[str, Any]:

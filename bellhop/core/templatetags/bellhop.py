@@ -46,6 +46,12 @@ def count(number: int) -> str:
 
 
 @register.filter
+def words(name: str) -> str:
+    """`check_in_time` as it is read out."""
+    return str(name).replace("_", " ")
+
+
+@register.filter
 def minutes(number: int | None) -> str:
     """Minutes in words: "4 min", "1 h 12", "3 d"."""
     if number is None:

@@ -1,4 +1,4 @@
-"""`manage.py drift CONNECTION`: compare all live stays with the PMS now, and print what differs."""
+"""`manage.py drift CONNECTION`: compare with the PMS now, and print what differs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from connectors.trust import drift_runs
 
 
 class Command(BaseCommand):
-    help = "Compare every live stay with the PMS, field by field. What differs is kept and printed."
+    help = "Compare live stays, conversations and units with the PMS. What differs is kept and printed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("connection", help="public id or name")
@@ -31,4 +31,7 @@ class Command(BaseCommand):
         )
         for row in found:
             self.stdout.write(f"{row.label}  {row.entity}.{row.field}  {row.cause}  owner {row.owner}")
-        self.stdout.write(f"Compared {run.fields} fields of {run.records} stays; {len(found)} differ.")
+        self.stdout.write(
+            f"Compared {run.fields} fields of {run.records} stays and {run.places} units and properties, and "
+            f"{run.messages} messages; {len(found)} differ."
+        )

@@ -20,6 +20,7 @@ from connectors.contract.events import Entity, ReadHint
 from connectors.contract.intents import SetCustomField
 from connectors.events import Source
 from connectors.inbound import processing, reading
+from connectors.inbound.apply import apply
 from connectors.models import Command, CommandState, ConnectionHealth, Drift, DriftRun, FieldOverwrite
 from connectors.outbound import caller, outbox
 from connectors.trust import drift, drift_cause, drift_compare, drift_runs, rules
@@ -35,6 +36,15 @@ FIELD = "late_check_out"
 @pytest.fixture
 def stay(pms: Pms) -> Reservation:
     rules.forget()
+    connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection)
+    for listed in (connector.list_properties, connector.list_units):
+        cursor: str | None = None
+        while (page := listed(call, cursor)).items or page.next_cursor:
+            with transaction.atomic():
+                for record in page.items:
+                    apply(Source(connection=pms.connection), record)
+            if (cursor := page.next_cursor) is None:
+                break
     return _book(pms, "Yuki Tanaka")
 
 
@@ -86,6 +96,7 @@ def _ours(pms: Pms, field: str = "custom_fields") -> None:
 def test_what_is_mirrored_is_equal(pms: Pms, stay: Reservation) -> None:
     run = _run(pms)
     assert (run.records, run.found) == (1, 0)
+    assert run.places > 5
     assert run.fields > 15
     assert not Drift.objects.exists()
 

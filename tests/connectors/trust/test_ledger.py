@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
+from django.urls import reverse
 
+from bellhop.accounts.models import AuditEntry
 from bellhop.core import clock
 from bellhop.core.models import Incident
 from connectors.contract.capabilities import Capability, Push
+from connectors.contract.registry import BUILT_IN, connector_class
 from connectors.models import EntityLevel, Evidence, Proof
-from connectors.trust import evidence, ledger
+from connectors.trust import evidence, ledger, publishing
 from tests import factories
 from tests.factories import Desk
 from tests.pms import Pms
@@ -118,6 +123,66 @@ def test_constant_statements(desk: Desk, django_assert_num_queries: object) -> N
     others = [factories.connect(desk.organization, name=f"More {n}") for n in range(5)]
     with django_assert_num_queries(2):  # type: ignore[operator]
         ledger.of([desk.connection, *others])
+
+
+@pytest.mark.parametrize("slug", BUILT_IN)
+def test_what_a_connector_can_not_prove_has_its_reason(slug: str) -> None:
+    capabilities = connector_class(slug).capabilities
+    for entity in ledger.ENTITIES:
+        capability = capabilities.of(entity)
+        whole = capability.read and capability.write and capability.push != Push.NONE
+        assert whole or capability.why, f"{slug}: say why {entity} can't be proven further"
+
+
+def test_the_public_page_is_off_until_it_is_given_an_address(desk: Desk) -> None:
+    """Only by those who may; audited; a new address ends the one before."""
+    with pytest.raises(PermissionDenied):
+        publishing.publish(desk.people["Operations manager"], desk.connection)
+    admin = Client()
+    admin.force_login(desk.people["Admin"])
+    switch = reverse("connectors:publish-ledger", args=[desk.connection.public_id])
+    seen = []
+    for what in ("on", "on", "off"):
+        admin.post(switch, {"do": what})
+        desk.connection.refresh_from_db()
+        seen.append(publishing.address(desk.connection))
+    first, second, none = seen
+    assert len({first, second}) == 2
+    assert len(first.rstrip("/").rpartition("/")[2]) >= 43
+    assert none == ""
+    assert [Client().get(urlsplit(url).path).status_code for url in (first, second)] == [404, 404]
+    assert Client().get("/proof/x/").status_code == 404
+    actions = AuditEntry.objects.filter(action__startswith="ledger.").order_by("pk")
+    assert list(actions.values_list("action", flat=True)) == [
+        "ledger.published",
+        "ledger.published",
+        "ledger.withdrawn",
+    ]
+
+
+def test_the_public_page_tells_levels_and_dates_alone(desk: Desk) -> None:
+    """Nothing of what the proof was, no secret; the same for everybody, so that caches may keep it."""
+    prove(desk, Proof.PUSHED, timedelta(hours=3))
+    Evidence.objects.update(detail="webhook 12: reservation-of-maria", delivery_id=12)
+    path = urlsplit(publishing.publish(desk.people["Admin"], desk.connection)).path
+    answer = Client().get(path)
+    body = answer.content.decode()
+    assert "Reservations" in body
+    assert "3\xa0hours" in body
+    assert answer["Cache-Control"] == "public, max-age=60"
+    assert "noindex" in answer["X-Robots-Tag"]
+    assert not answer.cookies
+    assert "Cookie" not in answer.get("Vary", "")
+    told = Client().get(path, {"format": "json"})
+    assert next(one for one in told.json()["entities"] if one["entity"] == "reservation")["level"] == 3
+    connection = desk.connection
+    for text in (body, told.content.decode()):
+        for secret in ("maria", connection.hook_token, connection.base_url, connection.public_id):
+            assert secret not in text
+    signed_in = Client()
+    signed_in.force_login(desk.agent)
+    assert signed_in.get(path).content.decode() == body
+    assert "Reservas" in Client().get(path, {"lang": "es"}).content.decode()
 
 
 def test_the_export(desk: Desk, client: Client) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from bellhop.accounts.models import User
 from bellhop.core import incidents
-from bellhop.core.models import Incident, LiveEvent
+from bellhop.core.models import Incident, LiveEvent, OutgoingMail
+from bellhop.core.words import say
 from connectors.inbound import subscriptions, sync
 from connectors.models import ConnectionHealth, SyncRun
 from connectors.trust import overview
 from inbox.models import Notice
-from inbox.services import reply
+from inbox.services import notices, reply
 from tests import factories
 from tests.factories import Desk
 from tests.pms import Pms
@@ -120,3 +126,36 @@ def test_past_its_deadline_it_fails_and_says_why(pms: Pms) -> None:
     assert command.state == "failed"
     assert command.reason
     assert message.receipts.filter(state="failed").count() == 2
+
+
+def test_an_incident_is_told_in_each_readers_language(desk: Desk, settings: Any) -> None:
+    """On screen, behind the bell and by e-mail; the row keeps English and how it was made."""
+    settings.BELLHOP_EMAIL_HOST = "mail.example"
+    manager = desk.people["Operations manager"]
+    User.objects.filter(pk=manager.pk).update(language="es")
+    incident = incidents.open_incident(
+        desk.organization.pk,
+        "x",
+        say("%(name)s: %(what)s is late", name="Guesty", what=["message"]),
+        detail="The connected system can't be reached.",
+        remedy=say("Open Ownership, mark the rows as reviewed, sign off."),
+        connection_id=desk.connection.pk,
+        alert_user_id=manager.pk,
+    )
+    assert str(incident) == "Guesty: message is late"
+    with translation.override("es"):
+        assert incident.said_title == "Guesty: mensaje llega tarde"
+        assert notices.words(Notice.objects.get(user=manager)) == "Guesty: mensaje llega tarde"
+    sent = OutgoingMail.objects.get(address=manager.email).content
+    assert "mensaje llega tarde" in sent["subject"]
+    assert "No se puede contactar" in sent["body"]
+    client = Client()
+    client.force_login(manager)
+    client.cookies["django_language"] = "es"
+    assert "mensaje llega tarde" in client.get("/health/").content.decode()
+    client.cookies["django_language"] = "en"
+    assert "message is late" in client.get("/health/").content.decode()
+    incidents.open_incident(desk.organization.pk, "x", "again", detail=say("%(n)d new.", n=4))
+    incident.refresh_from_db()
+    with translation.override("es"):
+        assert (incident.said_detail, incident.said_title[:6]) == ("4 nuevos.", "Guesty")

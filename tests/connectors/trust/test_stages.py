@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
 from bellhop.core import clock
 from connectors.contract.errors import Rejected
@@ -21,10 +23,12 @@ from connectors.models import (
     SyncRun,
 )
 from connectors.outbound import caller, delivery, outbox
-from connectors.trust import stages
+from connectors.trust import drift_runs, shadow_report, stages
 from connectors.trust.stages import NotReady
 from connectors.trust.verify import NotATest, verify
 from inbox.models import Thread
+from reservations.models import ContactPoint
+from tests import factories
 from tests.connectors.trust.test_verify import mirror
 from tests.pms import Pms
 
@@ -62,7 +66,7 @@ def test_in_shadow_nothing_is_written(pms: Pms) -> None:
     with pytest.raises(Rejected, match="In shadow"):
         caller.connector_for(pms.connection).perform(caller.caller_for(pms.connection), note)
     assert writes(pms) == before
-    assert stages.report(pms.connection).would_have_sent == 1
+    assert shadow_report.of(pms.connection).would_have_sent == 1
 
 
 def test_one_click_back_holds_what_waits_and_up_again_lets_it_go(pms: Pms) -> None:
@@ -123,6 +127,8 @@ def test_up_needs_its_checklist(pms: Pms) -> None:
         )
     stages.change(admin, connection, Stage.PILOT, places=[1], signed=True)
     connection.refresh_from_db()
+    kept = StageChange.objects.get(after=Stage.PILOT).report["report"]
+    assert kept["connector_version"] == "1"
     with pytest.raises(NotReady, match="rehearsal"):
         stages.change(admin, connection, Stage.LIVE, signed=True)
     Rehearsal.objects.create(
@@ -146,7 +152,7 @@ def test_what_does_not_fit_needs_a_signature(pms: Pms) -> None:
         organization=pms.desk.organization, connection=pms.connection, conversation_id="odd", last_activity_at=now,
         created_at=now,
     )  # fmt: skip
-    assert stages.report(pms.connection).mirror.unmatched_threads == 1
+    assert shadow_report.of(pms.connection).mirror.unmatched_threads == 1
     admin = pms.desk.people["Admin"]
     with pytest.raises(NotReady, match="Every conversation has its stay"):
         stages.change(admin, pms.connection, Stage.PILOT, places=[1])
@@ -168,3 +174,42 @@ def test_what_waits_when_the_stage_changes_is_not_claimed(pms: Pms) -> None:
             stale, AddNote(body="Late", conversation_id=thread.conversation_id), subject="x", order_key="x"
         )
     assert delivery.drain() == 0
+
+
+def test_the_report_says_what_matches_how_late_it_was_and_who_is_there_twice(pms: Pms) -> None:
+    """On the page, as JSON, and with the signature."""
+    thread = placed(pms)
+    pms.subscribe()
+    pms.guest_writes(thread, "Hello")
+    pms.hear()
+    stay = thread.stays.get()
+    stay.adults = (stay.adults or 0) + 3
+    stay.save(update_fields=["adults"])
+    twin = factories.stay(pms.desk, "Same Person", remote_id="twin", status="cancelled")
+    for guest in (stay.guest, twin.guest):
+        assert guest is not None
+        ContactPoint.objects.create(
+            organization=pms.desk.organization, guest=guest, kind="phone", value="+34600000000"
+        )
+    drift_runs.start(pms.connection)
+    drift_runs.run_due()
+    report = shadow_report.of(pms.connection)
+    rates = {(match.entity, match.field): match for match in report.matches}
+    assert rates["reservation", "status"].percent == 100
+    assert (rates["reservation", "adults"].compared, rates["reservation", "adults"].equal) == (1, 0)
+    assert [lag.entity for lag in report.lags] == ["message"]
+    assert (report.mirror.duplicates, report.mirror.duplicate_guests) == (1, 2)
+    admin = Client()
+    admin.force_login(pms.desk.people["Admin"])
+    url = reverse("connectors:stage", args=[pms.connection.public_id])
+    told = admin.get(url, {"format": "json"}).json()
+    adults = next(row for row in told["match_rates"] if row["field"] == "adults")
+    assert (adults["compared"], adults["percent"]) == (1, 0)
+    assert told["latency"][0]["p95_s"] >= told["latency"][0]["p50_s"]
+    assert told["mirror"]["duplicate_guests"] == 2
+    page = admin.get(url).content.decode()
+    assert "reservation: adults" in page
+    in_stage(pms, Stage.SHADOW)
+    checks = {check.name: check for check in stages.checklist(pms.connection, Stage.PILOT)}
+    assert not checks["Both sides agree"].passed
+    assert "adults: 0 %" in checks["Both sides agree"].evidence
