@@ -93,7 +93,13 @@ def _store(organization: Organization, new: NewConnection, base_url: str) -> Con
 
 
 def _test(connection: Connection) -> None:
-    name = caller.connector_for(connection).ping(caller.caller_for(connection, probe=True))
+    call = caller.caller_for(connection, probe=True)
+    home = call.connector.home(call)
+    if home != connection.base_url:
+        connection.base_url = home
+        connection.save(update_fields=["base_url"])
+        call = caller.caller_for(connection, probe=True)
+    name = call.connector.ping(call)
     Connection.objects.filter(pk=connection.pk).update(account_name=name[:200])
 
 

@@ -99,6 +99,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:send-again": (Permission.THREADS_REPLY,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
     "inbox:note-to-pms": (Permission.THREADS_NOTE,),
+    "inbox:file": (Permission.THREADS_READ,),
 }
 
 # Addresses of packages: they name no object of an organization, so they are only asked as nobody.
@@ -123,6 +124,7 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "action"): lambda _: "close",
     ("*", "token"): lambda _: "a-token-that-is-not-there",
     ("connect", "slug"): lambda _: "guesty",
+    ("*", "place"): lambda _: 0,
     ("*", "what"): lambda _: "assign",
     ("*", "how"): lambda _: "link",
     ("people", "public_id"): lambda world: world.people["Agent"].public_id,
