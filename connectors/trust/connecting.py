@@ -49,9 +49,7 @@ def connect(
         raise CannotConnect(str(error)) from error
     missing = [f.name for f in cls.credential_fields if f.required and not new.credentials.get(f.name)]
     if missing:
-        raise CannotConnect(
-            _("%(pms)s needs %(fields)s.") % {"pms": cls.label, "fields": ", ".join(missing)}
-        )
+        raise CannotConnect(_("%(pms)s needs %(fields)s.") % {"pms": cls.label, "fields": ", ".join(missing)})
     try:
         ZoneInfo(new.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
