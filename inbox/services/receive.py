@@ -133,6 +133,7 @@ def _made(thread: Thread, source: Source, record: MessageRecord) -> Message:
         body=record.body_text,
         language=thread.language if inbound else "",
         sent_at=record.sent_at,
+        sequence=record.sequence,
         created_at=clock.now(),
         remote_id=record.external_id,
         search=search.vector(record.body_text),

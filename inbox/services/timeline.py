@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from connectors.models import Attempt, Command, CommandState
 from inbox.models import (
+    Attachment,
     Author,
     Destination,
     Message,
@@ -22,6 +23,7 @@ from inbox.models import (
 )
 
 PAGE = 50
+_NEWEST_FIRST = ("-sent_at", "-sequence", "-id")
 MOST = 500
 _WORSE = [
     ReceiptState.FAILED,
@@ -37,11 +39,12 @@ _WORSE = [
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry. `kind` is message, note or event; `worst` is the worse of a message's two receipts; `due_at` while it
-    can still be undone; `attempts` of a message in trouble."""
+    can still be undone; `order` among those of one instant (the PMS's sequence, then our row); `attempts` of a message
+    in trouble."""
 
     kind: str
     at: datetime
-    order: int
+    order: tuple[int, int]
     item: Any
     worst: Receipt | None = None
     receipts: tuple[Receipt, ...] = ()
@@ -74,7 +77,7 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     has loaded stays loaded. A constant number of statements."""
     moment, first = _moment(before), _moment(since)
     shown = thread.messages.filter(withdrawn_at__isnull=True).defer("search")
-    rows = _until(shown, "sent_at", moment)
+    rows = _until(shown, "sent_at", moment).order_by(*_NEWEST_FIRST)
     size = PAGE if first is None else MOST
     if first is not None:
         rows = rows.filter(sent_at__gte=first)
@@ -83,7 +86,7 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     messages = messages[:size]
     if messages and oldest is not None:
         # The cursor is a time: what was uttered in the same instant belongs to this page.
-        messages += rows.filter(sent_at=oldest, pk__lt=messages[-1].pk)[:MOST]
+        messages += rows.filter(_before(messages[-1]), sent_at=oldest)[:MOST]
     notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
     events: QuerySet[ThreadEvent] = _until(thread.events.all(), "at", moment)
     if oldest is not None:
@@ -91,10 +94,10 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     entries = [
         *_message_entries(messages),
         *(
-            Entry("note", note.written_at, note.pk, note)
+            Entry("note", note.written_at, (0, note.pk), note)
             for note in notes.select_related("author_user")[:MOST]
         ),
-        *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:MOST]),
+        *(Entry("event", event.at, (0, event.pk), event) for event in events.select_related("actor")[:MOST]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
     if first is not None and oldest == first and not thread.messages.filter(sent_at__lt=first).exists():
@@ -106,6 +109,11 @@ def _until(rows: QuerySet[Any], field: str, moment: datetime | None) -> QuerySet
     if moment is not None:
         rows = rows.filter(**{f"{field}__lt": moment})
     return rows.order_by(f"-{field}", "-id")
+
+
+def _before(message: Message) -> Q:
+    """Those of the same instant that stand before it."""
+    return Q(sequence__lt=message.sequence) | Q(sequence=message.sequence, pk__lt=message.pk)
 
 
 def _moment(cursor: str) -> datetime | None:
@@ -130,9 +138,8 @@ def _message_entries(messages: Sequence[Message]) -> list[Entry]:
         command = commands.get(rows[0].command_id or 0) if rows else None
         worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
         tries = attempts.get(command.pk, ()) if command else ()
-        entries.append(
-            Entry("message", message.sent_at, message.pk, message, worst, rows, command, tuple(tries))
-        )
+        order = (message.sequence, message.pk)
+        entries.append(Entry("message", message.sent_at, order, message, worst, rows, command, tuple(tries)))
     return entries
 
 
@@ -150,7 +157,8 @@ def _attempts(commands: Sequence[Command]) -> dict[int, list[Attempt]]:
 def _attach_files(messages: Sequence[Message]) -> None:
     from django.db.models import prefetch_related_objects
 
-    prefetch_related_objects(list(messages), "attachments")
+    in_order = Prefetch("attachments", Attachment.objects.order_by("pk"))
+    prefetch_related_objects(list(messages), in_order)
 
 
 def first_unread(

@@ -112,7 +112,8 @@ class LiveStack:
             self._admin("CREATE DATABASE pristine TEMPLATE bellhop")
             shutil.copytree(self.data / "sandbox", pristine)
         else:
-            self._admin("CREATE DATABASE bellhop TEMPLATE pristine")
+            # Copied by file: a copy by WAL lets sequences repeat themselves if the server is killed soon after.
+            self._admin("CREATE DATABASE bellhop TEMPLATE pristine STRATEGY file_copy")
             shutil.copytree(pristine, self.data / "sandbox")
         self._run()
 
