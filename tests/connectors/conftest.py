@@ -25,6 +25,7 @@ def _fresh_throttle() -> None:
 
 @pytest.fixture(autouse=True)
 def _tokens_need_no_rest(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandboxes of these tests are set to `token_delay` 0: nobody waits a second for each new connection."""
+    """Neither on the sandbox's side nor on ours: nobody waits a second for each new connection."""
     if "sandbox_process" in request.fixturenames:
+        request.getfixturevalue("sandbox_process").control("hostaway/settings", "PATCH", token_delay=0)
         monkeypatch.setattr(Hostaway, "token_rest_s", 0.0)
