@@ -28,7 +28,7 @@ class ConnectForm(forms.Form):
     )
 
     def __init__(self, cls: type[PmsConnector], *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, label_suffix="", **options)
         self.connector = cls
         self.fields["timezone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]
         self.fields["stage"].choices = [  # type: ignore[attr-defined]
