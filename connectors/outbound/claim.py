@@ -97,7 +97,7 @@ def _has_room(connection_id: int, now: datetime) -> bool:
     """Of one connection only so many are ever in flight, so that a slow one leaves workers to the others (invariant 8).
     Holds the turn until commit."""
     with connection.cursor() as cursor:
-        values = {
+        values: dict[str, int | datetime] = {
             "class": _CLASS,
             "connection": connection_id,
             "per_connection": PER_CONNECTION,
