@@ -42,11 +42,12 @@ ORDER BY c.priority, c.due_at, c.id
 LIMIT 1
 FOR UPDATE OF c SKIP LOCKED
 """
-_TURN = "SELECT pg_advisory_xact_lock(%s, %s)"
-# Workers that looked at the same moment all saw room: who has the turn counts once more what the others committed.
+# Workers that looked at the same moment all saw room: who has the turn counts once more what the others committed. One
+# trip for both; the second statement sees what was committed while the first one waited.
 _ROOM = """
-SELECT count(*) < %s FROM connectors_command
-WHERE connection_id = %s AND state IN ('in_flight', 'unknown') AND lease_until > %s
+SELECT pg_advisory_xact_lock(%(class)s, %(connection)s);
+SELECT count(*) < %(per_connection)s FROM connectors_command
+WHERE connection_id = %(connection)s AND state IN ('in_flight', 'unknown') AND lease_until > %(now)s
 """
 
 
@@ -96,8 +97,14 @@ def _has_room(connection_id: int, now: datetime) -> bool:
     """Of one connection only so many are ever in flight, so that a slow one leaves workers to the others (invariant 8).
     Holds the turn until commit."""
     with connection.cursor() as cursor:
-        cursor.execute(_TURN, [_CLASS, connection_id])
-        cursor.execute(_ROOM, [PER_CONNECTION, connection_id, now])
+        values: dict[str, int | datetime] = {
+            "class": _CLASS,
+            "connection": connection_id,
+            "per_connection": PER_CONNECTION,
+            "now": now,
+        }
+        cursor.execute(_ROOM, values)
+        cursor.nextset()
         row = cursor.fetchone()
     return bool(row and row[0])
 
