@@ -39,6 +39,6 @@ def test_an_absent_redis_is_asked_once_a_second(settings: object, monkeypatch: p
         raise ConnectionRefusedError
 
     monkeypatch.setattr(wake, "_silent_until", 0.0)
-    monkeypatch.setattr(wake._client(), "publish", refuse)
+    monkeypatch.setattr(wake._client, "publish", refuse)
     assert [wake.publish("x", "y"), wake.publish("x", "y"), wake.task("core.heartbeat")] == [False] * 3
     assert len(asked) == 1
