@@ -23,6 +23,8 @@ KEYS = {
 def add(transactional_db: None, settings: Any, sandbox_process: SandboxProcess, tmp_path: Path) -> Any:
     settings.BELLHOP_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{sandbox_process.port}"]
     factories.desk()
+    for slug in KEYS:
+        sandbox_process.control(f"{slug}/reset", "POST", keep=["settings"])
 
     def run(slug: str, **changed: str) -> None:
         path, keys = KEYS[slug]

@@ -102,5 +102,6 @@ def world(
     health._noted.clear()
     intake.forget_clock()
     yield made
+    made.heal()  # the sandbox serves the next file, too
     made.http.close()
     clock.forget()
