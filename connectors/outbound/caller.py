@@ -109,6 +109,8 @@ class Caller:
         self.connection = connection
         self.connector = connector
         self.last: Exchange | None = None
+        self.leaving: Callable[[], None] | None = None
+        """Called when an effect is about to leave: the line is open, nothing else stands in its way."""
         self._bulk = bulk
         self._probe = probe
         self._own_setup = own_setup
@@ -218,6 +220,8 @@ class Caller:
             # A slow connection made the grant old: it would arrive in another window than it was counted in.
             if time.monotonic() - granted > STALE_GRANT_S and (wait := self._take()) > 0:
                 raise _own_limit(wait)
+            if request.effect and self.leaving is not None:
+                self.leaving()
 
         started = clock.now()
         response: Response | None = None

@@ -57,8 +57,8 @@ def _send(claim: Claim, *, lose_answer: bool) -> Command:
     connector = caller.connector_for(connection)
     call = caller.caller_for(connection)
     try:
-        marking = _Marking(call, claim.attempt, lose_answer=lose_answer)
-        done = connector.perform(marking, intent_of(claim.command))
+        call.leaving = lambda: _leaves(claim.attempt)
+        done = connector.perform(_without_answer(call) if lose_answer else call, intent_of(claim.command))
     except _LeaseLost:
         log.warning("lease_lost", command=claim.command.pk)
         return claim.command
@@ -165,23 +165,24 @@ class _LeaseLost(Exception):
     """This worker slept past its lease before anything left; another one has taken over."""
 
 
-class _Marking:
-    """A Call that commits the moment at which an effect leaves, so that a death before it is known to be harmless, and
-    so that nothing leaves twice. Raises _LeaseLost."""
+def _leaves(attempt: Attempt) -> None:
+    """Commit the moment at which an effect leaves, so that whatever ends before it is known to be harmless, and so that
+    nothing leaves twice. Raises _LeaseLost."""
+    if attempt.left_at is not None:
+        return
+    now = clock.now()
+    if not Attempt.objects.filter(pk=attempt.pk, finished_at__isnull=True).update(left_at=now):
+        raise _LeaseLost
+    attempt.left_at = now
 
-    def __init__(self, call: Call, attempt: Attempt, *, lose_answer: bool = False) -> None:
-        self._call = call
-        self._attempt = attempt
-        self._lose_answer = lose_answer
 
-    def __call__(self, request: Request, /) -> Response:
-        if request.effect and self._attempt.left_at is None:
-            now = clock.now()
-            mine = Attempt.objects.filter(pk=self._attempt.pk, finished_at__isnull=True)
-            if not mine.update(left_at=now):
-                raise _LeaseLost
-            self._attempt.left_at = now
-        response = self._call(request)
-        if request.effect and self._lose_answer:
+def _without_answer(call: Call) -> Call:
+    """A Call whose effects happen and whose answers to them are dropped."""
+
+    def called(request: Request, /) -> Response:
+        response = call(request)
+        if request.effect:
             raise OutcomeUnknown("The answer was dropped on purpose.", code="rehearsed")
         return response
+
+    return called
