@@ -14,12 +14,12 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.accounts.models import User
 from bellhop.core import clock
-from inbox.models import Draft, Mention, Receipt, ReceiptState, Tag, Thread, ThreadRead, ThreadStatus
+from inbox.models import Draft, Mention, Message, Receipt, ReceiptState, Tag, Thread, ThreadRead, ThreadStatus
 from inbox.services import threads
 from reservations.models import Reservation, StayPhase
 
@@ -242,6 +242,26 @@ def for_anyone(rows: QuerySet[Thread]) -> QuerySet[Thread]:
     return rows.select_related(
         "organization", "stay", "stay__unit", "stay__property", "property", "assignee"
     ).annotate(problem_states=ArraySubquery(problems.values("state").distinct()))
+
+
+def for_pane(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """All that an open thread shows besides its entries, in one statement: its row, who carries it, how far the person
+    has read, their drafts (mode, body, seen_message_id), its tags, the newest message that anybody may have read."""
+    mine = Draft.objects.filter(thread=OuterRef("pk"), user=user)
+    tags = Tag.objects.filter(threads=OuterRef("pk")).order_by("name")
+    newest = Message.objects.filter(thread=OuterRef("pk")).order_by("-id")
+    return (
+        for_rows(user, rows)
+        .select_related("connection__health", "guest")
+        .annotate(
+            read_at=Subquery(ThreadRead.objects.filter(thread=OuterRef("pk"), user=user).values("at")[:1]),
+            own_drafts=ArraySubquery(
+                mine.values(draft=JSONObject(mode="mode", body="body", seen_message_id="seen_message_id"))
+            ),
+            tag_names=ArraySubquery(tags.values("name")),
+            newest_id=Coalesce(Subquery(newest.values("id")[:1]), Value(0)),
+        )
+    )
 
 
 def row(user: User, thread_id: int) -> Thread | None:

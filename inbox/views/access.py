@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from bellhop.accounts.web import user_of
-from inbox.models import Message, Note, Thread, ThreadRead
+from inbox.models import Message, Note, Thread
 from inbox.services import listing, threads
 
 
 def thread_of(request: HttpRequest, public_id: str) -> Thread:
-    """The thread of an address, as a row of the list has it; its zone becomes the active one."""
+    """The thread of an address, with all that its pane shows; its zone becomes the active one."""
     user = user_of(request)
-    rows = listing.for_rows(user, threads.visible_to(user)).select_related("connection__health", "guest")
-    read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user).values("at")[:1]
-    thread = get_object_or_404(rows.annotate(read_at=Subquery(read)), public_id=public_id)
+    thread = get_object_or_404(listing.for_pane(user, threads.visible_to(user)), public_id=public_id)
     activate_zone(thread)
     return thread
 

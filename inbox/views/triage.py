@@ -90,7 +90,7 @@ def act(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
 @page(Permission.THREADS_READ)
 def mark_read(request: HttpRequest, public_id: str) -> HttpResponse:
     """Seen up to a message."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     up_to = request.POST.get("up_to", "0")
     if not up_to.isdigit():
         raise BadRequest("up_to")
