@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
@@ -276,7 +276,7 @@ def counts(user: User) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [here.get(value, value) for value in parameters])
         found = cursor.fetchone()
-    return {name: number or 0 for name, number in zip(VIEWS, found, strict=True)}
+    return dict(zip(VIEWS, found, strict=True))
 
 
 # Ids that nobody has: the places of the organization's and the person's in the statement that is kept.
@@ -287,16 +287,11 @@ _SOME_ORGANIZATION, _SOMEBODY = -1, -2
 def _counts_sql(all_properties: bool) -> tuple[str, tuple[Any, ...]]:
     """The statement of `counts`. Putting it together takes ten times as long as its answer, so that is done once."""
     user = User(pk=_SOMEBODY, organization_id=_SOME_ORGANIZATION, all_properties=all_properties)
-    parts = {
-        name: Subquery(
-            Thread.objects.filter(pk__in=in_view(user, name).order_by().values("pk")[:COUNT_LIMIT])
-            .order_by()
-            .annotate(one=Value(1))
-            .values("one")
-            .annotate(total=Count("pk"))
-            .values("total")
-        )
-        for name in VIEWS
-    }
-    sql, parameters = User.objects.filter(pk=user.pk).values_list(*parts.values()).query.sql_with_params()
-    return sql, tuple(parameters)
+    counted: list[str] = []
+    parameters: list[Any] = []
+    for name in VIEWS:
+        rows = in_view(user, name).order_by().values("pk")[:COUNT_LIMIT]
+        sql, values = rows.query.sql_with_params()
+        counted.append(f"(SELECT count(*) FROM ({sql}) AS counted)")
+        parameters += values
+    return f"SELECT {', '.join(counted)}", tuple(parameters)
