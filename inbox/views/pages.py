@@ -121,7 +121,8 @@ def row(request: HttpRequest, public_id: str) -> HttpResponse:
 def counts(request: HttpRequest) -> HttpResponse:
     """The views with their counts, for the navigation and the list's menu."""
     query = parts.list_query(request.GET.get("view", DEFAULT_VIEW), request.GET)
-    return render(request, "inbox/_views.html", parts.views_context(user_of(request), query))
+    user = user_of(request)
+    return render(request, "inbox/_views.html", parts.views_context(user, query, listing.counts(user)))
 
 
 @require_GET

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
-from bellhop.core import clock, live
+from bellhop.core import clock
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import connector_for
 from connectors.trust import overwrites
@@ -41,7 +41,7 @@ def list_context(request: HttpRequest, query: ListQuery, cursor: str = "") -> di
         "view": query.view,
         "view_label": listing.VIEWS[query.view],
         "query": text,
-        "rows": [rows.personal(thread, now, get_language(), user.pk) for thread in page.rows],
+        "rows": rows.page(page.rows, now, get_language(), user.pk),
         "next_cursor": page.next_cursor,
         "filtered": bool(query.filters),
         "now": now,
@@ -52,10 +52,10 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     """What stands around the list: views with counts, sorts, filters, the live number."""
     user = user_of(request)
     # The number is read before the rows: what happens in between is told again, never missed.
-    number = live.last_number(user.organization_id)
+    number, counts = listing.numbers(user)
     return {
         "live_number": number,
-        **views_context(user, query),
+        **views_context(user, query, counts),
         "sorts": [
             (key, label, filters.query_text(query, sort=key), key == query.order)
             for key, label in listing.SORTS.items()
@@ -64,9 +64,9 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     }
 
 
-def views_context(user: User, query: ListQuery) -> dict[str, Any]:
+def views_context(user: User, query: ListQuery, counts: dict[str, int]) -> dict[str, Any]:
     """The views with their counts, and the saved ones."""
-    counts, saved = listing.counts(user), filters.saved_views(user, query)
+    saved = filters.saved_views(user, query)
     return {
         "views": [(key, label, counts[key], key == query.view) for key, label in listing.VIEWS.items()],
         "counts": counts,
