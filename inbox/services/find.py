@@ -19,6 +19,7 @@ from reservations.services.guests import e164
 LIMIT = 8
 RECENT = 5_000
 RECENT_THREADS = 1_000
+MOST_STAYS = 2_000
 
 _VISIBLE = """
 t.organization_id = %(organization)s
@@ -58,16 +59,19 @@ WHERE {_VISIBLE} AND (
 {_NEWEST_FIRST}
 """  # noqa: S608
 _THREADS_BY_INDEX = f"""
-WITH stay AS MATERIALIZED (
+WITH coded AS MATERIALIZED (
   SELECT id FROM reservations_reservation WHERE organization_id = %(organization)s AND {_CODES[0]}
   UNION SELECT id FROM reservations_reservation WHERE organization_id = %(organization)s AND {_CODES[1]}
   UNION SELECT id FROM reservations_reservation WHERE unit_id IN ({_UNITS})),
+stay AS MATERIALIZED (SELECT id FROM coded ORDER BY id DESC LIMIT %(stays)s),
 hit AS MATERIALIZED (
-  SELECT id FROM inbox_thread
-  WHERE organization_id = %(organization)s AND search @@ to_tsquery('simple', %(query)s)
-  UNION SELECT id FROM inbox_thread WHERE stay_id IN (SELECT id FROM stay)
-  UNION SELECT id FROM inbox_thread WHERE guest_id IN ({_GUESTS}))
-SELECT t.id FROM hit JOIN inbox_thread t ON t.id = hit.id WHERE {_VISIBLE} {_NEWEST_FIRST}
+  SELECT t.id, t.last_activity_at FROM inbox_thread t
+  WHERE {_VISIBLE} AND t.search @@ to_tsquery('simple', %(query)s)
+  UNION SELECT t.id, t.last_activity_at FROM stay
+    CROSS JOIN LATERAL (SELECT * FROM inbox_thread WHERE stay_id = stay.id OFFSET 0) t WHERE {_VISIBLE}
+  UNION SELECT t.id, t.last_activity_at FROM inbox_thread t
+    WHERE {_VISIBLE} AND t.guest_id IN ({_GUESTS}))
+SELECT t.id FROM hit t {_NEWEST_FIRST}
 """  # noqa: S608
 
 
@@ -91,7 +95,7 @@ def find(user: User, text: str) -> Results:
 
 def _threads(user: User, text: str, scoped: dict[str, Any]) -> list[Thread]:
     """The threads of last activity that fit. A common name is found among the last ones; else the indexes gather every
-    hit first."""
+    hit first (of stays the newest thousands)."""
     code = re.sub(r"([\\%_])", r"\\\1", text)
     values = {
         **scoped,
@@ -100,6 +104,7 @@ def _threads(user: User, text: str, scoped: dict[str, Any]) -> list[Thread]:
         "kinds": list(ContactKind.values) if user.may(Permission.CONTACTS_READ) else [],
         "points": list({text.lower(), text, e164(text)}),
         "recent": RECENT_THREADS,
+        "stays": MOST_STAYS,
     }
     ids = _ids(_THREADS_AMONG_RECENT, values)
     if len(ids) < LIMIT:
