@@ -13,14 +13,14 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.accounts.models import User
 from bellhop.core import clock
 from bellhop.core.models import LiveCounter
-from inbox.models import Draft, Mention, Message, Receipt, ReceiptState, Tag, Thread, ThreadRead, ThreadStatus
+from inbox.models import Draft, Mention, Message, Receipt, ReceiptState, Tag, Thread, ThreadStatus
 from inbox.services import threads
 from reservations.models import Reservation, StayPhase
 
@@ -78,6 +78,7 @@ class ListQuery:
         return "waiting" if self.view == "needs-reply" else "recent"
 
 
+ABOUT = ("organization", "stay__unit", "stay__property", "property", "assignee")
 # What a rendered row is kept by (`inbox.live.rows`), and what is personal in it.
 KEPT_BY = ("version", "waiting_since", "preview_author", "last_inbound_id")
 
@@ -234,11 +235,18 @@ def for_rows(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
 
 
 def _with_own(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
-    read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user)
+    return _with_read(user, rows).annotate(
+        has_draft=Exists(Draft.objects.filter(thread=OuterRef("pk"), user=user))
+    )
+
+
+def _with_read(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """How far and when the person has read, from the one row that says so."""
     return rows.annotate(
-        last_read_id=Coalesce(Subquery(read.values("last_read_id")[:1]), Value(0)),
-        marked_unread=Coalesce(Subquery(read.values("marked_unread")[:1]), Value(False)),
-        has_draft=Exists(Draft.objects.filter(thread=OuterRef("pk"), user=user)),
+        own_read=FilteredRelation("reads", condition=Q(reads__user=user)),
+        last_read_id=Coalesce("own_read__last_read_id", Value(0)),
+        marked_unread=Coalesce("own_read__marked_unread", Value(False)),
+        read_at=F("own_read__at"),
     )
 
 
@@ -248,9 +256,7 @@ def for_anyone(rows: QuerySet[Thread]) -> QuerySet[Thread]:
     No join more than that: the database takes longer to plan ten joins than to carry them out, and a connection would
     be decrypted for every row.
     """
-    return with_problems(
-        rows.select_related("organization", "stay", "stay__unit", "stay__property", "property", "assignee")
-    )
+    return with_problems(rows.select_related(*ABOUT))
 
 
 def with_problems(rows: QuerySet[Thread]) -> QuerySet[Thread]:
@@ -262,22 +268,17 @@ def with_problems(rows: QuerySet[Thread]) -> QuerySet[Thread]:
 
 
 def for_pane(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
-    """All that an open thread shows besides its entries, in one statement: its row, who carries it, how far the person
-    has read, their drafts (mode, body, seen_message_id), its tags, the newest message that anybody may have read."""
+    """All that an open thread shows besides its entries, in one statement: stay, place, who carries it, how far the
+    person has read, their drafts (mode, body, seen_message_id), tags, the newest message that anybody may have read."""
     mine = Draft.objects.filter(thread=OuterRef("pk"), user=user)
     tags = Tag.objects.filter(threads=OuterRef("pk")).order_by("name")
     newest = Message.objects.filter(thread=OuterRef("pk")).order_by("-id")
-    return (
-        for_rows(user, rows)
-        .select_related("connection__health", "guest")
-        .annotate(
-            read_at=Subquery(ThreadRead.objects.filter(thread=OuterRef("pk"), user=user).values("at")[:1]),
-            own_drafts=ArraySubquery(
-                mine.values(draft=JSONObject(mode="mode", body="body", seen_message_id="seen_message_id"))
-            ),
-            tag_names=ArraySubquery(tags.values("name")),
-            newest_id=Coalesce(Subquery(newest.values("id")[:1]), Value(0)),
-        )
+    return _with_read(user, rows.select_related(*ABOUT, "connection__health", "guest")).annotate(
+        own_drafts=ArraySubquery(
+            mine.values(draft=JSONObject(mode="mode", body="body", seen_message_id="seen_message_id"))
+        ),
+        tag_names=ArraySubquery(tags.values("name")),
+        newest_id=Coalesce(Subquery(newest.values("id")[:1]), Value(0)),
     )
 
 

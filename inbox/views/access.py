@@ -19,8 +19,14 @@ def thread_of(request: HttpRequest, public_id: str) -> Thread:
     return thread
 
 
+def row_of(request: HttpRequest, public_id: str) -> Thread:
+    """The thread of an address as its row in the list shows it."""
+    user = user_of(request)
+    return get_object_or_404(listing.for_rows(user, threads.visible_to(user)), public_id=public_id)
+
+
 def plain_thread_of(request: HttpRequest, public_id: str) -> Thread:
-    """The thread of an address without what a row shows: for those who write into it."""
+    """The thread of an address without what its pane shows: for those who change it or write into it."""
     rows = threads.visible_to(user_of(request)).select_related("property", "connection")
     thread = get_object_or_404(rows, public_id=public_id)
     activate_zone(thread)

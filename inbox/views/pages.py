@@ -112,7 +112,7 @@ def row(request: HttpRequest, public_id: str) -> HttpResponse:
     from bellhop.core import clock
     from inbox.services import row_view
 
-    thread = access.thread_of(request, public_id)
+    thread = access.row_of(request, public_id)
     return render(request, "inbox/_row.html", {"row": row_view.of(thread, clock.now(), user_of(request).pk)})
 
 
