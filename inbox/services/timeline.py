@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from connectors.models import Attempt, Command, CommandState
@@ -93,13 +93,15 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
         # The cursor is a time: what was uttered in the same instant belongs to this page.
         messages += rows.filter(sent_at=oldest, pk__lt=messages[-1].pk)[:MOST]
     notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
-    events: QuerySet[ThreadEvent] = _until(thread.events.all(), "at", moment)
+    events: QuerySet[ThreadEvent] = _until(
+        thread.events.annotate(actor_name=F("actor__full_name")), "at", moment
+    )
     if oldest is not None:
         notes, events = notes.filter(written_at__gte=oldest), events.filter(at__gte=oldest)
     entries = [
         *_message_entries(messages),
         *(Entry("note", note.written_at, note.pk, note) for note in notes[:MOST]),
-        *(Entry("event", event.at, event.pk, event) for event in events.select_related("actor")[:MOST]),
+        *(Entry("event", event.at, event.pk, event) for event in events[:MOST]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
     if first is not None and oldest == first and not thread.messages.filter(sent_at__lt=first).exists():
@@ -140,6 +142,8 @@ def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int
 def _receipts(messages: Sequence[Message]) -> dict[int, list[Receipt]]:
     """Message → its receipts, each with where its Command stands. Only what agents wrote shows any."""
     written_here = [message.pk for message in messages if message.author == Author.AGENT]
+    if not written_here:
+        return {}
     command = Command.objects.filter(pk=OuterRef("command_id"))
     rows = Receipt.objects.filter(message_id__in=written_here).annotate(
         command_state=Subquery(command.values("state")),
@@ -160,6 +164,8 @@ def _attempts(receipts: Sequence[Any]) -> dict[int, list[Attempt]]:
         if row.command_state is not None
         and (row.command_tries > 1 or row.command_state != CommandState.CONFIRMED)
     }
+    if not wanted:
+        return {}
     found: dict[int, list[Attempt]] = {}
     for attempt in Attempt.objects.filter(command_id__in=wanted).order_by("number"):
         found.setdefault(attempt.command_id, []).append(attempt)

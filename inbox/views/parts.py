@@ -146,7 +146,7 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     loaded = timeline.load(thread, before, since)
     return {
         "thread": thread,
-        "entries": list(folding.folded(loaded.entries)),
+        "entries": list(folding.by_day(folding.folded(loaded.entries))),
         "older_before": loaded.older_before,
         "first_unread": timeline.first_unread(
             loaded.entries, last_read, read_at=getattr(thread, "read_at", None), me=user_of(request).pk
