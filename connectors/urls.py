@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connectors.views import cases, drift, health, ownership, proof, public
+from connectors.views import cases, connect, drift, health, ownership, proof, public, replay
 
 app_name = "connectors"
 urlpatterns = [
@@ -15,7 +15,10 @@ urlpatterns = [
     path("ownership/<str:public_id>/sign-off/", ownership.sign_off, name="rules-sign-off"),
     path("ownership/<str:public_id>/<slug:entity>/<slug:field>/", ownership.field_page, name="rule"),
     path("health/", health.overview_page, name="health"),
+    path("health/connect/", connect.choose, name="connect"),
+    path("health/connect/<slug:slug>/", connect.add, name="connect-to"),
     path("health/connections/<str:public_id>/", health.detail, name="detail"),
+    path("health/connections/<str:public_id>/replay/", replay.replay_range, name="replay-range"),
     path("health/connections/<str:public_id>/credentials/", health.reauthenticate, name="reauthenticate"),
     path("health/connections/<str:public_id>/ledger/", proof.ledger_page, name="ledger"),
     path("health/connections/<str:public_id>/ledger/publish/", proof.publish_ledger, name="publish-ledger"),

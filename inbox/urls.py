@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from inbox.views import bulk, notices, pages, preferences, replies, triage, writing
+from inbox.views import bulk, files, notices, pages, preferences, replies, triage, writing
 
 app_name = "inbox"
 urlpatterns = [
@@ -48,5 +48,6 @@ urlpatterns = [
     path("messages/<str:public_id>/send-now/", writing.send_now, name="send-now"),
     path("messages/<str:public_id>/send-again/", writing.send_again, name="send-again"),
     path("messages/<str:public_id>/arrived/", writing.mark_arrived, name="arrived"),
+    path("messages/<str:public_id>/files/<int:place>/", files.file, name="file"),
     path("notes/<str:public_id>/to-pms/", writing.note_to_pms, name="note-to-pms"),
 ]

@@ -208,7 +208,7 @@ def answers(user: User, thread: Thread, body: str, **options: Any) -> Message:
 
 def bodies(thread: Thread) -> list[str]:
     """What stands in the thread, in the order of utterance."""
-    shown = thread.messages.filter(withdrawn_at__isnull=True).order_by("sent_at", "id")
+    shown = thread.messages.filter(withdrawn_at__isnull=True).order_by("sent_at", "sequence", "id")
     return list(shown.values_list("body", flat=True))
 
 

@@ -63,7 +63,14 @@ class Throwaway:
     def start_postgres(self) -> None:
         with (self.folder / "postgres.log").open("ab") as log:
             self._processes["postgres"] = self.postgres.start(log)
-        _until(self.postgres.ready, "PostgreSQL", self.folder / "postgres.log")
+
+            def is_up() -> bool:
+                # The backends of one that was just killed hold its memory for a moment: then the new one gives up.
+                if self._processes["postgres"].poll() is not None:
+                    self._processes["postgres"] = self.postgres.start(log)
+                return self.postgres.ready()
+
+            _until(is_up, "PostgreSQL", self.folder / "postgres.log")
 
     def start_redis(self) -> None:
         with (self.folder / "redis.log").open("ab") as log:

@@ -14,7 +14,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from connectors.contract.capabilities import Capabilities, CountedPer, RateLimit
 from connectors.contract.errors import Unsupported
-from connectors.contract.events import CanonicalEvent
+from connectors.contract.events import CanonicalEvent, ReadHint
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import (
     REPEATABLE,
@@ -26,6 +26,7 @@ from connectors.contract.intents import (
     SetCustomField,
 )
 from connectors.contract.records import (
+    AttachmentRecord,
     ConversationRecord,
     GuestRecord,
     HousekeepingRecord,
@@ -96,12 +97,15 @@ class PmsConnector(ABC):
     accepted_status      what a webhook is answered with
     unready_status       what it is answered with while we know no secret yet (503 where a 4xx is final)
     settle_s             seconds to wait before a hinted read: one act of a person brings several thin webhooks
+    reads_together       how many stays one call can read; with more than 1, `get_reservations` does
     rereads, reread_s    how often, and how many seconds apart, a read is repeated that contradicts its webhook
     coarse_versions      two states of one object may bear the same version: then it is read
     forbidden_is_token   a 403 means that the token is no longer good, not that something isn't allowed
     hold_s               seconds to wait after a 429 that names no time; doubled while it goes on
     performs             the kinds of intent that `perform` and `find` know
     notes_in_conversations  private notes are kept there, not on the stay
+    undelivered_s        seconds between two looks at the PMS's own log of webhooks that it could not deliver
+    attachment_links_s   how long the link of an attachment is good; afterwards it is read anew
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     """
 
@@ -118,11 +122,14 @@ class PmsConnector(ABC):
     accepted_status: ClassVar[int] = 202
     unready_status: ClassVar[int] = 401
     settle_s: ClassVar[float] = 0.0
+    reads_together: ClassVar[int] = 1
     rereads: ClassVar[int] = 0
     reread_s: ClassVar[float] = 3.0
     coarse_versions: ClassVar[bool] = False
     forbidden_is_token: ClassVar[bool] = False
     hold_s: ClassVar[float] = 5.0
+    undelivered_s: ClassVar[int | None] = None
+    attachment_links_s: ClassVar[int | None] = None
     sweep_s: ClassVar[int | None] = None
     performs: ClassVar[tuple[type[Intent], ...]] = (SendMessage, AddNote, SetCustomField)
     notes_in_conversations: ClassVar[bool] = True
@@ -182,6 +189,10 @@ class PmsConnector(ABC):
         fine."""
 
     # --- reads ---
+    def home(self, call: Call) -> str:
+        """The base URL at which this account is served; asked once, when connecting."""
+        return self.settings.base_url or self.default_base_url
+
     @abstractmethod
     def ping(self, call: Call) -> str:
         """The cheapest authorised read; returns the account's name or id."""
@@ -237,6 +248,10 @@ class PmsConnector(ABC):
     ) -> Page[WorkOrderRecord]:
         return Page(items=(), next_cursor=None)
 
+    def get_work_order(self, call: Call, external_id: str) -> WorkOrderRecord:
+        """Raises NotFound, Unsupported."""
+        raise Unsupported(detail="There are no work orders here.")
+
     def list_housekeeping(
         self,
         call: Call,
@@ -251,6 +266,10 @@ class PmsConnector(ABC):
     @abstractmethod
     def get_reservation(self, call: Call, external_id: str) -> ReservationRecord: ...
 
+    def get_reservations(self, call: Call, external_ids: Sequence[str]) -> Sequence[ReservationRecord]:
+        """Those of them that there are, in as few calls as possible; at most `reads_together` are asked for."""
+        raise Unsupported(detail="Stays are read one by one here.")
+
     @abstractmethod
     def get_conversation(self, call: Call, external_id: str) -> ConversationRecord: ...
 
@@ -259,6 +278,16 @@ class PmsConnector(ABC):
 
     @abstractmethod
     def get_unit(self, call: Call, external_id: str) -> UnitRecord: ...
+
+    def list_undelivered(self, call: Call, subscription_id: str) -> Sequence[ReadHint]:
+        """What the PMS says that it could not deliver to a subscription of ours, as far back as one page tells."""
+        return ()
+
+    def read_attachments(
+        self, call: Call, conversation_id: str, message_id: str
+    ) -> Sequence[AttachmentRecord]:
+        """The attachments of one message with links that are good now. Raises NotFound, Unsupported."""
+        raise Unsupported(detail="Attachments can't be read again here.")
 
     # --- effects ---
     @abstractmethod

@@ -85,6 +85,11 @@ def without_marks(text: str) -> str:
     return _MARK.sub("", text).rstrip()
 
 
+def mark_behind(text: str, reference: str) -> str:
+    """The text with its token at the end, where a reader is least disturbed by it, card numbers masked."""
+    return f"{mask_cards(text)}\n{mark(reference)}".strip()
+
+
 def marked(text: str, reference: str) -> str:
     """A one-line or longer text with its token behind the first line, card numbers masked."""
     first, _, rest = mask_cards(text).strip().partition("\n")

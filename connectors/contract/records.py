@@ -166,7 +166,8 @@ class AttachmentRecord:
 class MessageRecord(Record):
     """One utterance to or from a guest. `channel` is our word (airbnb, booking, vrbo, sms, email, whatsapp,
     …); `channel_raw` is what the PMS wants back when we answer there. `automatic` is true where the PMS
-    marks it so."""
+    marks it so. `sequence` orders messages of one conversation that bear the same time: a number that the PMS counts
+    up (see `wire.sequence`); 0 where it has none."""
 
     conversation_id: str
     reservation_id: str | None = None
@@ -178,6 +179,7 @@ class MessageRecord(Record):
     body_text: str
     body_html: str = ""
     sent_at: datetime
+    sequence: int = 0
     automatic: bool = False
     attachments: tuple[AttachmentRecord, ...] = ()
 
@@ -231,8 +233,8 @@ class WorkOrderRecord(Record):
     resolution: str | Unset = UNSET
     assignee: str | Unset = UNSET
     due_at: datetime | Unset | None = UNSET
-    reservation_id: str | None = None
-    unit_id: str | None = None
+    reservation_id: str | Unset | None = UNSET
+    unit_id: str | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

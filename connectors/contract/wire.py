@@ -55,6 +55,12 @@ def integer(value: Any) -> int | None:
         return None
 
 
+def sequence(value: Any) -> int:
+    """A counting id as a place in a sequence; 0 for what is no number, or none that a column of 64 bits holds."""
+    number = integer(value) or 0
+    return number if 0 < number < 2**63 else 0
+
+
 def flag(value: Any) -> bool | None:
     """0, 1, "0", "1", true, false in any of these spellings; None for everything else."""
     return {"0": False, "1": True, "false": False, "true": True}.get(str(value).strip().lower())

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from bellhop.core import clock, events, incidents, wake
 from bellhop.core.words import say
 from connectors.events import ConnectionChanged
-from connectors.models import DeliveryState, WebhookDelivery
+from connectors.models import Connection, DeliveryState, WebhookDelivery
 
 QUARANTINE = "delivery_quarantined"
+MOST_AT_ONCE = 500
 
 
 def wake_processing(delay_s: float = 0.0) -> None:
     """Ask a worker to look at the journal, after commit."""
     wake.after_commit("connectors.process_inbound", queue="inbound", delay_s=delay_s)
+
+
+def in_range(connection: Connection, first: int, last: int, state: str = "") -> QuerySet[WebhookDelivery]:
+    """The entries of a connection with these numbers, in one state or in any, oldest first; 500 at most."""
+    rows = WebhookDelivery.objects.filter(connection=connection, pk__gte=first, pk__lte=last)
+    if state:
+        rows = rows.filter(state=state)
+    return rows.select_related("connection").order_by("id")[:MOST_AT_ONCE]
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +21,7 @@ from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable,
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import MessageRecord
 from connectors.events import Source
-from connectors.inbound import identity, journal, reading, thin
+from connectors.inbound import identity, journal, reading, thin, together
 from connectors.inbound.apply import apply
 from connectors.models import Connection, ConnectionHealth, DeliveryState, Proof, WebhookDelivery
 from connectors.outbound import backoff, caller, health
@@ -52,12 +53,14 @@ RETURNING mine.*
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """An entry's events, and what had to be fetched for them (`missing`: the PMS no longer has it). `again_s`: it shows
-    the state before, so it is read again after that."""
+    """An entry's events, and what had to be fetched for them (`missing`: the PMS no longer has it; `unsure`: it
+    contradicts what other entries claim, so they read it themselves). `again_s`: it shows the state before, so it is
+    read again after that."""
 
     events: list[CanonicalEvent]
     fetched: list[reading.Fetched]
     missing: int = 0
+    unsure: Sequence[ReadHint] = ()
     again_s: float | None = None
 
 
@@ -135,24 +138,26 @@ def _understand(delivery: WebhookDelivery) -> Understood:
     events = thin.with_reads(connection, connector, events)
     hints = _hints(events)
     moment = thin.since(delivery, connector) if hints else delivery.received_at
-    fetched, missing = [], 0
+    fetched, missing, unsure = [], 0, list[ReadHint]()
     claimed: list[ReadHint] = []
     try:
         for hint in hints:
             if thin.is_covered(connection, connector, hint, moment):
                 continue
             claimed.append(hint)
-            found = _fetch(connection, connector, hint)
-            if found is None:
-                missing += 1
-            else:
-                fetched.append(found)
+            waiting = together.waiting_with(delivery, connector, hint)
+            claimed += [one.hint for one in waiting.companions]
+            found = _fetch_together(connection, connector, hint, waiting.companions)
+            found = found or _fetch(connection, connector, hint)
+            missing += found is None
+            fetched += [found] if found else []
+            unsure += [hint] if waiting.is_contradicted_by(found) else []
     except (ConnectorError, thin.Later):
         thin.let_go(connection, connector, claimed)
         raise
     fetched += _unknown_stays(connection, connector, events)
     again = thin.shows_old(connector, delivery, events, fetched)
-    return Understood(events, fetched, missing, again_s=connector.reread_s if again else None)
+    return Understood(events, fetched, missing, unsure, again_s=connector.reread_s if again else None)
 
 
 def _hints(events: list[CanonicalEvent]) -> list[ReadHint]:
@@ -160,11 +165,40 @@ def _hints(events: list[CanonicalEvent]) -> list[ReadHint]:
 
 
 def _fetch(connection: Connection, connector: PmsConnector, hint: ReadHint) -> reading.Fetched | None:
+    return reading.fetch(connection, connector, _bulk_caller(connection), hint)
+
+
+def _fetch_together(
+    connection: Connection, connector: PmsConnector, hint: ReadHint, companions: Sequence[together.Companion]
+) -> reading.Fetched | None:
+    """`hint` with what comes along, which is applied at once, each in a transaction of its own."""
+    if not companions:
+        return None
+    found = together.read(connection, connector, _bulk_caller(connection), hint, companions)
+    for companion in companions:
+        fetched = found.get(companion.hint)
+        if fetched is None:
+            continue
+        try:
+            _apply_alone(Source(connection=connection, delivery_id=companion.delivery_id), fetched)
+        except Exception:
+            log.exception("companion_not_applied", delivery=companion.delivery_id)
+            thin.let_go(connection, connector, [companion.hint])
+    return found.get(hint)
+
+
+@transaction.atomic
+def _apply_alone(source: Source, fetched: reading.Fetched) -> None:
+    apply_fetched(source, fetched)
+    thin.note(source.connection, caller.connector_for(source.connection), [fetched])
+
+
+def _bulk_caller(connection: Connection) -> caller.Caller:
     if connection.paused_at is not None:
         raise Retryable("The connection is paused.", after_s=15)
     if not health.is_available(connection, clock.now()):
         raise Retryable("The PMS is not reachable.", after_s=5)
-    return reading.fetch(connection, connector, caller.caller_for(connection, bulk=True), hint)
+    return caller.caller_for(connection, bulk=True)
 
 
 def _unknown_stays(
@@ -201,7 +235,8 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
         words += _apply_event(source, event)
-    thin.note(delivery.connection, caller.connector_for(delivery.connection), understood.fetched)
+    connector = caller.connector_for(delivery.connection)
+    thin.note(delivery.connection, connector, understood.fetched, understood.unsure)
     if understood.again_s is not None:
         _look_again(delivery, timedelta(seconds=understood.again_s))
         return

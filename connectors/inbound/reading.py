@@ -46,6 +46,8 @@ def fetch(connection: Connection, connector: PmsConnector, call: Call, hint: Rea
             records = _notes(connection, connector, call, hint.external_id)
         elif hint.entity == Entity.HOUSEKEEPING:
             records = (connector.get_housekeeping(call, hint.external_id),)
+        elif hint.entity == Entity.WORK_ORDER:
+            records = (connector.get_work_order(call, hint.external_id),)
         elif hint.entity == Entity.GUEST:
             records = (connector.get_guest(call, hint.external_id),)
         else:
@@ -58,9 +60,14 @@ def fetch(connection: Connection, connector: PmsConnector, call: Call, hint: Rea
 def _reservation(
     connection: Connection, connector: PmsConnector, call: Call, external_id: str
 ) -> tuple[AnyRecord, ...]:
+    return around(connection, connector, call, connector.get_reservation(call, external_id))
+
+
+def around(
+    connection: Connection, connector: PmsConnector, call: Call, record: ReservationRecord
+) -> tuple[AnyRecord, ...]:
     """A stay, with its unit and guest first where we don't have them yet, and its conversation after it where that is
     new: whoever wants to write first finds the thread."""
-    record = connector.get_reservation(call, external_id)
     parts = missing_parts(connection, connector, call, record)
     return (*parts, record, *_new_conversation(connection, connector, call, record))
 

@@ -1,4 +1,5 @@
-"""What is read at regular intervals: things that nothing pushes (poll), and stays that are near (sweep)."""
+"""What is read at regular intervals: things that nothing pushes (poll), stays that are near (sweep), and what the
+PMS could not deliver (log)."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ from connectors.contract.registry import available, connector_class
 from connectors.events import CommandMoved
 from connectors.models import CommandKind, CommandState, Connection, SyncRun
 
-POLL, SWEEP = SyncRun.Purpose.POLL, SyncRun.Purpose.SWEEP
-PURPOSES = (POLL, SWEEP)
+POLL, SWEEP, LOG = SyncRun.Purpose.POLL, SyncRun.Purpose.SWEEP, SyncRun.Purpose.LOG
+PURPOSES = (POLL, SWEEP, LOG)
 _READ_AFTER = {
     CommandKind.CREATE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.UPDATE_WORK_ORDER: Entity.WORK_ORDER,
@@ -37,6 +38,8 @@ def reads_of(slug: str) -> dict[tuple[SyncRun.Purpose, Entity], timedelta]:
     }
     if connector.sweep_s:
         found[SWEEP, Entity.RESERVATION] = timedelta(seconds=connector.sweep_s)
+    if connector.undelivered_s:
+        found[LOG, Entity.RESERVATION] = timedelta(seconds=connector.undelivered_s)
     return found
 
 

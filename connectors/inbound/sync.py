@@ -18,7 +18,7 @@ from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
 from connectors.contract.registry import connector_class
 from connectors.events import ConnectionChanged, Source
-from connectors.inbound import identity, reading, regular
+from connectors.inbound import identity, reading, regular, undelivered
 from connectors.inbound.apply import apply
 from connectors.inbound.processing import apply_fetched
 from connectors.models import Connection, ConnectionHealth, SyncRun
@@ -78,13 +78,15 @@ def plan_catch_ups() -> int:
 
 
 @transaction.atomic
-def _start_catch_up(connection: Connection) -> bool:
+def _start_catch_up(connection: Connection, back_to: datetime | None = None) -> bool:
+    """From where we are caught up, or from `back_to` where that is earlier."""
     running = connection.sync_runs.filter(finished_at__isnull=True).exclude(purpose__in=regular.PURPOSES)
     if running.exists():
         return False
     now = clock.now()
     since = connection.health.caught_up_to
     assert since is not None
+    since = min(since, back_to or since)
     for entity in (Entity.RESERVATION, Entity.CONVERSATION):
         SyncRun.objects.create(
             connection=connection,
@@ -260,6 +262,8 @@ def _page(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
     page: Page[AnyRecord]
     if run.purpose == SyncRun.Purpose.SWEEP:
         page = connector.list_near_stays(call, cursor, run.started_at)  # type: ignore[assignment]
+    elif run.purpose == SyncRun.Purpose.LOG:
+        page = _lost(run, connector, call)
     elif run.entity == Entity.WORK_ORDER:
         page = connector.list_work_orders(call, cursor, run.since)  # type: ignore[assignment]
     elif run.entity == Entity.HOUSEKEEPING:
@@ -273,6 +277,14 @@ def _page(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
     else:
         page = connector.list_conversations(call, cursor, run.since)  # type: ignore[assignment]
     return page
+
+
+def _lost(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
+    found = undelivered.look(run.connection, connector, call)
+    if found.messages:
+        _start_catch_up(run.connection, clock.now() - undelivered.BACK)
+        wake_sync()
+    return Page(items=found.stays, next_cursor=None)
 
 
 def _enrich(run: SyncRun, connector: PmsConnector, call: Call, record: AnyRecord) -> reading.Fetched | None:

@@ -7,7 +7,7 @@ than their changes get a read where two states can't be told apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -75,10 +75,19 @@ def let_go(connection: Connection, connector: PmsConnector, hints: Sequence[Read
         _rows(connection, hint).update(claimed_until=None)
 
 
-def note(connection: Connection, connector: PmsConnector, fetched: Sequence[Fetched]) -> None:
-    """What was read is applied: whoever waited for it is covered. In the transaction that applied it."""
+def note(
+    connection: Connection,
+    connector: PmsConnector,
+    fetched: Sequence[Fetched],
+    unsure: Sequence[ReadHint] = (),
+) -> None:
+    """What was read is applied: whoever waited for it is covered, but for what is `unsure`. In the transaction that
+    applied it."""
+    let_go(connection, connector, unsure)
     for found in fetched if connector.settle_s else ():
         hint = ReadHint(entity=found.entity, external_id=found.external_id)
+        if hint in unsure:
+            continue
         _rows(connection, hint).update(began_at=found.began_at, claimed_until=None)
 
 
@@ -121,6 +130,11 @@ def shows_old(
         for record in found.records
         if isinstance(record, ReservationRecord)
     }
+    return contradicts(events, records)
+
+
+def contradicts(events: Iterable[CanonicalEvent], records: Mapping[str, ReservationRecord]) -> bool:
+    """Does a stay as read (by its id) differ from what is claimed about it?"""
     return any(
         _as_text(getattr(records[event.record.external_id], field)) != value
         for event in events

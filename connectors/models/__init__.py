@@ -13,7 +13,15 @@ from connectors.models.outbox import (
 )
 from connectors.models.ownership import FieldRule, OwnershipReview
 from connectors.models.traffic import PayloadShape, TrafficHour
-from connectors.models.trust import EntityLevel, Evidence, PilotPlace, Proof, Rehearsal, StageChange
+from connectors.models.trust import (
+    EndpointCall,
+    EntityLevel,
+    Evidence,
+    PilotPlace,
+    Proof,
+    Rehearsal,
+    StageChange,
+)
 
 __all__ = [
     "ACTIVE_STATES",
@@ -28,6 +36,7 @@ __all__ = [
     "DeliveryState",
     "Drift",
     "DriftRun",
+    "EndpointCall",
     "EntityLevel",
     "Evidence",
     "ExternalId",

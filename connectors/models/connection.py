@@ -122,7 +122,8 @@ class SyncRun(models.Model):
     """Progress of reading one kind of thing. Resumes from `cursor`.
 
     The first import (back-fill) and each catch-up are rows of their own; what is read at regular intervals because
-    nothing pushes it (poll), or to be sure (sweep), has one row, used again, whose `next_try_at` is when it is due.
+    nothing pushes it (poll), or to be sure (sweep; log: what the PMS says that it could not deliver), has one row, used
+    again, whose `next_try_at` is when it is due.
     """
 
     class Purpose(models.TextChoices):
@@ -130,6 +131,7 @@ class SyncRun(models.Model):
         CATCH_UP = "catch_up"
         POLL = "poll"
         SWEEP = "sweep"
+        LOG = "log"
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="sync_runs")
     purpose = models.CharField(max_length=10, choices=Purpose)

@@ -104,3 +104,23 @@ class Rehearsal(models.Model):
 
     def __str__(self) -> str:
         return f"rehearsal {self.public_id}"
+
+
+class EndpointCall(models.Model):
+    """One endpoint of the PMS that is called: the newest status, and when it last answered well. `path` holds {id} for
+    ids; `status` is null where no answer came."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="endpoint_calls")
+    method = models.CharField(max_length=7)
+    path = models.CharField(max_length=200)
+    status = models.PositiveSmallIntegerField(null=True)
+    at = models.DateTimeField()
+    worked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection", "method", "path"], name="endpoint_call_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status}"

@@ -36,6 +36,7 @@ from connectors.contract.http import Request, Response
 from connectors.contract.registry import connector_class
 from connectors.models import Connection, Stage
 from connectors.outbound import health, limits, tokens
+from connectors.trust import endpoints
 
 PATIENCE_S: Final = 3.0
 BULK_PATIENCE_S: Final = 5.0
@@ -276,6 +277,7 @@ class Caller:
             detail=error.detail if error else "",
             request_id=(response.headers.get("x-request-id", "") if response else "")[:100],
         )
+        endpoints.note(self.connection.pk, self.last.method, self.last.path, self.last.status_code)
         if (exchanges := _recorder.get()) is not None:
             exchanges.append(self.last)
         spent = (self.last.finished_at - started).total_seconds()

@@ -124,6 +124,46 @@ def next_hold(keys: Iterable[str], first_s: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of one published window is used: `used` of `allowed` requests (scaled) in `window_s` seconds."""
+
+    window_s: int
+    used: int
+    allowed: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.used / self.allowed)
+
+
+def budgets(asked: Mapping[int, tuple[Mapping[str, Sequence[RateLimit]], float]]) -> dict[int, Budget]:
+    """id → the fullest window of its keys. `asked`: id → (limits by key, scale). One statement for all."""
+    keys = {key for published, _ in asked.values() for key in published}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key, windows, clock_timestamp() FROM connectors_ratestate WHERE key = ANY(%s)",
+            [list(keys)],
+        )
+        rows = {key: (json.loads(windows), at) for key, windows, at in cursor.fetchall()}
+    found: dict[int, Budget] = {}
+    for asking, (published, scale) in asked.items():
+        windows = [
+            _budget(*rows.get(key, ({}, None)), limit, scale)
+            for key, limits in published.items()
+            for limit in limits
+        ]
+        if windows:
+            found[asking] = max(windows, key=lambda budget: budget.used / budget.allowed)
+    return found
+
+
+def _budget(windows: dict[str, Ring], at: datetime | None, limit: RateLimit, scale: float) -> Budget:
+    ring = current(windows.get(str(limit.window_s), []), limit, at) if at else []
+    allowed = max(1, math.floor(limit.limit * scale))
+    return Budget(limit.window_s, sum(count for _, count in ring), allowed)
+
+
+@dataclass(frozen=True, slots=True)
 class _Row:
     windows: dict[str, Ring]
     hold_until: datetime | None

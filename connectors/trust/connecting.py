@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import Organization, User
 from bellhop.accounts.permissions import Permission
@@ -36,19 +37,23 @@ class NewConnection:
     limit_scale: float = 1.0
 
 
-def connect(organization: Organization, new: NewConnection, *, test: bool = True) -> Connection:
+def connect(
+    organization: Organization, new: NewConnection, *, test: bool = True, user: User | None = None
+) -> Connection:
     """Store a connection, test it with one call, plan the first import. Raises CannotConnect: nothing stays."""
+    if user is not None:
+        require(user, Permission.CONNECTIONS_EDIT)
     try:
         cls = connector_class(new.slug)
     except UnknownConnector as error:
         raise CannotConnect(str(error)) from error
     missing = [f.name for f in cls.credential_fields if f.required and not new.credentials.get(f.name)]
     if missing:
-        raise CannotConnect(f"{cls.label} needs {', '.join(missing)}.")
+        raise CannotConnect(_("%(pms)s needs %(fields)s.") % {"pms": cls.label, "fields": ", ".join(missing)})
     try:
         ZoneInfo(new.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise CannotConnect(f"There is no time zone {new.timezone!r}.") from error
+        raise CannotConnect(_("There is no time zone “%s”.") % new.timezone) from error
     connection = _store(organization, new, new.base_url or cls.default_base_url)
     try:
         if test:
@@ -61,13 +66,15 @@ def connect(organization: Organization, new: NewConnection, *, test: bool = True
         raise CannotConnect(f"{cls.label}: {error.user_message}") from error
     subscriptions.wake_check()
     sync.start_backfill(connection)
+    with transaction.atomic():
+        _tell(connection, user, "connection.added", f"{cls.label}, {connection.stage}")
     return connection
 
 
 @transaction.atomic
 def _store(organization: Organization, new: NewConnection, base_url: str) -> Connection:
     if Connection.objects.filter(organization=organization, name=new.name).exists():
-        raise CannotConnect(f"A connection called {new.name!r} exists.")
+        raise CannotConnect(_("A connection called “%s” exists.") % new.name)
     connection = Connection.objects.create(
         organization=organization,
         slug=new.slug,
@@ -84,7 +91,13 @@ def _store(organization: Organization, new: NewConnection, base_url: str) -> Con
 
 
 def _test(connection: Connection) -> None:
-    name = caller.connector_for(connection).ping(caller.caller_for(connection, probe=True))
+    call = caller.caller_for(connection, probe=True)
+    home = call.connector.home(call)
+    if home != connection.base_url:
+        connection.base_url = home
+        connection.save(update_fields=["base_url"])
+        call = caller.caller_for(connection, probe=True)
+    name = call.connector.ping(call)
     Connection.objects.filter(pk=connection.pk).update(account_name=name[:200])
 
 

@@ -14,7 +14,9 @@ from bellhop.core.models import Incident
 from connectors.contract.registry import connector_class
 from connectors.inbound.subscriptions import hook_url
 from connectors.models import Connection, ConnectionHealth, DeliveryState, SyncRun, WebhookDelivery
-from connectors.outbound import outbox
+from connectors.outbound import limits, outbox
+from connectors.outbound.caller import connector_for
+from connectors.outbound.limits import Budget
 from connectors.trust import ledger
 from connectors.trust.ledger import Depth
 
@@ -39,6 +41,7 @@ class Row:
     imports: tuple[SyncRun, ...]
     hook_url: str
     depths: tuple[Depth, ...]
+    budget: Budget | None
 
 
 def connections_of(user: User) -> QuerySet[Connection]:
@@ -61,6 +64,9 @@ def rows(user: User) -> list[Row]:
     for run in SyncRun.objects.filter(connection_id__in=ids, purpose=SyncRun.Purpose.BACKFILL).order_by("id"):
         runs.setdefault(run.connection_id, []).append(run)
     depths = ledger.of(connections)
+    budgets = limits.budgets(
+        {row.pk: (connector_for(row).limits_by_key(), row.limit_scale) for row in connections}
+    )
     found = [
         _row(
             connection,
@@ -68,6 +74,7 @@ def rows(user: User) -> list[Row]:
             parked.get(connection.pk, 0),
             tuple(runs.get(connection.pk, ())),
             tuple(depths[connection.pk]),
+            budgets.get(connection.pk),
         )
         for connection in connections
     ]
@@ -80,6 +87,7 @@ def _row(
     parked: int,
     imports: tuple[SyncRun, ...],
     depths: tuple[Depth, ...],
+    budget: Budget | None,
 ) -> Row:
     state, detail, icon, tone, rank = _state(connection, connection.health, parked, imports)
     count, oldest = waiting or (0, None)
@@ -98,6 +106,7 @@ def _row(
         imports=tuple(run for run in imports if run.finished_at is None),
         hook_url=hook_url(connection),
         depths=depths,
+        budget=budget,
     )
 
 

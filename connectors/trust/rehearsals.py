@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -17,7 +16,7 @@ from connectors.contract.errors import ConnectorError
 from connectors.contract.registry import connector_class
 from connectors.models import Connection, Rehearsal
 from connectors.outbound import caller
-from connectors.trust import verify
+from connectors.trust import endpoints, verify
 from connectors.trust.verify import NotATest, Step
 
 TASK = "connectors.rehearse"
@@ -87,7 +86,7 @@ def _calls(exchanges: list[caller.Exchange]) -> list[dict[str, object]]:
     """Which endpoints were called, how often, with which answers and how long they took."""
     found: dict[tuple[str, str], list[caller.Exchange]] = {}
     for exchange in exchanges:
-        found.setdefault((exchange.method, _shape(exchange.path)), []).append(exchange)
+        found.setdefault((exchange.method, endpoints.pattern(exchange.path)), []).append(exchange)
     return [
         {
             "method": method,
@@ -100,14 +99,6 @@ def _calls(exchanges: list[caller.Exchange]) -> list[dict[str, object]]:
         }
         for (method, path), rows in found.items()
     ]
-
-
-_AN_ID = re.compile(r"[0-9]+|[0-9]+-[0-9]+|[0-9a-f]{16,}|[0-9a-f-]{32,}")
-
-
-def _shape(path: str) -> str:
-    """The path with its ids taken out, so that calls of one kind are one line."""
-    return "/".join("{id}" if _AN_ID.fullmatch(part) else part for part in path.split("/"))
 
 
 def is_running(row: Rehearsal) -> bool:

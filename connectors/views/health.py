@@ -81,6 +81,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "now": clock.now(),
         **_freshness(connection),
         "shapes": shapes.compared(connection),
+        "endpoints": list(connection.endpoint_calls.order_by("path", "method")),
     }
     return render(request, "connectors/detail.html", context)
 

@@ -24,7 +24,8 @@ class Author(models.TextChoices):
 
 
 class Message(models.Model):
-    """One utterance. `sent_at` is when it was uttered: the remote time, or our commit.
+    """One utterance. `sent_at` is when it was uttered: the remote time, or our commit; `sequence` orders what the PMS
+    gives the same time (0: it tells nothing, the order of our rows does).
 
     `remote_id` is filled for messages that came from the PMS, and for ours once the PMS told its id. `client_token`
     makes a repeated send request the same Message. A withdrawn one was undone before it left and is not shown.
@@ -45,6 +46,7 @@ class Message(models.Model):
     body = models.TextField()
     language = models.CharField(max_length=20, blank=True, default="")
     sent_at = models.DateTimeField()
+    sequence = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     arrived_late = models.BooleanField(default=False)
     remote_id = models.CharField(max_length=200, blank=True, default="")
@@ -68,7 +70,7 @@ class Message(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["thread", "-sent_at", "-id"], name="message_by_time"),
+            models.Index(fields=["thread", "-sent_at", "-sequence", "-id"], name="message_by_order"),
             GinIndex(fields=["search"], name="message_search"),
         )
 

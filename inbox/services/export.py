@@ -12,7 +12,7 @@ def mirrored_messages(connection_id: int) -> Iterator[MirroredMessage]:
     """In the order of utterance per conversation; read in chunks."""
     rows = (
         Message.objects.filter(connection_id=connection_id, withdrawn_at__isnull=True)
-        .order_by("thread__conversation_id", "sent_at", "id")
+        .order_by("thread__conversation_id", "sent_at", "sequence", "id")
         .values_list("thread__conversation_id", "remote_id", "body", "direction", "sent_at")
     )
     for conversation, external_id, body, direction, sent_at in rows.iterator(chunk_size=2_000):

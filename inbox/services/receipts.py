@@ -160,39 +160,47 @@ def _one_after_settling() -> bool:
     if not rows:
         return True
     thread = Thread.objects.get(pk=due[0])
+    before = _shown(thread)
     rows_of = {row.message_id: row for row in rows}
     told: list[live.Change] = []
+    is_other = False
     for message in Message.objects.filter(pk__in=rows_of).order_by("pk"):
-        told += _settled(thread, message, rows_of[message.pk])
+        row = rows_of[message.pk]
+        is_other |= _take_remote_id(message, row) or row.state in TROUBLE
+        if row.state in TROUBLE:
+            told += _in_trouble(thread, message, ReceiptState(row.state))
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)
     threads.refresh(thread)
-    threads.save(thread)
-    threads.announce(thread, "receipt", told, message=rows[-1].message_id)
+    # Most of the time all went well, and the receipts that everybody sees were told when they moved.
+    if is_other or _shown(thread) != before:
+        threads.save(thread)
+        threads.announce(thread, "receipt", told, message=rows[-1].message_id)
     return True
 
 
-def _settled(thread: Thread, message: Message, row: Receipt) -> list[live.Change]:
-    """What a settled Command means for its message and thread; returns what its people are told."""
-    command = Command.objects.filter(pk=row.command_id or 0).first()
-    if command is not None and command.remote_id:
-        _take_remote_id(message, command)
-    if row.state not in TROUBLE:
-        return []
+def _shown(thread: Thread) -> tuple[object, ...]:
+    return thread.waiting_since, thread.last_message_id, thread.last_activity_at, thread.status
+
+
+def _take_remote_id(message: Message, row: Receipt) -> bool:
+    """Ours now has the PMS's id. A copy that was taken for somebody else's message goes, because it is this one; true
+    where there was one."""
+    command = Command.objects.filter(pk=row.command_id or 0).only("connection_id", "remote_id").first()
+    if command is None or not command.remote_id or message.remote_id == command.remote_id:
+        return False
+    copies = Message.objects.filter(connection_id=command.connection_id, remote_id=command.remote_id)
+    removed, _ = copies.exclude(pk=message.pk).delete()
+    message.remote_id = command.remote_id
+    message.save(update_fields=["remote_id"])
+    return bool(removed)
+
+
+def _in_trouble(thread: Thread, message: Message, state: ReceiptState) -> list[live.Change]:
+    """It is open again, and its people hear of it."""
     if thread.status != ThreadStatus.OPEN:
         threads.log_event(thread, "reopened", None, was=thread.status)
         thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
-    return _told(thread, message, ReceiptState(row.state))
-
-
-def _take_remote_id(message: Message, command: Command) -> None:
-    """Ours now has the PMS's id. A copy that was taken for somebody else's message goes: it is this one."""
-    if message.remote_id == command.remote_id:
-        return
-    Message.objects.filter(connection_id=command.connection_id, remote_id=command.remote_id).exclude(
-        pk=message.pk
-    ).delete()
-    message.remote_id = command.remote_id
-    message.save(update_fields=["remote_id"])
+    return _told(thread, message, state)
 
 
 def _told(thread: Thread, message: Message, state: ReceiptState) -> list[live.Change]:

@@ -86,6 +86,7 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
         body=record.body_text,
         language=thread.language if inbound else "",
         sent_at=record.sent_at,
+        sequence=record.sequence,
         created_at=now,
         arrived_late=bool(not source.history and newest and newest - record.sent_at > LATE_AFTER),
         remote_id=record.external_id,

@@ -138,7 +138,7 @@ def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message
         thread.messages.filter(pk__gt=seen_message_id, withdrawn_at__isnull=True)
         .exclude(author_user=user)
         .exclude(author=Author.AUTOMATIC)
-        .order_by("sent_at", "id")[:20]
+        .order_by("sent_at", "sequence", "id")[:20]
     )
 
 

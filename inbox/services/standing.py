@@ -16,7 +16,7 @@ WITH answered AS (
   WHERE m.thread_id = %(thread)s AND m.direction = %(outbound)s AND m.author = ANY(%(people)s)
     AND m.withdrawn_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM inbox_receipt r WHERE r.message_id = m.id AND r.state = %(failed)s)
-  ORDER BY m.sent_at DESC, m.id DESC LIMIT 1),
+  ORDER BY m.sent_at DESC, m.sequence DESC, m.id DESC LIMIT 1),
 until AS (SELECT GREATEST((SELECT sent_at FROM answered), %(no_answer_until)s::timestamptz) AS at)
 SELECT until.at,
   (SELECT m.sent_at FROM inbox_message m WHERE m.thread_id = %(thread)s AND m.direction = %(inbound)s
@@ -27,7 +27,7 @@ SELECT until.at,
   n.id, n.sent_at, n.author, n.author_user_id, n.author_name, left(n.body, 1000)
 FROM until LEFT JOIN LATERAL (
   SELECT * FROM inbox_message m WHERE m.thread_id = %(thread)s AND m.withdrawn_at IS NULL
-  ORDER BY m.sent_at DESC, m.id DESC LIMIT 1) n ON true
+  ORDER BY m.sent_at DESC, m.sequence DESC, m.id DESC LIMIT 1) n ON true
 """
 
 

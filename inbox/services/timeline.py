@@ -25,6 +25,7 @@ from inbox.models import (
 )
 
 PAGE = 50
+_NEWEST_FIRST = ("-sent_at", "-sequence", "-id")
 MOST = 500
 _WORSE = [
     ReceiptState.FAILED,
@@ -40,11 +41,12 @@ _WORSE = [
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry. `kind` is message, note or event; `worst` is the worse of a message's two receipts; `due_at` while it
-    can still be undone; `attempts` of a message in trouble."""
+    can still be undone; `order` among those of one instant (the PMS's sequence, then our row); `attempts` of a message
+    in trouble."""
 
     kind: str
     at: datetime
-    order: int
+    order: tuple[int, int]
     item: Any
     worst: Receipt | None = None
     receipts: tuple[Receipt, ...] = ()
@@ -80,9 +82,9 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     shown = (
         thread.messages.filter(withdrawn_at__isnull=True)
         .defer("search")
-        .annotate(files=ArraySubquery(files.values(about=JSONObject(name="name", size="size"))))
+        .annotate(files=ArraySubquery(files.values(about=JSONObject(name="name", size="size", url="url"))))
     )
-    rows = _until(shown, "sent_at", moment)
+    rows = _until(shown, "sent_at", moment).order_by(*_NEWEST_FIRST)
     size = PAGE if first is None else MOST
     if first is not None:
         rows = rows.filter(sent_at__gte=first)
@@ -91,7 +93,7 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     oldest = messages[-1].sent_at if beyond else first
     if beyond and beyond[0].sent_at == oldest:
         # The cursor is a time: what was uttered in the same instant belongs to this page.
-        messages += rows.filter(sent_at=oldest, pk__lt=messages[-1].pk)[:MOST]
+        messages += rows.filter(_before(messages[-1]), sent_at=oldest)[:MOST]
     notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
     events: QuerySet[ThreadEvent] = _until(
         thread.events.annotate(actor_name=F("actor__full_name")), "at", moment
@@ -100,8 +102,8 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
         notes, events = notes.filter(written_at__gte=oldest), events.filter(at__gte=oldest)
     entries = [
         *_message_entries(messages),
-        *(Entry("note", note.written_at, note.pk, note) for note in notes[:MOST]),
-        *(Entry("event", event.at, event.pk, event) for event in events[:MOST]),
+        *(Entry("note", note.written_at, (0, note.pk), note) for note in notes[:MOST]),
+        *(Entry("event", event.at, (0, event.pk), event) for event in events[:MOST]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
     if first is not None and oldest == first and not thread.messages.filter(sent_at__lt=first).exists():
@@ -113,6 +115,11 @@ def _until(rows: QuerySet[Any], field: str, moment: datetime | None) -> QuerySet
     if moment is not None:
         rows = rows.filter(**{f"{field}__lt": moment})
     return rows.order_by(f"-{field}", "-id")
+
+
+def _before(message: Message) -> Q:
+    """Those of the same instant that stand before it."""
+    return Q(sequence__lt=message.sequence) | Q(sequence=message.sequence, pk__lt=message.pk)
 
 
 def _moment(cursor: str) -> datetime | None:
@@ -133,8 +140,9 @@ def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int
     first: Any = rows[0] if rows else None
     waits = first is not None and first.command_state == CommandState.WAITING
     tries = attempts.get(first.command_id, ()) if first is not None else ()
+    order = (message.sequence, message.pk)
     return Entry(
-        "message", message.sent_at, message.pk, message, worst, tuple(rows),
+        "message", message.sent_at, order, message, worst, tuple(rows),
         due_at=first.command_due_at if waits else None, attempts=tuple(tries),
     )  # fmt: skip
 

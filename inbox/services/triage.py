@@ -118,7 +118,9 @@ def no_answer_needed(user: User, thread: Thread) -> Thread:
     def apply(locked: Thread) -> bool:
         if locked.waiting_since is None:
             return False
-        newest = locked.messages.order_by("-sent_at", "-id").values_list("sent_at", flat=True).first()
+        newest = (
+            locked.messages.order_by("-sent_at", "-sequence", "-id").values_list("sent_at", flat=True).first()
+        )
         locked.no_answer_until = newest
         threads.log_event(locked, "no_answer_needed", user)
         threads.refresh(locked)

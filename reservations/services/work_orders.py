@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from bellhop.core import clock, events
 from connectors.contract.events import Entity
-from connectors.contract.records import UNSET, WorkOrderRecord
+from connectors.contract.records import UNSET, Unset, WorkOrderRecord
 from connectors.events import Source, WorkOrderTold
 from connectors.inbound import identity
 from reservations.events import WorkOrderChanged
@@ -55,7 +55,9 @@ def _told(record: WorkOrderRecord) -> dict[str, Any]:
 
 def _place(source: Source, record: WorkOrderRecord) -> dict[str, Any]:
     """The stay, unit and property it names, as far as we know them. A listing may be a unit, or a property of several
-    units."""
+    units. Told of no place, it stays where it is."""
+    if record.reservation_id is UNSET and record.unit_id is UNSET:
+        return {}
     connection_id = source.connection.pk
     stay = _known(Reservation, connection_id, Entity.RESERVATION, record.reservation_id)
     unit = _known(Unit, connection_id, Entity.UNIT, record.unit_id)
@@ -63,7 +65,7 @@ def _place(source: Source, record: WorkOrderRecord) -> dict[str, Any]:
     return {"reservation": stay, "unit": unit, "property": place or (stay.property if stay else None)}
 
 
-def _known(model: type[Any], connection_id: int, entity: Entity, remote_id: str | None) -> Any:
+def _known(model: type[Any], connection_id: int, entity: Entity, remote_id: str | Unset | None) -> Any:
     if not remote_id:
         return None
     found = identity.known(connection_id, entity, [remote_id])

@@ -29,6 +29,9 @@ ADDRESSES: dict[str, Access] = {
     "reservations:person": (Permission.USERS_EDIT,),
     "reservations:person-act": (Permission.USERS_EDIT,),
     "connectors:health": (Permission.HEALTH_READ,),
+    "connectors:connect": (Permission.CONNECTIONS_EDIT,),
+    "connectors:connect-to": (Permission.CONNECTIONS_EDIT,),
+    "connectors:replay-range": (Permission.HEALTH_ACT,),
     "connectors:detail": (Permission.HEALTH_READ,),
     "connectors:reauthenticate": (Permission.CONNECTIONS_EDIT,),
     "connectors:connection-act": (Permission.HEALTH_ACT,),
@@ -96,6 +99,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:send-again": (Permission.THREADS_REPLY,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
     "inbox:note-to-pms": (Permission.THREADS_NOTE,),
+    "inbox:file": (Permission.THREADS_READ,),
 }
 
 # Addresses of packages: they name no object of an organization, so they are only asked as nobody.
@@ -119,6 +123,8 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
     ("*", "token"): lambda _: "a-token-that-is-not-there",
+    ("connect", "slug"): lambda _: "guesty",
+    ("*", "place"): lambda _: 0,
     ("*", "what"): lambda _: "assign",
     ("*", "how"): lambda _: "link",
     ("people", "public_id"): lambda world: world.people["Agent"].public_id,

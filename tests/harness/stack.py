@@ -94,7 +94,8 @@ class LiveStack:
         """Everything as it was right after the seed: database, Redis, sandbox."""
         self.program.stop()
         self._admin("DROP DATABASE bellhop WITH (FORCE)")
-        self._admin("CREATE DATABASE bellhop TEMPLATE pristine")
+        # Copied by file: a copy by WAL lets sequences repeat themselves if the server is killed soon after.
+        self._admin("CREATE DATABASE bellhop TEMPLATE pristine STRATEGY file_copy")
         self.flush_redis()
         shutil.rmtree(self.data / "sandbox")
         shutil.copytree(self.folder / "pristine", self.data / "sandbox")

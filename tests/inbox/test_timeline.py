@@ -52,18 +52,41 @@ def test_messages_notes_and_events_in_one_order(desk: Desk, thread: Thread) -> N
     assert page.older_before == ""
 
 
-@pytest.mark.parametrize("same_instant", [False, True])
-def test_pages_hold_everything_once(desk: Desk, thread: Thread, same_instant: bool) -> None:
+@pytest.mark.parametrize("apart", [timedelta(minutes=1), timedelta()], ids=["minutes apart", "at once"])
+def test_pages_hold_everything_once(desk: Desk, thread: Thread, apart: timedelta) -> None:
     """ux T2: 110 messages, also where an import gave all of them one and the same time."""
     start = ago(300)
+    made = [factories.says(thread, str(n), at=start + n * apart, history=True) for n in range(110)]
+    assert read_all(thread) == [f"message-{message.pk}" for message in made]
+
+
+def test_of_one_instant_the_sequence_decides(desk: Desk, thread: Thread) -> None:
+    """ux T1: whatever order their webhooks come in, on any page, and for what the list shows."""
+    moment = ago(300)
     made = [
-        factories.says(
-            thread, str(n), at=start if same_instant else start + timedelta(minutes=n), history=True
-        )
-        for n in range(110)
+        factories.says(thread, str(number), at=moment, sequence=number, history=True)
+        for number in sorted(range(1, 111), key=lambda number: (number * 37) % 111)
     ]
-    shown = read_all(thread)
-    assert shown == [f"message-{message.pk}" for message in made]
+    made.sort(key=lambda message: message.sequence)
+    assert read_all(thread) == [f"message-{message.pk}" for message in made]
+    thread.refresh_from_db()
+    assert (thread.preview, thread.last_message_id) == ("110", made[-1].pk)
+    since = timeline.load(thread, since=moment.isoformat())
+    assert [entry.item.body for entry in since.entries] == [message.body for message in made]
+    assert factories.bodies(thread) == [message.body for message in made]
+
+
+def test_a_page_walks_the_index(desk: Desk, thread: Thread) -> None:
+    factories.says(thread, "Hello")
+    with CaptureQueriesContext(database) as captured:
+        timeline.load(thread)
+    (page,) = [one["sql"] for one in captured if 'FROM "inbox_message"' in one["sql"]]
+    with database.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan TO off; SET LOCAL enable_sort TO off")
+        cursor.execute(f"EXPLAIN {page}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "message_by_order" in plan, plan
+    assert "Sort" not in plan, plan
 
 
 def test_what_is_loaded_stays_loaded(desk: Desk, thread: Thread) -> None:

@@ -16,8 +16,8 @@ STATUSES = {
         "checked_in": "checked_in", "checked_out": "checked_out", "no_show": "no_show",
     },
 }  # fmt: skip
-HERE = """SELECT body, remote_id, sent_at FROM inbox_message
-WHERE body LIKE %s AND withdrawn_at IS NULL ORDER BY sent_at, id"""
+HERE = """SELECT body, remote_id FROM inbox_message
+WHERE body LIKE %s AND withdrawn_at IS NULL ORDER BY sent_at, sequence, id"""
 STAYS = """SELECT r.remote_id, r.arrival_date::text, r.departure_date::text, r.status, g.full_name, r.custom_fields
 FROM reservations_reservation r JOIN connectors_connection c ON c.id = r.connection_id
 LEFT JOIN reservations_guest g ON g.id = r.guest_id WHERE c.slug = %s"""
@@ -77,16 +77,16 @@ def _message(run: Run, said: Said, here: Ids, there: Ids) -> list[str]:
 
 def _order(run: Run, there: list[str]) -> list[str]:
     """Per thread, what each author said stands in the order in which it was said, on both sides; what was sent again by
-    decision stands where it then came. Hostaway tells whole seconds: words of the same moment may stand either way."""
-    moments = {row[0]: row[2] for row in run.stack.query(HERE, f"{run.tag}%")}
+    decision stands where it then came."""
+    here = list(_here(run))
     lines: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for said in run.said.values():
-        both = said.body in moments and said.body in there
+        both = said.body in here and said.body in there
         if _is_talk(said) and both and said.body not in run.decided:
             lines[said.world, said.stay.conversation, said.kind].append(said.body)
     found = []
     for (world, conversation, kind), wanted in lines.items():
-        mine = sorted(wanted, key=lambda body: moments[body])
+        mine = sorted(wanted, key=here.index)
         theirs = sorted(wanted, key=there.index)
         if mine != wanted or theirs != wanted:
             stay = run.said[wanted[0]].stay

@@ -68,6 +68,7 @@ class Cloudbeds(Effects):
     notes_in_conversations = False
     performs = (AddNote, MirrorMessage, SetCustomField, SetStayTimes, SetHousekeepingState)
     settle_s = 1.5
+    reads_together = 50
     rereads = 4
     reread_s = 3.0
     sweep_s = _DAY_S

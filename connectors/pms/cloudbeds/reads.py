@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from connectors.contract import wire
 from connectors.contract.base import Page, WithoutMessages
@@ -33,6 +34,7 @@ PAGE: Final = 100
 HOUSEKEEPING_PAGE: Final = 5000
 OVERLAP: Final = timedelta(minutes=15)
 _MERGES: Final = 3
+_VENDOR: Final = ".cloudbeds.com"
 _SCOPE: Final = "."
 
 # (account, property) → zone and currency: they hardly ever change, and every local time needs the zone.
@@ -84,6 +86,21 @@ class Reads(WithoutMessages):
             method=method, path=f"{self.api}/{name}", form=told, headers=_named(property_id), effect=effect
         )
         return obj(call(request).json())
+
+    def home(self, call: Call) -> str:
+        """Properties are spread over several hosts; `/oauth/metadata` tells which is the one of a key. Only the host is
+        taken, and only one of the vendor's: the key goes there with every call."""
+        try:
+            answer = self.get(call, "oauth/metadata")
+        except Rejected:
+            return self.api
+        try:
+            told = urlsplit(text(obj(obj(answer.get("data")).get("api")).get("url")))
+        except ValueError:
+            return self.api
+        if told.scheme != "https" or not f".{told.hostname}".endswith(_VENDOR):
+            return self.api
+        return f"https://{told.hostname}{urlsplit(self.api).path}"
 
     def ping(self, call: Call) -> str:
         """Who the key belongs to; then whether it covers the property. Raises Rejected where it doesn't."""
@@ -255,6 +272,17 @@ class Reads(WithoutMessages):
         if not text(found.get("reservationID")):
             raise NotFound(detail=f"reservation {external_id}", code="not_found")
         return self._stay(found, place, property_id)
+
+    def get_reservations(self, call: Call, external_ids: Sequence[str]) -> Sequence[ReservationRecord]:
+        """A call per property: `reservationID` takes a list. Deleted ones are among them."""
+        wanted: dict[str, list[str]] = {}
+        for property_id, remote_id in map(self.split, external_ids):
+            wanted.setdefault(property_id, []).append(remote_id)
+        found: list[ReservationRecord] = []
+        for property_id, ids in wanted.items():
+            query = {"includeDeleted": "true", "reservationID": ",".join(ids)}
+            found += self._page_of_stays(call, property_id, 1, query).items
+        return found
 
     def list_notes(self, call: Call, reservation_id: str) -> Sequence[NoteRecord]:
         property_id, remote_id = self.split(reservation_id)

@@ -59,6 +59,7 @@ SUBSCRIBED: Final = (
     ("reservation", "accommodation_status_changed"),
     ("reservation", "accommodation_type_changed"),
     ("reservation", "accommodation_changed"),
+    ("reservation", "accommodation_removed"),
     ("reservation", "deleted"),
     ("reservation", "notes_changed"),
     ("reservation", "custom_fields_changed"),
@@ -69,6 +70,7 @@ SUBSCRIBED: Final = (
     ("guest", "accommodation_changed"),
     ("housekeeping", "room_condition_changed"),
     ("housekeeping", "housekeeping_room_occupancy_status_changed"),
+    ("housekeeping", "housekeeping_reservation_status_changed"),
     ("integration", "appstate_changed"),
 )
 

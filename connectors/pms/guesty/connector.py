@@ -14,15 +14,25 @@ from connectors.contract.capabilities import Capabilities, Capability, Push, Rat
 from connectors.contract.errors import NotFound, OutcomeUnknown, Unreadable, Unsupported
 from connectors.contract.events import CanonicalEvent, Entity
 from connectors.contract.http import Call, Request, Response
-from connectors.contract.intents import AddNote, Done, Found, Intent, SendMessage, SetCustomField
+from connectors.contract.intents import (
+    AddNote,
+    CreateWorkOrder,
+    Done,
+    Found,
+    Intent,
+    SendMessage,
+    SetCustomField,
+    SetStayTimes,
+    UpdateWorkOrder,
+)
 from connectors.contract.wire import Wire, first, identifier, obj, text
 from connectors.pms.guesty import svix, webhooks
-from connectors.pms.guesty.effects import Effects
+from connectors.pms.guesty.tasks import Tasks
 from connectors.pms.guesty.words import SUBSCRIBED_EVENTS
 
 
-class Guesty(Effects):
-    """Reservations and messages both ways, signed webhooks; one token for all processes (5 a day)."""
+class Guesty(Tasks):
+    """Reservations, messages and tasks both ways, signed webhooks; one token for all processes (5 a day)."""
 
     slug = "guesty"
     label = "Guesty"
@@ -40,6 +50,7 @@ class Guesty(Effects):
     token_limit = RateLimit(window_s=86_400, limit=5)
     propagation_delay_s = 60
     signature_header = "svix-signature"
+    performs = (SendMessage, AddNote, SetCustomField, SetStayTimes, CreateWorkOrder, UpdateWorkOrder)
     capabilities = Capabilities(
         entities={
             Entity.PROPERTY: Capability(
@@ -61,7 +72,14 @@ class Guesty(Effects):
                 push=Push.HINT,
                 fallback="The stay's note where there is no conversation.",
             ),
-            Entity.WORK_ORDER: Capability(push=Push.FULL, why="Tasks are shown, not yet written."),
+            Entity.WORK_ORDER: Capability(
+                read=True,
+                write=True,
+                push=Push.HINT,
+                poll_s=3600,
+                fallback="Read every hour, too: a change whose webhook is lost could not be asked for.",
+                why="Lists of tasks tell no time of change.",
+            ),
             Entity.HOUSEKEEPING: Capability(
                 fallback="The status of the cleaning task.",
                 why="No documented call sets the state of a unit.",
@@ -135,6 +153,12 @@ class Guesty(Effects):
                 return self.add_note(call, intent)
             case SetCustomField():
                 return self.set_custom_field(call, intent)
+            case SetStayTimes():
+                return self.set_stay_times(call, intent)
+            case CreateWorkOrder():
+                return self.create_work_order(call, intent)
+            case UpdateWorkOrder():
+                return self.update_work_order(call, intent)
         raise Unsupported(detail=type(intent).__name__)
 
     def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:
@@ -145,7 +169,17 @@ class Guesty(Effects):
                 return self.find_note(call, intent, since, known)
             case SetCustomField():
                 return self.find_custom_field(call, intent)
+            case SetStayTimes():
+                return self.find_stay_times(call, intent)
+            case CreateWorkOrder():
+                return self.find_created(call, intent)
+            case UpdateWorkOrder():
+                return self.find_updated(call, intent)
         raise Unsupported(detail=type(intent).__name__)
+
+    def is_repeatable(self, intent: Intent) -> bool:
+        """Tasks bear a token that is looked for."""
+        return super().is_repeatable(intent) or isinstance(intent, CreateWorkOrder)
 
     # --- webhooks ---
     def list_subscriptions(self, call: Call) -> Iterator[Subscription]:

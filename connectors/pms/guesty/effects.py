@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from connectors.contract import wire
 from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
 from connectors.contract.http import Call, Response
-from connectors.contract.intents import AddNote, Done, Found, SendMessage, SetCustomField
+from connectors.contract.intents import AddNote, Done, Found, SendMessage, SetCustomField, SetStayTimes
 from connectors.contract.records import AuthorKind, Direction, MessageRecord, NoteRecord
 from connectors.contract.text import normalise, similar
 from connectors.contract.wire import Wire, identifier, obj, text
@@ -154,6 +154,25 @@ class Effects(Reads):
         notes = obj(obj(modern).get("notes"))
         return text(notes.get("other")) or text(legacy.get("note")), modern is not None
 
+    # --- times ---
+    def set_stay_times(self, call: Call, intent: SetStayTimes) -> Done:
+        """Idempotent. An hour agreed on is no new price: nothing is recalculated, which is the default."""
+        wanted = _planned(intent)
+        if not wanted:
+            raise Rejected("No time was given.", code="no_time")
+        path = f"/reservations-v3/{self.quoted(intent.reservation_id)}/dates"
+        call(self.request("PUT", path, json={**wanted, "applyRecalculation": False}))
+        if self.find_stay_times(call, intent) is None:
+            raise Rejected("The time was accepted but not kept.", code="not_stored")
+        return Done(remote_id="")
+
+    def find_stay_times(self, call: Call, intent: SetStayTimes) -> Found | None:
+        stay = self.get_reservation(call, intent.reservation_id)
+        kept = {"plannedArrival": stay.check_in_time, "plannedDeparture": stay.check_out_time}
+        shown = {name: f"{at:%H:%M}" for name, at in kept.items() if isinstance(at, time)}
+        same = all(shown.get(name) == value for name, value in _planned(intent).items())
+        return Found(remote_id="") if same else None
+
     # --- custom fields ---
     def set_custom_field(self, call: Call, intent: SetCustomField) -> Done:
         """Idempotent. Read back, because a PUT of Guesty may answer 200 and keep nothing."""
@@ -182,3 +201,12 @@ class Effects(Reads):
         if not identifier(post):
             raise OutcomeUnknown(detail="The answer names no post.", code="no_id")
         return Done(remote_id=identifier(post), at=wire.instant(post.get("createdAt")), raw=post)
+
+
+def _planned(intent: SetStayTimes) -> dict[str, str]:
+    """The fields to set. Raises Rejected for what is no time."""
+    told = {"plannedArrival": intent.check_in, "plannedDeparture": intent.check_out}
+    try:
+        return {name: f"{time.fromisoformat(given):%H:%M}" for name, given in told.items() if given}
+    except ValueError:
+        raise Rejected("This is not a time.", code="no_time") from None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, time
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from types import MappingProxyType
+from typing import Any
 
 from connectors.contract import wire
+from connectors.contract.marks import without_marks
 from connectors.contract.records import UNSET, GuestRecord, PropertyRecord, UnitRecord, Unset, WorkOrderRecord
 from connectors.contract.wire import Wire, first, identifier, obj, text, told_text
-from connectors.pms.guesty.words import TASK_STATES
+from connectors.pms.guesty.words import TASK_KINDS, TASK_STATES
 
 
 def read_guest(data: Wire, external_id: str = "") -> GuestRecord:
@@ -66,23 +70,66 @@ def listings_of(group: Wire) -> tuple[str, ...]:
     )
 
 
-def read_task(data: Wire, status: str = "") -> WorkOrderRecord:
-    """A task is our work order; where it applies is told flat or under `apply`."""
-    apply = obj(data.get("apply"))
-    status = status or text(data.get("status"))
+def read_task(
+    data: Wire, names: Mapping[str, str] = MappingProxyType({}), status: str = ""
+) -> WorkOrderRecord:
+    """A task is our work order. `names`: user id → name.
+
+    Single ones tell flat values, their times under `timing` and their place under `apply`; webhooks times only; rows of
+    a list wrap each column the way a grid wants it.
+    """
+    status = status or _cell(data.get("status"))
+    kind, person = _cell(data.get("type")), assignee_of(data)
     return WorkOrderRecord(
         external_id=identifier(data),
         version=wire.version(first(data.get("updatedAt"), data.get("lastUpdatedAt"))),
-        title=text(data.get("title")),
-        kind=text(data.get("type")),
+        title=first(data.get("title"), _cell(data.get("taskTitle"))),
+        kind=TASK_KINDS.get(kind, kind),
         status=status,
         state=TASK_STATES.get(status.lower(), UNSET),
-        description=text(data["description"]) if "description" in data else UNSET,
-        due_at=wire.instant(data["mustFinishBefore"]) if "mustFinishBefore" in data else UNSET,
-        reservation_id=first(data.get("reservationId"), apply.get("reservationId")) or None,
-        unit_id=first(data.get("listingId"), apply.get("listingId")) or None,
+        description=without_marks(text(data["description"])) if "description" in data else UNSET,
+        assignee=names.get(person, person) if {"assignee", "assigneeId"} & set(data) else UNSET,
+        due_at=_due(data),
+        unknown={} if not status or status.lower() in TASK_STATES else {"status": status},
         raw=data,
+        **_place(data),
     )
+
+
+def assignee_of(task: Wire) -> str:
+    """The id of the person who is to do it; empty where nobody is."""
+    return first(task.get("assigneeId"), obj(task.get("assignee")).get("assigneeId"))
+
+
+def _cell(value: object) -> str:
+    """A value as it is, or wrapped: `{"children": value}`."""
+    return text(value) or text(obj(value).get("children"))
+
+
+def _due(task: Wire) -> datetime | Unset | None:
+    told = [obj(task[name]) for name in ("timing", "scheduledFor") if name in task]
+    if "mustFinishBefore" in task:
+        told.append(
+            {"mustFinishBefore": obj(task["mustFinishBefore"]).get("date") or task["mustFinishBefore"]}
+        )
+    if not told:
+        return UNSET
+    return next((due for one in told if (due := wire.instant(one.get("mustFinishBefore")))), None)
+
+
+def _place(task: Wire) -> dict[str, Any]:
+    """Told flat, under `apply`, or in the columns of a list; empty where it isn't told at all."""
+    names = ("apply", "listing", "reservation", "listingId", "reservationId")
+    if not any(name in task for name in names):
+        return {}
+    apply, listing, stay = (obj(task.get(name)) for name in ("apply", "listing", "reservation"))
+    return {
+        "reservation_id": first(
+            task.get("reservationId"), apply.get("reservationId"), stay.get("reservationId"), identifier(stay)
+        )
+        or None,
+        "unit_id": first(task.get("listingId"), apply.get("listingId"), listing.get("listingId")) or None,
+    }
 
 
 def _many(value: object) -> list[object]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from connectors.contract import wire
 from connectors.contract.errors import Unreadable
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
-from connectors.contract.records import AuthorKind, ConversationRecord, MessageRecord, NoteRecord
+from connectors.contract.records import UNSET, AuthorKind, ConversationRecord, MessageRecord, NoteRecord
 from connectors.contract.wire import Wire, first, identifier, obj, text
 from connectors.pms.guesty import people, svix
 from connectors.pms.guesty.conversations import author_of, module_of, read_conversation, read_post
@@ -200,14 +200,21 @@ def _listing(delivery: Delivery) -> CanonicalEvent:
 
 
 def _task(delivery: Delivery) -> CanonicalEvent:
+    """What is documented of a task in here names neither its place nor its description: then it is read. One that was
+    deleted can't be."""
     task = obj(delivery.body.get("task"))
     if not identifier(task):
         raise Unreadable(detail="A task event without the task's id.")
-    record = people.read_task(task, status="deleted" if delivery.name == "task.deleted" else "")
+    deleted = delivery.name == "task.deleted"
+    record = people.read_task(task, status="deleted" if deleted else "")
+    whole = record.version and record.unit_id is not UNSET and record.description is not UNSET
+    hint = ReadHint(entity=Entity.WORK_ORDER, external_id=record.external_id)
     return CanonicalEvent(
         kind=EventKind.WORK_ORDER_UPDATED,
         dedupe_key=f"{delivery.name}:{record.external_id}:{record.version or delivery.digest}",
         record=record,
+        needs_read=() if deleted or whole else (hint,),
+        unknown=record.unknown,
         version=record.version,
     )
 

@@ -79,6 +79,7 @@ SUBSCRIBED_EVENTS: Final = (
     "listing.updated",
     "task.created",
     "task.updated",
+    "task.deleted",
 )
 
 TASK_STATES: Final = {
@@ -90,3 +91,18 @@ TASK_STATES: Final = {
     "canceled": WorkOrderState.CANCELLED,
     "deleted": WorkOrderState.CANCELLED,
 }
+TASK_STATUSES: Final = {
+    WorkOrderState.OPEN: "pending",
+    WorkOrderState.IN_PROGRESS: "in progress",
+    WorkOrderState.DONE: "completed",
+    WorkOrderState.CANCELLED: "canceled",
+}
+
+# Our kinds of work → `type`; a kind that isn't here has no type of its own.
+TASK_TYPES: Final = {
+    "cleaning": "cleaning",
+    "maintenance": "maintenance",
+    "check_in": "check-in",
+    "office": "administration",
+}
+TASK_KINDS: Final = {raw: kind for kind, raw in TASK_TYPES.items()}

@@ -66,6 +66,8 @@ class Hostaway(Upkeep):
     unready_status = 503
     coarse_versions = True
     forbidden_is_token = True
+    undelivered_s = 3600
+    attachment_links_s = 7 * _DAY_S
     capabilities = Capabilities(
         entities={
             Entity.PROPERTY: Capability(

@@ -81,8 +81,9 @@ def read_message(data: Wire, conversation_id: str = "", channel: str = "") -> Me
         body_text=plain,
         body_html=body if plain != body else "",
         sent_at=sent_at,
+        sequence=wire.sequence(external_id),
         automatic=not incoming and bool(text(data.get("communicationId"))),
-        attachments=_attachments(data.get("attachments")),
+        attachments=read_files(data.get("attachments")),
         raw=data,
         **_way(data, channel),
     )
@@ -117,7 +118,7 @@ def _way(data: Wire, channel: str) -> dict[str, Any]:
     return {"channel": word, "channel_raw": told or way or (BY_CHANNEL if word else "")}
 
 
-def _attachments(values: Any) -> tuple[AttachmentRecord, ...]:
+def read_files(values: Any) -> tuple[AttachmentRecord, ...]:
     """Links of private ones die after seven days."""
     return tuple(
         AttachmentRecord(
@@ -132,4 +133,5 @@ def _attachments(values: Any) -> tuple[AttachmentRecord, ...]:
 
 
 def newest_first(records: Sequence[MessageRecord]) -> list[MessageRecord]:
-    return sorted(records, key=lambda record: (record.sent_at, record.external_id), reverse=True)
+    """Times are whole seconds; ids are counted up."""
+    return sorted(records, key=lambda record: (record.sent_at, record.sequence), reverse=True)

@@ -16,8 +16,10 @@ from urllib.parse import quote
 from connectors.contract import wire
 from connectors.contract.base import Page, PmsConnector
 from connectors.contract.errors import NotFound, Rejected
+from connectors.contract.events import Entity, ReadHint
 from connectors.contract.http import Call, Request
 from connectors.contract.records import (
+    AttachmentRecord,
     ConversationRecord,
     GuestRecord,
     MessageRecord,
@@ -34,6 +36,7 @@ from connectors.pms.hostaway.conversations import (
     is_under_way,
     newest_first,
     read_conversation,
+    read_files,
     read_message,
 )
 from connectors.pms.hostaway.stays import guest_id, read_reservation
@@ -45,6 +48,7 @@ OVERLAP: Final = timedelta(minutes=5)
 DEEP_PAGE: Final = 5
 _MESSAGE_PAGES: Final = 10
 _AGAIN: Final = "again"
+_LOGGED: Final = {"reservation": Entity.RESERVATION, "conversationMessage": Entity.MESSAGE}
 _WHOLE: Final = (("includeResources", "1"), ("includePayments", "1"))
 
 
@@ -273,6 +277,29 @@ class Reads(PmsConnector):
             self.get_conversation(call, conversation_id)
         return self._channels.get(conversation_id, "")
 
+    def read_attachments(
+        self, call: Call, conversation_id: str, message_id: str
+    ) -> Sequence[AttachmentRecord]:
+        """Reading a message makes new links of its private attachments."""
+        path = f"/conversations/{self.quoted(conversation_id)}/messages/{self.quoted(message_id)}"
+        return read_files(self.read_one(call, path).get("attachments"))
+
+    def list_undelivered(self, call: Call, subscription_id: str) -> Sequence[ReadHint]:
+        """By `GET /unifiedWebhookLogs`, a row per attempt. Neither its order nor a time is documented: an object with
+        any attempt that failed counts, whatever came of the next one."""
+        query = (("limit", str(PAGE)), *((("unifiedWebhookId", subscription_id),) if subscription_id else ()))
+        try:
+            rows = self.read_list(call, "/unifiedWebhookLogs", query)
+        except NotFound:
+            return ()  # the reference names two paths for it
+        hints = (
+            ReadHint(entity=_LOGGED[text(row.get("object"))], external_id=text(row.get("objectId")))
+            for row in rows
+            if text(row.get("object")) in _LOGGED and text(row.get("objectId")) and _has_failed(row)
+            if text(row.get("webhookNotificationSettingId")) in {"", subscription_id}
+        )
+        return tuple(dict.fromkeys(hints))
+
     # --- tasks ---
     def list_work_orders(
         self,
@@ -296,6 +323,10 @@ class Reads(PmsConnector):
             or text(one.get("email"))
             for one in users
         }
+
+
+def _has_failed(row: Wire) -> bool:
+    return not 200 <= (wire.integer(row.get("responseStatus")) or 0) < 300
 
 
 def _is_since(row: Wire, field: str, since: datetime | None) -> bool:

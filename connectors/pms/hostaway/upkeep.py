@@ -13,7 +13,7 @@ from connectors.contract.base import Subscription
 from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
 from connectors.contract.http import Call
 from connectors.contract.intents import CreateWorkOrder, Done, Found, UpdateWorkOrder
-from connectors.contract.marks import mark, mask_cards, reference_in, references_in, without_marks
+from connectors.contract.marks import mark_behind, mask_cards, reference_in, references_in, without_marks
 from connectors.contract.records import WorkOrderState
 from connectors.contract.wire import Wire, obj, text
 from connectors.pms.hostaway.effects import Effects
@@ -33,7 +33,7 @@ class Upkeep(Effects):
         listing_id = intent.unit_id.partition("/")[0]
         task: dict[str, Any] = {
             "title": intent.title,
-            "description": _described(intent.description, intent.reference),
+            "description": mark_behind(intent.description, intent.reference),
             "categoriesMap": [_CATEGORIES.get(intent.kind, _CATEGORIES["other"])],
         }
         if listing_id.isdigit():
@@ -115,11 +115,6 @@ def _subscription(data: Wire) -> Subscription:
     return Subscription(external_id=text(data.get("id")), url=text(data.get("url")))
 
 
-def _described(description: str, reference: str) -> str:
-    """With our token at the end, where a reader is least disturbed by it."""
-    return f"{mask_cards(description)}\n{mark(reference)}".strip()
-
-
 def _changes(intent: UpdateWorkOrder, held: Wire) -> dict[str, str]:
     changes: dict[str, str] = {}
     if intent.state:
@@ -131,5 +126,5 @@ def _changes(intent: UpdateWorkOrder, held: Wire) -> dict[str, str]:
     if intent.description:
         reference = reference_in(text(held.get("description")))
         described = without_marks(intent.description)
-        changes["description"] = _described(described, reference) if reference else mask_cards(described)
+        changes["description"] = mark_behind(described, reference) if reference else mask_cards(described)
     return changes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from connectors.inbound import journal, subscriptions
 from connectors.models import ConnectionHealth, DeliveryState
-from connectors.outbound import probe
+from connectors.outbound import caller, probe
 from inbox.models import Message, Thread
-from reservations.models import Guest, Reservation, Unit
+from reservations.models import Guest, Reservation, Unit, WorkOrder
 from tests.harness.waiting import eventually
 from tests.pms import Pms
 
@@ -119,3 +119,27 @@ def test_a_rotated_secret_heals_by_itself(pms: Pms) -> None:
     pms.forward(10)
     pms.hear()
     assert Message.objects.filter(body="After the rotation").count() == 1
+
+
+def test_a_task_keeps_its_place_though_its_webhooks_name_none(pms: Pms) -> None:
+    """What is thinner than what we hold takes nothing away; what was lost is found by the hourly read."""
+    pms.subscribe()
+    stay = pms.control("book", "POST", guest_name="Ada Wong")["reservation"]
+    pms.hear()
+    task = pms.control("tasks", "POST", title="Heating knocks", type="maintenance", reservation=stay["id"])
+    pms.hear()
+    order = WorkOrder.objects.get(remote_id=task["task"]["id"])
+    assert order.reservation is not None
+    assert (order.title, order.kind, order.reservation.remote_id) == (
+        "Heating knocks",
+        "maintenance",
+        stay["id"],
+    )
+    pms.control(f"tasks/{order.remote_id}", "POST", status="completed")
+    pms.hear()
+    order.refresh_from_db()
+    assert (order.state, order.reservation is None) == ("done", False)
+    connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection)
+    page = connector.list_work_orders(call)
+    [row] = [one for one in page.items if one.external_id == order.remote_id]
+    assert (row.state, row.reservation_id) == ("done", stay["id"])

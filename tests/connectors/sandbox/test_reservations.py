@@ -163,10 +163,31 @@ def test_tasks(sandbox: Sandbox) -> None:
     assert sandbox.api("PUT", path, json={"status": "in progress"})["status"] == "in progress"
     assert sandbox.call("PUT", path, json={"status": "in_progress"}).status_code == 400
     rows = sandbox.api("GET", "/tasks-open-api/tasks?columns=status taskTitle")
-    assert rows == [{"id": task["_id"], "status": {"children": "in progress"},
-                     "taskTitle": {"children": "Heating knocks"}}]  # fmt: skip
+    assert rows[0] == {"id": task["_id"], "status": {"children": "in progress"},
+                       "taskTitle": {"children": "Heating knocks"}}  # fmt: skip
+    comments = sandbox.api("PUT", path, json={"comments": [{"text": "Bled the radiator"}]})["comments"]
+    assert [one["text"] for one in comments] == ["Bled the radiator"]
+    said = [{**comments[0], "text": "Bled both"}, {"text": "Second visit"}]
+    assert [one["text"] for one in sandbox.api("PUT", path, json={"comments": said})["comments"]] == [
+        "Bled both",
+        "Second visit",
+    ]
     sandbox.api("DELETE", path)
     assert sandbox.call("GET", path).status_code == 400
+
+
+def test_tasks_are_listed_by_the_documented_filters(sandbox: Sandbox) -> None:
+    def titles(filters: str) -> set[str]:
+        path = "/tasks-open-api/tasks"
+        rows = sandbox.api("GET", path, params={"columns": "taskTitle mustFinishBefore", "filters": filters})
+        assert all(row["mustFinishBefore"]["date"] for row in rows)
+        return {row["taskTitle"]["children"] for row in rows}
+
+    assert titles('{"status": {"@nin": ["completed"]}}') == {"Clean after check-out", "Shower drains slowly"}
+    assert titles('{"status": "completed"}') == {"Quarterly inspection"}
+    assert titles('{"scheduledFor": {"@today": true}}') <= {"Clean after check-out", "Shower drains slowly"}
+    bad = {"columns": "status", "filters": '{"status": {"@gt": 1}}'}
+    assert sandbox.call("GET", "/tasks-open-api/tasks", params=bad).status_code == 400
 
 
 def test_small_lists(sandbox: Sandbox) -> None:

@@ -39,13 +39,16 @@ def test_every_write_is_read_back(pms: Pms, capsys: pytest.CaptureFixture[str]) 
         ("message", True),
         ("note", True),
         ("custom field", True),
+        ("times", True),
+        ("work order", True),
+        ("work order closed", True),
         ("answer lost after the effect", True),
     ], steps
     thread = pms.thread()
     assert len(pms.posts(thread, "Bellhop write-back test,")) == 1
     pms.run()
     call_command("verify", pms.connection.name, reservation="TEST-0001")
-    assert capsys.readouterr().out.count("ok  ") == 5
+    assert capsys.readouterr().out.count("ok  ") == 8
 
 
 def test_an_unmarked_reservation_is_not_touched(pms: Pms) -> None:

@@ -7,7 +7,7 @@ from connectors.sandbox.actions.stays import instant
 from connectors.sandbox.actions.talk import INBOUND, LOG, NOTE, OUTBOUND, touch
 from connectors.sandbox.clock import iso
 from connectors.sandbox.ids import seed_id
-from connectors.sandbox.records import Conversation, Guest, Post, Property, Stay, Unit
+from connectors.sandbox.records import Conversation, Guest, Post, Property, Stay, Task, Unit
 from connectors.sandbox.seed.guesty import places
 from connectors.sandbox.seed.guesty.stories import (
     EXTRA_CHANNELS,
@@ -42,6 +42,35 @@ def plant(store: Store, now: datetime) -> None:
         for story in (*STORIES, *_extras(homes)):
             unit = by_name[story.unit]
             _plant_story(store, story, unit, zones[unit.property_id], now)
+        store.put_all(_tasks(by_name, now))
+
+
+def _tasks(homes: dict[str, Unit], now: datetime) -> list[Task]:
+    """A cleaning under way, a repair to come, an inspection that is done."""
+    rows = (
+        ("Clean after check-out", "cleaning", "in progress", "207", 4, "rosa"),
+        ("Shower drains slowly", "maintenance", "pending", "204", 26, "duarte"),
+        ("Quarterly inspection", "inspection", "completed", "302", -40, None),
+    )
+    return [
+        Task(
+            seed_id("task", str(number)),
+            title,
+            kind,
+            status,
+            "medium",
+            homes[unit].id,
+            None,
+            iso(now - timedelta(days=2)),
+            iso(now - timedelta(days=1)),
+            {
+                "assigneeId": seed_id("staff", person) if person else None,
+                "canStartAfter": iso(now + timedelta(hours=hours - 4)),
+                "mustFinishBefore": iso(now + timedelta(hours=hours)),
+            },
+        )
+        for number, (title, kind, status, unit, hours, person) in enumerate(rows)
+    ]
 
 
 def _extras(homes: list[Unit]) -> list[Story]:

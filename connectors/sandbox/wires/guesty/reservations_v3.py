@@ -151,6 +151,9 @@ def put_dates(call: Call) -> Answer:
     stay, body = _stay(call), need_object(call)
     only(body, *_DATE_KEYS)
     values: dict[str, object] = {}
+    for name in ("applyRecalculation", "ignoreCalendar", "ignoreTerms", "ignoreBlocks"):
+        if name in body and not isinstance(body[name], bool):
+            raise bad(f"{name} must be a boolean value")
     for name, field in (("checkInDateLocalized", "arrival"), ("checkOutDateLocalized", "departure")):
         if name in body:
             values[field] = _date(name, body[name])

@@ -1,8 +1,9 @@
-"""Tasks: cleanings, work orders, inspections."""
+"""Tasks: cleanings, work orders, inspections (the vendor's openapi.json, tag Tasks; webhooks: /docs/webhooks-tasks)."""
 
 import json
 from typing import Any
 
+from connectors.sandbox import clock
 from connectors.sandbox.actions.people import save_task
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Json, Stay, Task, Unit
@@ -45,7 +46,9 @@ _EXTRA = (
     "comments",
     "plannedDuration",
 )
+_TIMES = ("startTime", "canStartAfter", "mustFinishBefore")
 _OWN = ("title", "priority", "type", "listingId", "reservationId")
+_PUSHED = ("_id", "title", "type", "status", "assigneeGroup", "checklist", "checklistFinished", "tags")
 _COLUMNS = {
     "status": "status",
     "taskTitle": "title",
@@ -61,7 +64,7 @@ _COLUMNS = {
 def shape(task: Task) -> Json:
     """A task as single reads and writes show it."""
     extra = task.extra
-    timing = {key: extra[key] for key in ("startTime", "canStartAfter", "mustFinishBefore") if extra.get(key)}
+    timing = {key: extra[key] for key in _TIMES if extra.get(key)}
     kind = "specific" if "startTime" in timing else "flexible" if timing else "none"
     return {
         "_id": task.id,
@@ -95,16 +98,15 @@ def _apply(task: Task) -> Json:
 
 
 def pushed(task: Task) -> Json:
-    """A task as its webhooks show it."""
+    """A task as its webhooks show it: what is documented of it names no place and no time of change."""
     value = shape(task)
-    timing = value.pop("timing")
-    names = ("startTime", "canStartAfter", "mustFinishBefore")
-    return value | {name: timing.get(name) for name in names}
+    shown = {name: value[name] for name in _PUSHED}
+    return shown | {name: value["timing"].get(name) for name in _TIMES}
 
 
 def _row(call: Call, task: Task) -> Json:
     unit = call.store.get(Unit, task.unit_id)
-    times = {name: task.extra.get(name) for name in ("startTime", "canStartAfter", "mustFinishBefore")}
+    times = {name: task.extra.get(name) for name in _TIMES}
     return {
         "id": task.id,
         "status": {"children": task.status},
@@ -113,6 +115,9 @@ def _row(call: Call, task: Task) -> Json:
         "listing": {"listingId": unit.id, "title": unit.title} if unit else {},
         "reservation": {"reservationId": task.stay_id} if task.stay_id else {},
         "scheduledFor": times,
+        "endTime": {"date": task.updated_at if task.status == "completed" else None},
+        "canStartAfter": {"date": times["canStartAfter"]},
+        "mustFinishBefore": {"date": times["mustFinishBefore"]},
         "assignee": {"taskId": task.id, "assigneeId": task.extra.get("assigneeId")},
         "priority": {"children": task.priority},
     }
@@ -124,20 +129,49 @@ def find(call: Call) -> Answer:
     if not columns:
         raise coded(400, "VALIDATION_ERROR", '"columns" is required')
     limit, skip = page(call)
-    where, params = _where(call.query.get("filters"))
+    where, params = _where(call)
     rows = call.store.find(Task, where, params, order="created_at DESC, id DESC", limit=limit, skip=skip)
     wanted = {"id", *columns.replace(",", " ").split()}
     return Answer([{key: item for key, item in _row(call, row).items() if key in wanted} for row in rows])
 
 
-def _where(text: str | None) -> tuple[str, list[Any]]:
+def _where(call: Call) -> tuple[str, list[Any]]:
+    """`{"status": {"@nin": [...]}, "scheduledFor": {"@today": true}}` is the documented example; a bare value is
+    compared."""
+    text = call.query.get("filters")
     try:
         wanted = json.loads(text) if text else {}
     except ValueError:
         wanted = None
-    if not isinstance(wanted, dict) or not set(wanted) <= set(_COLUMNS):
-        raise coded(400, "BAD_REQUEST", "filters must be an object of known fields")
-    return " AND ".join(["1", *(f"{_COLUMNS[name]} = ?" for name in wanted)]), list(wanted.values())
+    if not isinstance(wanted, dict):
+        raise coded(400, "BAD_REQUEST", "filters must be an object")
+    where, params = ["1"], list[Any]()
+    for name, value in wanted.items():
+        if name == "scheduledFor" and value == {"@today": True}:
+            day = call.world.clock.iso()[:10]
+            places = (f"substr(json_extract(extra, '$.{one}'), 1, 10) = ?" for one in _TIMES)
+            where.append(f"({' OR '.join(places)})")
+            params += [day] * len(_TIMES)
+            continue
+        if name not in _COLUMNS:
+            raise coded(400, "BAD_REQUEST", f"{name} is not a known filter")
+        sql, found = _condition(_COLUMNS[name], value)
+        where.append(sql)
+        params += found
+    return " AND ".join(where), params
+
+
+def _condition(column: str, value: Any) -> tuple[str, list[Any]]:
+    if not isinstance(value, dict):
+        return f"{column} = ?", [value]
+    if len(value) == 1 and (operator := next(iter(value))) in ("@in", "@nin") and _texts(value[operator]):
+        marks = ", ".join("?" for _ in value[operator])
+        return f"{column} {'NOT ' if operator == '@nin' else ''}IN ({marks})", list(value[operator])
+    raise coded(400, "BAD_REQUEST", "unknown filter operator")
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _task(call: Call) -> Task:
@@ -205,4 +239,33 @@ def _take(call: Call, task: Task, body: Json) -> None:
     task.kind = body.get("type", task.kind)
     task.priority = body.get("priority", task.priority)
     task.status = body.get("status", task.status)
-    task.extra |= {name: body[name] for name in _EXTRA if name in body}
+    task.extra |= {name: body[name] for name in _EXTRA if name in body and name != "comments"}
+    task.extra |= {name: _instant(name, body[name]) for name in _TIMES if body.get(name) is not None}
+    if "comments" in body:
+        task.extra["comments"] = _commented(call, task.extra.get("comments", []), body["comments"])
+
+
+def _instant(name: str, value: Any) -> str:
+    try:
+        return clock.iso(clock.parse_iso(str(value)))
+    except ValueError:
+        raise invalid(f'"{name}" must be a valid ISO 8601 date') from None
+
+
+def _commented(call: Call, held: list[Json], told: Any) -> list[Json]:
+    """`_id` is there "for update specific comment"; one without is a new one. Raises WireError."""
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise invalid('"comments" must be an array of objects')
+    kept = {one["_id"]: one for one in held}
+    for one in told:
+        only(one, "_id", "text", "attachments", "by", "date")
+        key = one.get("_id")
+        if key is not None and key not in kept:
+            raise invalid("Unknown comment")
+        now = {"_id": new_id(), "by": API_USER_ID, "date": call.world.clock.iso()}
+        made = kept[key] if key is not None else now
+        kept[made["_id"]] = made | {
+            "text": str(one.get("text", "")),
+            "attachments": one.get("attachments", []),
+        }
+    return list(kept.values())

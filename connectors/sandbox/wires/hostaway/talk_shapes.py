@@ -1,16 +1,19 @@
 """Conversations and messages as the API shows them, with the reference's two names of one field."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from connectors.sandbox.actions.homes import CHANNEL_IDS, SENT, standing
 from connectors.sandbox.actions.talk import INBOUND, OUTBOUND
+from connectors.sandbox.clock import parse_iso
 from connectors.sandbox.ids import seed_id
 from connectors.sandbox.records import Conversation, Guest, Json, Post, Property, Stay
 from connectors.sandbox.store import Store
 from connectors.sandbox.wires.hostaway.answers import ACCOUNT_ID, moment, number
 from connectors.sandbox.wires.hostaway.stay_shapes import listing_of, shown
 
+_LINK_LIVES = timedelta(days=7)
 _SENT_IN_SQL = (
     "(direction = 'inbound' OR json_extract(extra, '$.ends') IS NULL "
     "OR (json_extract(extra, '$.ends') = 'sent' AND json_extract(extra, '$.handed_over_at') <= ?))"
@@ -34,7 +37,7 @@ def message(store: Store, row: Post, now: str) -> Json:
         "status": status,
         "date": moment(row.extra.get("date") or row.created_at),
         "sentChannelDate": moment(handed_over) if status == SENT else None,
-        "attachments": [_attachment(row, number_, item) for number_, item in enumerate(row.attachments)],
+        "attachments": [_attachment(row, place, item, now) for place, item in enumerate(row.attachments)],
     }
     return value
 
@@ -73,7 +76,9 @@ def _core(store: Store, row: Post, now: str) -> Json:
     }
 
 
-def _attachment(row: Post, place: int, item: Json) -> Json:
+def _attachment(row: Post, place: int, item: Json, now: str) -> Json:
+    """The link of a private one is made anew by every read, and is good for seven days."""
+    public = bool(item.get("isPublic", 0))
     name = str(item.get("name") or item.get("title") or "file")
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     picture = extension in ("jpg", "jpeg", "png", "gif", "webp")
@@ -83,8 +88,8 @@ def _attachment(row: Post, place: int, item: Json) -> Json:
         "reservationId": number(row.stay_id),
         "taskId": None,
         "name": name,
-        "url": item.get("url"),
-        "isPublic": int(bool(item.get("isPublic", 0))),
+        "url": item.get("url") if public else _signed(str(item.get("url")), now),
+        "isPublic": int(public),
         "communicationId": None,
         "conversationMessageId": int(row.id),
         "extension": extension,
@@ -92,6 +97,11 @@ def _attachment(row: Post, place: int, item: Json) -> Json:
         "isImage": int(picture),
         "id": int(row.id) * 10 + place,
     }
+
+
+def _signed(url: str, now: str) -> str:
+    dies = parse_iso(now) + _LINK_LIVES
+    return f"{url}?expires={int(dies.timestamp())}"
 
 
 def conversation(store: Store, row: Conversation, now: str, *, resources: bool) -> Json:

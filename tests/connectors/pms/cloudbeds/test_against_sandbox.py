@@ -52,6 +52,7 @@ def stay(pms: World) -> Reservation:
 def hear(pms: World, seconds: float = 2) -> None:
     """Webhooks are heard, and the moment that they wait for each other is over."""
     pms.hear()
+    pms.hear()  # what came of what was sent just now
     pms.forward(seconds)
     pms.run()
 
@@ -112,6 +113,43 @@ def test_one_deed_is_one_read(pms: World, stay: Reservation) -> None:
     stay.refresh_from_db()
     assert (stay.arrival_date, stay.departure_date) == (arrival, departure)
     assert stay.custom_fields["parking"] == "B12"
+
+
+def test_a_burst_is_read_in_one_call(pms: World, stay: Reservation) -> None:
+    """Three requests a second are allowed: what waits at the same time is asked for by a list of ids."""
+    stays = [
+        pms.control("book", "POST", guest_name=f"Guest {number}")["reservation"]["id"] for number in range(12)
+    ]
+    subscriptions.ensure(pms.connection)
+    pms.control("requests", "DELETE")
+    for remote_id in stays:
+        pms.control(f"reservations/{remote_id}/custom-field", "POST", field="parking", value=f"B{remote_id}")
+    pms.control(f"reservations/{TEST}/cancel", "POST", by="GUEST")
+    hear(pms)
+    assert {entry.state for entry in pms.journal()} == {DeliveryState.PROCESSED}
+    told = Reservation.objects.filter(connection=pms.connection, remote_id__in=stays)
+    assert {row.remote_id: row.custom_fields["parking"] for row in told} == {one: f"B{one}" for one in stays}
+    stay.refresh_from_db()
+    assert stay.status == "cancelled"
+    assert reads(pms, "getReservationsWithRateDetails") == 1
+    assert reads(pms, "getReservation") == 1, "nothing is read once more by itself"
+
+
+def test_what_comes_along_and_is_old_is_read_again(pms: World, stay: Reservation) -> None:
+    """A companion that contradicts its own webhook is left to that one, which looks again."""
+    other = pms.control("book", "POST", guest_name="Early")["reservation"]["id"]
+    subscriptions.ensure(pms.connection)
+    pms.fault("stale_reads", seconds=600, path="*/getReservation*")
+    for remote_id in (other, TEST):
+        pms.control(f"reservations/{remote_id}/cancel", "POST", by="GUEST")
+    hear(pms)
+    assert not Reservation.objects.filter(remote_id=other, status="cancelled").exists()
+    waiting = [entry for entry in pms.journal() if entry.state == DeliveryState.RECEIVED]
+    assert [entry.rereads for entry in waiting] == [1, 1], "one for each stay"
+    pms.heal()
+    hear(pms, 4)
+    stay.refresh_from_db()
+    assert (stay.status, Reservation.objects.get(remote_id=other).status) == ("cancelled", "cancelled")
 
 
 def test_a_read_that_lags_behind_is_repeated(pms: World, stay: Reservation) -> None:

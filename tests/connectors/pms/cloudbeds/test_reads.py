@@ -155,3 +155,32 @@ def test_odd_types_everywhere_are_read_as_far_as_they_go() -> None:
     for odd in ({"a": [1]}, [None, "x"], "Ünï 🏨\x00", 5, True, None, float("inf")):
         data = dict.fromkeys(stay(), odd) | {"reservationID": "1"}
         assert read_reservation(data, LISBON).external_id == "1"
+
+
+# --- where it is ---
+@pytest.mark.parametrize(
+    ("told", "home"),
+    [
+        ("https://hotels.cloudbeds.com", "https://hotels.cloudbeds.com/api/v1.3"),
+        ("https://api-eu.cloudbeds.com/", "https://api-eu.cloudbeds.com/api/v1.3"),
+        ("http://hotels.cloudbeds.com", "https://api.cloudbeds.com/api/v1.3"),
+        ("https://cloudbeds.com.evil.example", "https://api.cloudbeds.com/api/v1.3"),
+        ("https://evilcloudbeds.com", "https://api.cloudbeds.com/api/v1.3"),
+        ("https://hotels.cloudbeds.com@evil.example", "https://api.cloudbeds.com/api/v1.3"),
+        ("https://[broken", "https://api.cloudbeds.com/api/v1.3"),
+        ("", "https://api.cloudbeds.com/api/v1.3"),
+    ],
+)
+def test_the_key_goes_only_to_hosts_of_the_vendor(told: str, home: str) -> None:
+    script = answering(metadata={"success": True, "data": {"api": {"url": told}}})
+    assert cloudbeds().home(script) == home
+    assert script.asked[0].path == "https://api.cloudbeds.com/api/v1.3/oauth/metadata"
+
+
+def test_several_stays_are_asked_for_at_once() -> None:
+    rows = [{"reservationID": one, "status": "confirmed"} for one in ("1", "3")]
+    script = answering(getReservationsWithRateDetails={"success": True, "data": rows})
+    found = cloudbeds().get_reservations(script, ["1", "2", "3"])
+    assert [one.external_id for one in found] == ["1", "3"]
+    asked = dict(script.asked[0].query)
+    assert (asked["reservationID"], asked["includeDeleted"]) == ("1,2,3", "true")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from connectors.contract.intents import MirrorMessage, SetStayTimes
+from connectors.contract.intents import MirrorMessage
 from connectors.pms.guesty import Guesty
 from connectors.pms.guesty.words import STATUSES
 from tests.connectors.contract import ConnectorContract, SandboxWorld
@@ -25,7 +25,6 @@ class TestGuesty(ConnectorContract):
     )
     cannot = {
         MirrorMessage: "Guesty's conversations carry the messages of every channel themselves.",
-        SetStayTimes: "Agreed times are not written yet (docs/connectors.md).",
     }
     optional_fields = ("guestsCount", "plannedArrival", "customFields", "money", "source")
 

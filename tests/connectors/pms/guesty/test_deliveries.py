@@ -12,6 +12,7 @@ import pytest
 
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import (
+    UNSET,
     AnyRecord,
     GuestRecord,
     MessageRecord,
@@ -125,3 +126,5 @@ def test_the_rest_of_a_day(hook: Hook, sandbox: SandboxProcess) -> None:
     assert isinstance(fix.record, WorkOrderRecord)
     assert (fix.record.title, fix.record.kind) == ("Fix the lamp", "maintenance")
     assert fix.record.external_id in str(task)
+    assert fix.record.unit_id is UNSET, "a webhook names no place"
+    assert fix.needs_read == (ReadHint(entity=Entity.WORK_ORDER, external_id=fix.record.external_id),)

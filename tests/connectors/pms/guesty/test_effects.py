@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from connectors.contract.errors import OutcomeUnknown, Rejected
+from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
 from connectors.contract.http import Request, Response
-from connectors.contract.intents import AddNote, SendMessage, SetCustomField
+from connectors.contract.intents import (
+    AddNote,
+    CreateWorkOrder,
+    SendMessage,
+    SetCustomField,
+    SetStayTimes,
+    UpdateWorkOrder,
+)
 from tests.connectors.pms.guesty.helpers import Script, fixture, guesty
 
 SINCE = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -239,3 +246,73 @@ def test_a_field_that_was_not_kept_is_noticed() -> None:
     with pytest.raises(Rejected) as caught:
         guesty().perform(Script(lambda _: []), SetCustomField(reservation_id="r", field_id="f", value=1))
     assert caught.value.code == "not_stored"
+
+
+# --- times ---
+def test_an_hour_agreed_on_is_no_new_price() -> None:
+    stay = {"_id": "r1", "status": "inquiry", "plannedArrival": "15:00", "plannedDeparture": "13:30"}
+    script = Script(lambda request: {} if request.method == "PUT" else stay)
+    guesty().perform(script, SetStayTimes(reservation_id="r1", check_out="13:30"))
+    assert script.paths()[0] == "PUT /reservations-v3/r1/dates"
+    assert script.asked[0].json == {"plannedDeparture": "13:30", "applyRecalculation": False}
+    with pytest.raises(Rejected) as caught:
+        guesty().perform(script, SetStayTimes(reservation_id="r1", check_in="11:00"))
+    assert caught.value.code == "not_stored"
+    for nothing in ({}, {"check_in": "noon"}):
+        with pytest.raises(Rejected, match="time"):
+            guesty().perform(script, SetStayTimes(reservation_id="r1", **nothing))
+
+
+# --- tasks ---
+def test_a_task_has_a_stay_or_a_listing_and_both_ends_of_its_time() -> None:
+    script = Script(lambda _: fixture("response_task_created"))
+    due = "2026-11-24T10:00:00Z"
+    wanted = CreateWorkOrder(title="Tap", kind="maintenance", reservation_id="r1", unit_id="L1", due_at=due)
+    assert guesty().perform(script, wanted).remote_id == "5fc628f3d6391a00363234d"
+    assert script.asked[0].json == {
+        "title": "Tap",
+        "description": f"[bh:{wanted.reference}]",
+        "type": "maintenance",
+        "reservationId": "r1",
+        "canStartAfter": "2026-11-10T10:00:00.000Z",
+        "mustFinishBefore": "2026-11-24T10:00:00.000Z",
+    }
+    guesty().perform(script, CreateWorkOrder(title="Tap", kind="check_out", unit_id="L1"))
+    assert script.asked[1].json.keys() == {"title", "description", "listingId"}
+
+
+def test_a_resolution_is_a_comment_behind_those_that_are_there() -> None:
+    held = {
+        "_id": "t1",
+        "title": "Tap",
+        "status": "pending",
+        "comments": [{"_id": "c1", "text": "Key at desk"}],
+    }
+
+    def reply(request: Request) -> Any:
+        if request.method == "PUT":
+            held.update(request.json)  # type: ignore[arg-type]
+        return held
+
+    script = Script(reply)
+    intent = UpdateWorkOrder(work_order_id="t1", state="done", resolution="New washer")
+    guesty().perform(script, intent)
+    guesty().perform(script, intent)
+    written = [one.json for one in script.asked if one.method == "PUT"]
+    assert written == [
+        {"status": "completed", "comments": [{"_id": "c1", "text": "Key at desk"}, {"text": "New washer"}]}
+    ], "the second time there is nothing to do"
+
+
+def test_a_task_that_is_gone_is_a_bad_request() -> None:
+    refused = guesty()
+
+    def call(request: Request, /) -> Response:
+        response = Response(
+            status=400, headers={}, body=b'{"error": {"code": "VALIDATION_ERROR", "message": "x"}}'
+        )
+        refused.check(request, response)
+        return response
+
+    with pytest.raises(NotFound):
+        refused.get_work_order(call, "t1")

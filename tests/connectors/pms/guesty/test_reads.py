@@ -12,7 +12,15 @@ import pytest
 from connectors.contract.base import Page
 from connectors.contract.errors import NotFound, Rejected, Unreadable
 from connectors.contract.http import Request
-from connectors.contract.records import AuthorKind, Direction, MessageRecord, NoteRecord, StayStatus
+from connectors.contract.records import (
+    UNSET,
+    AuthorKind,
+    Direction,
+    MessageRecord,
+    NoteRecord,
+    StayStatus,
+    WorkOrderState,
+)
 from connectors.pms.guesty import Guesty
 from tests.connectors.pms.guesty.helpers import Script, answer_of, fixture, guesty
 
@@ -380,3 +388,45 @@ def test_the_secret_may_not_be_there_yet() -> None:
     script = Script(lambda _: fixture("response_webhook_secret"))
     assert guesty().read_webhook_secret(script, url) == "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     assert script.query() == {"url": url}
+
+
+# --- tasks ---
+def test_the_published_task() -> None:
+    task = guesty().get_work_order(
+        Script(lambda _: fixture("response_task_created")), "5fc628f3d6391a00363234d"
+    )
+    assert (task.title, task.status, task.state) == ("Post Stay Clean", "confirmed", WorkOrderState.OPEN)
+    assert (task.unit_id, task.reservation_id) == ("5fba2d97d8e638002d76d842", "9fba3d97d8e62500Gd7f6d842")
+    assert (task.description, task.assignee) == ("A regular clean between guest stays.", "")
+    assert task.due_at is None, "it is to begin at a time, and has none by which it must end"
+
+
+def test_a_row_of_tasks_is_wrapped_for_a_grid() -> None:
+    """The columns of the reference; what `reservation` holds isn't documented."""
+    row = {
+        "id": "t1",
+        "status": {"children": "on hold"},
+        "taskTitle": {"children": "Fix the lamp"},
+        "type": {"children": "check-in"},
+        "listing": {"listingId": "L1", "title": "204"},
+        "reservation": {},
+        "mustFinishBefore": {"date": "2026-11-24T10:00:00.000Z"},
+        "assignee": {"taskId": "t1", "assigneeId": "u1"},
+    }
+    users = {"results": [{"_id": "u1", "firstName": "Rosa", "lastName": "Pinto"}]}
+
+    def reply(request: Request) -> Any:
+        if request.path.endswith("/users"):
+            return users
+        return [row] if dict(request.query)["skip"] == "0" else []
+
+    [task] = everything(guesty().list_work_orders, Script(reply))
+    assert (task.title, task.kind, task.assignee, task.unit_id) == (
+        "Fix the lamp",
+        "check_in",
+        "Rosa Pinto",
+        "L1",
+    )
+    assert (task.status, task.state, dict(task.unknown)) == ("on hold", UNSET, {"status": "on hold"})
+    assert (task.description, task.reservation_id) == (UNSET, None)
+    assert task.due_at == datetime(2026, 11, 24, 10, tzinfo=UTC)

@@ -20,6 +20,7 @@ from connectors.contract.records import (
     StayStatus,
     UnitRecord,
     WorkOrderRecord,
+    WorkOrderState,
 )
 from tests.connectors.pms.guesty.helpers import SECRETS, fixture, guesty, sign
 
@@ -251,6 +252,12 @@ def test_a_task() -> None:
     assert isinstance(record, WorkOrderRecord)
     assert (record.external_id, record.title) == ("5fc628f3d6391a00363234d0", "Post Stay Clean")
     assert (record.kind, record.status) == ("cleaning", "pending")
+    assert (record.unit_id, record.reservation_id, record.description) == (UNSET, UNSET, UNSET)
+    assert record.due_at == datetime(2026, 10, 3, 15, tzinfo=UTC)
+    assert event.needs_read == (ReadHint(entity=Entity.WORK_ORDER, external_id=record.external_id),)
+    gone = parse({**fixture("webhook_task_created"), "event": "task.deleted"})
+    assert isinstance(gone.record, WorkOrderRecord)
+    assert (gone.record.state, gone.needs_read) == (WorkOrderState.CANCELLED, ())
 
 
 def test_a_guest() -> None:

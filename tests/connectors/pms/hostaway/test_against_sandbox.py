@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from bellhop.core import clock
 from connectors.contract.intents import (
@@ -19,7 +20,7 @@ from connectors.contract.intents import (
     UpdateWorkOrder,
 )
 from connectors.inbound import subscriptions, sync
-from connectors.models import CommandState, Connection, ConnectionHealth, DeliveryState
+from connectors.models import CommandState, Connection, ConnectionHealth, DeliveryState, SyncRun
 from connectors.outbound import caller
 from connectors.trust.verify import verify
 from inbox.models import Message, Thread
@@ -27,6 +28,7 @@ from reservations.models import Reservation, Unit, WorkOrder
 from reservations.services import work_orders
 from tests.connectors.pms.worlds import World, world
 from tests.connectors.sandbox_process import SandboxProcess
+from tests.harness.waiting import eventually
 from tests.pms import IntakeServer
 
 TEST = "TEST-0002"
@@ -290,3 +292,56 @@ def test_tasks_are_polled_and_shown(pms: World, stay: Reservation) -> None:
     pms.sync()
     shown = WorkOrder.objects.get(remote_id=made.remote_id)
     assert (shown.reservation, shown.unit, shown.title) == (stay, stay.unit, "Dripping tap")
+
+
+def test_what_the_vendor_could_not_deliver_is_found_in_its_log(pms: World, stay: Reservation) -> None:
+    """A 404 is final. The log names what was lost: the stay is read, and a message sends the catch-up back, once."""
+    pms.subscribe()
+    mine = Connection.objects.filter(pk=pms.connection.pk)
+    mine.update(hook_token="gone" + pms.connection.hook_token)
+    leaves = stay.departure_date + timedelta(days=2)
+    pms.control(f"reservations/{TEST}/dates", "POST", arrival=f"{stay.arrival_date}", departure=f"{leaves}")
+    pms.control(f"reservations/{TEST}/guest-writes", "POST", body="Nobody heard this")
+    eventually(lambda: pms.control("state")["deliveries"]["pending"] == 0)
+    mine.update(hook_token=pms.connection.hook_token)
+    assert not pms.journal()
+    ConnectionHealth.objects.update(caught_up_to=clock.now(), catch_up_due_at=None)
+    sync.plan_catch_ups()
+    pms.sync()
+    stay.refresh_from_db()
+    assert stay.departure_date == leaves
+    assert Message.objects.filter(body="Nobody heard this").count() == 1
+    before = SyncRun.objects.count()
+    pms.forward(3_700)
+    ConnectionHealth.objects.update(caught_up_to=clock.now(), catch_up_due_at=None)
+    with caller.recorded() as asked:
+        sync.plan_catch_ups()
+        pms.sync()
+    assert SyncRun.objects.count() == before, "no catch-up for what was found"
+    assert [one.path for one in asked if "reservations/" in one.path] == []
+    assert [one for one in asked if one.path.endswith("/unifiedWebhookLogs")]
+
+
+def test_a_file_is_opened_by_a_link_that_is_good(pms: World, stay: Reservation, client: Client) -> None:
+    """Private links die after seven days: then the message is read again, and an outage is said."""
+    picture = {"url": "https://pictures.example/leak.jpg", "name": "leak.jpg"}
+    pms.control(f"reservations/{TEST}/guest-writes", "POST", attachments=[picture], body="Look")
+    ConnectionHealth.objects.update(catch_up_due_at=clock.now())
+    sync.plan_catch_ups()
+    pms.sync()
+    message = Message.objects.get(body="Look")
+    client.force_login(pms.desk.agent)
+    address = f"/messages/{message.public_id}/files/0/"
+    thread = client.get(f"/inbox/all/{message.thread.public_id}/").content.decode()
+    assert f'href="{address}"' in thread
+    with caller.recorded() as asked:
+        first = client.get(address).headers["Location"]
+    assert first.startswith(picture["url"])
+    assert list(asked) == []
+    pms.forward(8 * 86_400)
+    client.force_login(pms.desk.agent)
+    fresh = client.get(address).headers["Location"]
+    assert fresh > first
+    assert client.get(address.replace("/0/", "/1/")).status_code == 404
+    pms.fault("down", mode="503")
+    assert client.get(address).status_code == 503

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 
 from connectors.contract.errors import NotDelivered, NotFound, Rejected, Retryable
+from connectors.contract.events import Entity, ReadHint
 from connectors.contract.http import Request, Response
 from connectors.contract.intents import AddNote, SendMessage, SetStayTimes
-from connectors.contract.records import UNSET
+from connectors.contract.records import UNSET, MessageRecord
 from tests.connectors.pms.hostaway.helpers import fixture, hostaway
 from tests.connectors.pms.script import Script, everything
 
@@ -54,6 +56,23 @@ def test_the_walk_ends_where_nothing_is_new() -> None:
     found = everything(hostaway().list_reservations, script, changed_since=since)
     assert {one.external_id for one in found} == {"1000", "1010", "1020"}, "five minutes more than asked for"
     assert len(script.asked) == 3
+
+
+def test_messages_of_one_second_stand_as_they_are_numbered() -> None:
+    """In a list of any order, and in the webhook of each: ids are numbers, not words."""
+    shared = {"conversationId": 5, "isIncoming": 1, "communicationType": "email", "body": "Hello"}
+    said = [{**shared, "id": number, "date": "2026-11-23 12:00:00"} for number in (1000, 999, 1001)]
+    script = Script(lambda _: {"status": "success", "result": said, "count": 3})
+    found = hostaway().list_posts(script, "5").items
+    assert [one.external_id for one in found] == ["1001", "1000", "999"]
+    body = json.dumps({"event": "message.received", "data": said[0]}).encode()
+    (event,) = hostaway().parse({}, body)
+    assert isinstance(event.record, MessageRecord)
+    assert event.record.sequence == 1000
+    odd = json.dumps({"event": "message.received", "data": {**said[0], "id": "9" * 30}}).encode()
+    (event,) = hostaway().parse({}, odd)
+    assert isinstance(event.record, MessageRecord)
+    assert event.record.sequence == 0
 
 
 @pytest.mark.parametrize("since", [datetime(9999, 12, 31, tzinfo=UTC), START + timedelta(days=400)])
@@ -224,3 +243,27 @@ def test_the_token_is_renewed_a_month_early() -> None:
         Response(status=200, headers={}, body=b'{"access_token":"t","expires_in":15897600}')
     )
     assert (token.expires_in_s, token.rest_s) == (15897600 - 30 * 86400, 1.0)
+
+
+# --- what was lost, and what dies ---
+def test_the_log_tells_what_failed() -> None:
+    """The published row was delivered; whatever came of a later attempt, one that failed is looked after."""
+    told = fixture("response_unified_webhook_log")["result"][0]
+    lost = {**told, "object": "reservation", "objectId": 8, "responseStatus": 404}
+    odd = {"objectId": 9, "responseStatus": None}
+    rows = [told, lost, lost, {**lost, "responseStatus": 200}, {**told, "responseStatus": None}, odd]
+    script = Script(lambda _: {"status": "success", "result": rows})
+    assert hostaway().list_undelivered(script, "5") == (
+        ReadHint(entity=Entity.RESERVATION, external_id="8"),
+        ReadHint(entity=Entity.MESSAGE, external_id="123456789"),
+    )
+    assert dict(script.asked[0].query)["unifiedWebhookId"] == "5"
+    assert hostaway().list_undelivered(script, "6") == (), "another's"
+    assert hostaway().list_undelivered(Script(lambda _: None), "5") == ()
+
+
+def test_links_of_files_are_read_with_their_message() -> None:
+    script = Script(lambda _: fixture("response_conversation_message"))
+    [file] = hostaway().read_attachments(script, "1406", "326")
+    assert (file.external_id, file.url) == ("6", "https://www.image.com/img.jpeg")
+    assert script.asked[0].path.endswith("/conversations/1406/messages/326")

@@ -125,8 +125,12 @@ def test_html_mail_and_private_attachments(hostaway: Hostaway, talk: int) -> Non
     picture = {"url": "https://pictures.example/1.jpg", "name": "leak.jpg"}
     hostaway.control("POST", f"/conversations/{talk}/guest-writes", attachments=[picture])
     found = messages(hostaway, talk)[0]["attachments"][0]
-    assert (found["url"], found["isPublic"], found["isImage"]) == (picture["url"], 0, 1)
+    assert found["url"].startswith(f"{picture['url']}?expires=")
+    assert (found["isPublic"], found["isImage"]) == (0, 1)
     assert (found["extension"], found["mimeType"]) == ("jpg", "image/jpeg")
+    hostaway.control("POST", "/clock", forward=3_600)
+    path = f"/conversations/{talk}/messages/{found['conversationMessageId']}"
+    assert hostaway.api("GET", path)["attachments"][0]["url"] > found["url"], "reading makes a new link"
 
 
 def test_a_guest_who_writes_makes_it_unread(hostaway: Hostaway, talk: int) -> None:

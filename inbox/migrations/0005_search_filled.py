@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('inbox', '0002_search'),
+        ('inbox', '0004_search'),
     ]
 
     operations = [

@@ -1,0 +1,74 @@
+"""What people type into the pages of this app."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from connectors.contract.base import PmsConnector
+from connectors.models import DeliveryState, Stage
+from connectors.trust.connecting import NewConnection
+
+
+class ConnectForm(forms.Form):
+    """A new connection; the fields of its credentials are those that the PMS's connector declares. Secrets are not
+    shown again after a mistake."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    timezone = forms.ChoiceField(label=_("Time zone"))
+    stage = forms.ChoiceField(label=_("Begin in"), initial=Stage.SHADOW)
+    base_url = forms.URLField(
+        label=_("Another address"),
+        required=False,
+        assume_scheme="https",
+        help_text=_("Only for a test system; empty: the PMS's own."),
+    )
+
+    def __init__(self, cls: type[PmsConnector], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.connector = cls
+        self.fields["timezone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]
+        self.fields["stage"].choices = [  # type: ignore[attr-defined]
+            (Stage.SHADOW, _("Shadow: reads and compares, writes nothing")),
+            (Stage.LIVE, _("Live: what people write leaves at once")),
+            (Stage.SANDBOX, _("Sandbox: a test system, written to")),
+        ]
+        for field in cls.credential_fields:
+            widget = forms.PasswordInput(attrs={"autocomplete": "off"}) if field.secret else forms.TextInput()
+            self.fields[f"credential_{field.name}"] = forms.CharField(
+                label=field.label, required=field.required, max_length=500, widget=widget
+            )
+        for name in self.fields:
+            kind = "select" if isinstance(self.fields[name].widget, forms.Select) else "input"
+            self.fields[name].widget.attrs["class"] = kind
+
+    def new_connection(self) -> NewConnection:
+        """What was typed. Only of a valid form."""
+        given = self.cleaned_data
+        return NewConnection(
+            slug=self.connector.slug,
+            name=given["name"],
+            credentials={
+                field.name: given[f"credential_{field.name}"] for field in self.connector.credential_fields
+            },
+            base_url=given["base_url"],
+            stage=Stage(given["stage"]),
+            timezone=given["timezone"],
+        )
+
+
+class RangeForm(forms.Form):
+    """Journal entries by number; `state` empty: in any state."""
+
+    first = forms.IntegerField(min_value=1)
+    last = forms.IntegerField(min_value=1)
+    state = forms.ChoiceField(required=False, choices=[("", ""), *DeliveryState.choices])
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("first", 0) > given.get("last", 0) > 0:
+            raise forms.ValidationError(_("The first number is greater than the last."))
+        return given

@@ -1,0 +1,168 @@
+"""Guesty's tasks are our work orders (reference: Tasks; /docs/webhooks-tasks).
+
+Lists show a few columns and neither a description nor a time of change, webhooks name no place: what must be known
+exactly is read by itself. Tasks bear no reference of ours but a token at the end of their description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from connectors.contract import wire
+from connectors.contract.base import Page
+from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
+from connectors.contract.http import Call
+from connectors.contract.intents import CreateWorkOrder, Done, Found, UpdateWorkOrder
+from connectors.contract.marks import mark_behind, mask_cards, reference_in, references_in, without_marks
+from connectors.contract.records import WorkOrderRecord, WorkOrderState
+from connectors.contract.wire import Wire, first, identifier, obj, text
+from connectors.pms.guesty import people, reads
+from connectors.pms.guesty.effects import Effects
+from connectors.pms.guesty.reservations import since_text
+from connectors.pms.guesty.words import TASK_STATUSES, TASK_TYPES
+
+_TASKS: Final = "/tasks-open-api"
+_COLUMNS: Final = "id status taskTitle type listing reservation scheduledFor mustFinishBefore assignee"
+_PAGES: Final = 50
+# A task that is due has to say as well from when on it may be begun.
+_BEGUN_BEFORE: Final = timedelta(days=14)
+
+
+class Tasks(Effects):
+    """Reading, making, changing, and looking whether it took effect."""
+
+    # --- reads ---
+    def list_work_orders(
+        self,
+        call: Call,
+        cursor: str | None = None,
+        changed_since: object = None,  # noqa: ARG002 (tasks tell no time of change)
+    ) -> Page[WorkOrderRecord]:
+        page = self._rows(call, int(cursor or 0))
+        named = any(people.assignee_of(row) for row in page.items)
+        names = self._names(call) if named else {}
+        found = [people.read_task(row, names) for row in page.items if identifier(row)]
+        return Page(items=found, next_cursor=page.next_cursor)
+
+    def _rows(self, call: Call, skip: int) -> Page[Wire]:
+        """A bare array; the most that a page may hold isn't documented, so an empty one ends the list."""
+        query = (("columns", _COLUMNS), ("limit", str(reads.PAGE)), ("skip", str(skip)))
+        rows = wire.items(call(self.request("GET", f"{_TASKS}/tasks", query=query)).json())
+        return Page(items=rows, next_cursor=str(skip + len(rows)) if rows else None)
+
+    def _names(self, call: Call) -> Mapping[str, str]:
+        try:
+            users = wire.items(call(self.request("GET", "/users", query=(("limit", "100"),))).json())
+        except Rejected:
+            return {}
+        return {
+            identifier(one): first(
+                one.get("fullName"), " ".join(wire.texts((one.get("firstName"), one.get("lastName"))))
+            )
+            for one in users
+        }
+
+    def get_work_order(self, call: Call, external_id: str) -> WorkOrderRecord:
+        task = self._task(call, external_id)
+        return people.read_task(task, self._names(call) if people.assignee_of(task) else {})
+
+    def _task(self, call: Call, task_id: str) -> Wire:
+        """These calls document 400 and 403 only: a task that isn't there is a bad request."""
+        try:
+            answer = obj(call(self.request("GET", f"{_TASKS}/{self.quoted(task_id)}")).json())
+        except Rejected as error:
+            if error.detail.startswith("HTTP 400"):
+                raise NotFound(detail=error.detail, code="not_found") from error
+            raise
+        if not identifier(answer):
+            raise NotFound(detail=f"task {task_id}", code="not_found")
+        return answer
+
+    # --- effects ---
+    def create_work_order(self, call: Call, intent: CreateWorkOrder) -> Done:
+        task: dict[str, Any] = {
+            "title": intent.title,
+            "description": mark_behind(intent.description, intent.reference),
+        }
+        if intent.kind in TASK_TYPES:
+            task["type"] = TASK_TYPES[intent.kind]
+        # The one excludes the other; a stay names its listing.
+        if intent.reservation_id:
+            task["reservationId"] = intent.reservation_id
+        elif intent.unit_id:
+            task["listingId"] = intent.unit_id
+        if due := wire.instant(intent.due_at):
+            task["canStartAfter"] = since_text(due - _BEGUN_BEFORE)
+            task["mustFinishBefore"] = since_text(due)
+        answer = call(self.request("POST", f"{_TASKS}/create-single-task", json=task, effect=True)).json()
+        made = obj(answer)
+        if not identifier(made):
+            raise OutcomeUnknown(detail="The answer names no task.", code="no_id")
+        return Done(remote_id=identifier(made), at=wire.instant(made.get("createdAt")), raw=made)
+
+    def find_created(self, call: Call, intent: CreateWorkOrder) -> Found | None:
+        """By title and place in the list, then by our token in the task itself."""
+        skip = 0
+        for _ in range(_PAGES):
+            page = self._rows(call, skip)
+            for row in page.items:
+                if _could_be(people.read_task(row), intent) and self._is_ours(call, identifier(row), intent):
+                    return Found(remote_id=identifier(row))
+            if page.next_cursor is None:
+                break
+            skip = int(page.next_cursor)
+        return None
+
+    def _is_ours(self, call: Call, task_id: str, intent: CreateWorkOrder) -> bool:
+        try:
+            description = text(self._task(call, task_id).get("description"))
+        except NotFound:
+            return False
+        return intent.reference in references_in(description)
+
+    def update_work_order(self, call: Call, intent: UpdateWorkOrder) -> Done:
+        """Idempotent: what stands already is not written again."""
+        changes = _changes(intent, self._task(call, intent.work_order_id))
+        if changes:
+            path = f"{_TASKS}/{self.quoted(intent.work_order_id)}"
+            call(self.request("PUT", path, json=changes))
+            if self.find_updated(call, intent) is None:
+                raise Rejected("The change was accepted but not kept.", code="not_stored")
+        return Done(remote_id=intent.work_order_id)
+
+    def find_updated(self, call: Call, intent: UpdateWorkOrder) -> Found | None:
+        held = self._task(call, intent.work_order_id)
+        return None if _changes(intent, held) else Found(remote_id=intent.work_order_id)
+
+
+def _could_be(row: WorkOrderRecord, intent: CreateWorkOrder) -> bool:
+    """What a row doesn't tell speaks for it."""
+    if row.title != text(intent.title):
+        return False
+    if intent.reservation_id:
+        return not row.reservation_id or row.reservation_id == intent.reservation_id
+    return not row.unit_id or not intent.unit_id or row.unit_id == intent.unit_id
+
+
+def _changes(intent: UpdateWorkOrder, held: Wire) -> dict[str, Any]:
+    """What of the intent doesn't stand yet. A resolution is a comment; those that are there keep their ids."""
+    wanted: dict[str, Any] = {}
+    if intent.state:
+        wanted["status"] = TASK_STATUSES[WorkOrderState(intent.state)]
+    if intent.title:
+        wanted["title"] = intent.title
+    if intent.description:
+        reference = reference_in(text(held.get("description")))
+        described = without_marks(intent.description)
+        wanted["description"] = mark_behind(described, reference) if reference else mask_cards(described)
+    changes = {name: value for name, value in wanted.items() if text(held.get(name)) != text(value)}
+    said = mask_cards(intent.resolution).strip()
+    comments = wire.objects(held.get("comments"))
+    if said and said not in {text(one.get("text")) for one in comments}:
+        kept = [
+            {"_id": identifier(one), "text": text(one.get("text"))} for one in comments if identifier(one)
+        ]
+        changes["comments"] = [*kept, {"text": said}]
+    return changes
