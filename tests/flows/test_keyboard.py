@@ -49,6 +49,14 @@ def test_the_table_of_keys(new_page: NewPage) -> None:
         expect(page.locator(f"#{target}")).to_be_visible()
         keys.press("Escape")
         expect(page.locator(f"#{target}")).to_be_hidden()
+    expect(page.locator("#assignee button:not([data-key])")).not_to_have_count(0)
+    expect(page.locator("#thread-head [data-ask]")).to_have_count(0)
+    expect(page.locator("#context")).not_to_have_attribute("aria-busy", "true")
+    colleague = page.locator("#assignee button:not([data-key])").first.inner_text().strip()
+    keys.press("/")
+    page.locator("#palette-input").fill(colleague.split()[-1].lower())
+    expect(page.locator("#palette-commands a").filter(has_text=colleague.split()[-1])).not_to_have_count(0)
+    keys.press("Escape")
     seen = []
     for _ in range(5):
         keys.press("F6")
