@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bellhop.settings")
@@ -28,9 +29,12 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from bellhop.accounts.models import User  # noqa: E402
 from bellhop.core import clock  # noqa: E402
-from connectors.models import Connection, ConnectionHealth, Stage  # noqa: E402
+from connectors.contract.errors import ConnectorError  # noqa: E402
+from connectors.inbound import sync  # noqa: E402
+from connectors.models import Connection, ConnectionHealth, Stage, SyncRun  # noqa: E402
+from connectors.outbound import caller, health  # noqa: E402
 from inbox.models import Thread  # noqa: E402
-from inbox.services import demo, find, listing, threads, timeline  # noqa: E402
+from inbox.services import demo, find, listing, reply, threads, timeline  # noqa: E402
 
 ROUNDS = 15
 MODULE = "airbnb2"
@@ -97,6 +101,36 @@ def writable(count: str) -> dict[str, Any]:
     rows = Thread.objects.exclude(conversation_id="").filter(channel_raw=MODULE)
     rows = rows.exclude(stay__isnull=True).exclude(stay__is_owner_stay=True).order_by("-last_activity_at")
     return {"threads": list(rows.values_list("public_id", "conversation_id", "pk")[: int(count)])}
+
+
+def import_again(slug: str) -> dict[str, Any]:
+    """Plan the first import of a connection anew."""
+    row = Connection.objects.get(slug=slug)
+    SyncRun.objects.filter(connection=row, purpose=SyncRun.Purpose.BACKFILL).delete()
+    sync.start_backfill(row)
+    return {"connection": row.pk}
+
+
+def notice_outage(slug: str) -> dict[str, Any]:
+    """Call until the breaker is open, so that no reply is on its way when the PMS goes."""
+    row = Connection.objects.get(slug=slug)
+    call, tries = caller.caller_for(row), 0
+    while health.is_available(row, clock.now()):
+        tries += 1
+        with suppress(ConnectorError):
+            call.connector.ping(call)
+    return {"tries": tries}
+
+
+def write_replies(slug: str, conversations: str, count: str) -> dict[str, Any]:
+    """An agent answers the newest conversations of a connection in turn."""
+    agent = _agent()
+    found = Thread.objects.filter(connection__slug=slug, stay__isnull=False).exclude(conversation_id="")
+    chosen = [thread for thread in found.order_by("-pk")[: int(conversations)] if not reply.why_not(thread)]
+    for number in range(int(count)):
+        options = reply.ReplyOptions(client_token=f"drain-{time.time_ns()}-{number}", send_anyway=True)
+        reply.reply(agent, chosen[number % len(chosen)], f"Answer {number}", options)
+    return {"written": int(count), "conversations": len(chosen)}
 
 
 def statements() -> dict[str, Any]:
@@ -212,7 +246,21 @@ def _time(ask: Callable[[], Any], rounds: int = ROUNDS) -> float:
 
 QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     question.__name__: question
-    for question in (session, hook, people, no_undo, writable, statements, paths, hot, search, bare_search)
+    for question in (
+        session,
+        hook,
+        people,
+        no_undo,
+        writable,
+        import_again,
+        notice_outage,
+        write_replies,
+        statements,
+        paths,
+        hot,
+        search,
+        bare_search,
+    )
 }
 
 if __name__ == "__main__":

@@ -88,6 +88,15 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryReceived:
+    """What was said in a conversation before we came, oldest first, without echoes. May be told again: dedupe by id."""
+
+    source: Source
+    records: tuple[MessageRecord, ...]
+    conversation: ConversationRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteReceived:
     """A note stands in the PMS that is not ours. May be told again."""
 

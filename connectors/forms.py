@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -27,8 +28,10 @@ class ConnectForm(forms.Form):
         help_text=_("Only for a test system; empty: the PMS's own."),
     )
 
-    def __init__(self, cls: type[PmsConnector], *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self, cls: type[PmsConnector], data: Mapping[str, Any] | None, initial: dict[str, Any]
+    ) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
         self.connector = cls
         self.fields["timezone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]
         self.fields["stage"].choices = [  # type: ignore[attr-defined]

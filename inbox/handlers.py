@@ -11,6 +11,7 @@ from connectors.events import (
     ConnectionDown,
     ConnectionRecovered,
     ConversationTold,
+    HistoryReceived,
     MessageReceived,
     NoteReceived,
 )
@@ -21,6 +22,7 @@ from reservations.events import GuestChanged, StayChanged, UnitChanged, WorkOrde
 def register() -> None:
     subscribe(ConversationTold, conversations.on_conversation)
     subscribe(MessageReceived, receive.on_message)
+    subscribe(HistoryReceived, receive.on_history)
     subscribe(NoteReceived, receive.on_note)
     subscribe(StayChanged, later.on_stay)
     subscribe(StayChanged, conversations.on_stay)

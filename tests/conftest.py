@@ -7,19 +7,25 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import psutil
 import pytest
 
 import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
 from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
-from tests.harness.browser import browser, new_page, page
+from tests.harness.browser import browser, new_page, page, stop_browser
 from tests.harness.sandbox import sandbox
+from tests.harness.scheduling import GROUPS, ByFile, group_of, place_of
 from tests.harness.stack import live_stack
 
 __all__ = ["browser", "live_stack", "new_page", "page", "sandbox"]
 
-HURTING = {"test_mid_flight", "test_faults", "test_stack", "test_convergence"}
+# How long an example takes is the machine's matter, not the code's.
+hypothesis.settings.register_profile(
+    "bellhop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("bellhop")
 
 _servers = pytest.StashKey[Throwaway]()
 
@@ -36,16 +42,29 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_servers] = Throwaway(Path(os.environ["BELLHOP_TEST_FOLDER"])).__enter__()
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the live stack share two workers, so that there are two stacks: one for what people see, one that gets
-    hurt. Those that start their own share a worker, too."""
+    """After pytest-django, which puts tests without a database last."""
+    items.sort(key=lambda item: place_of(item.nodeid))
     for item in items:
         if "live_stack" in getattr(item, "fixturenames", ()):
-            group = "hurt" if item.path.stem in HURTING else "live"
-            item.add_marker(pytest.mark.xdist_group(group))
-        elif item.get_closest_marker("start"):
-            item.add_marker(pytest.mark.xdist_group("start"))
+            assert group_of(item.nodeid) in GROUPS, f"{item.path} is in no group of tests.harness.scheduling"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if "browser" not in getattr(item, "fixturenames", ()):
+        stop_browser()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    stop_browser()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

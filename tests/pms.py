@@ -109,19 +109,23 @@ class Pms:
         clock.set_offset(timedelta(seconds=now + seconds))
         self.intake.forget_clock()
 
-    def run(self) -> None:
-        """Everything that is due, until nothing is."""
-        while processing.drain() + delivery.drain() + receipts.after_settling():
-            pass
+    def run(self) -> int:
+        """Everything that is due, until nothing is. Returns how much it was."""
+        done = 0
+        while more := processing.drain() + delivery.drain() + receipts.after_settling():
+            done += more
+        return done
 
     def subscribe(self) -> None:
         eventually(lambda: subscriptions.ensure(self.connection))
         self.connection.refresh_from_db()
 
     def hear(self) -> None:
-        """Wait for every webhook that the PMS owes, then do what is due."""
-        eventually(lambda: self.control("state")["deliveries"]["pending"] == 0)
-        self.run()
+        """Wait for every webhook that the PMS owes and do what is due, again for what that made it owe."""
+        done = 1
+        while done:
+            eventually(lambda: self.control("state")["deliveries"]["pending"] == 0)
+            done = self.run()
 
     def post(self, body: bytes, headers: dict[str, str] | None = None) -> httpx.Response:
         """One webhook by hand."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from connectors.contract.records import (
 from connectors.events import (
     ConversationTold,
     GuestTold,
+    HistoryReceived,
     HousekeepingTold,
     MessageReceived,
     NoteReceived,
@@ -65,6 +66,25 @@ def apply(source: Source, record: AnyRecord, conversation: ConversationRecord | 
     return type(record).__name__.removesuffix("Record").lower()
 
 
+def apply_history(
+    source: Source, records: Sequence[AnyRecord], conversation: ConversationRecord
+) -> list[str]:
+    """Tell a conversation that an import read: its messages together, since there may be thousands."""
+    words, said = [], list[MessageRecord]()
+    for record in records:
+        if not isinstance(record, MessageRecord):
+            words.append(apply(source, record, conversation))
+            continue
+        message = storable(record)
+        evidence.told(source.connection.pk, message, source.delivery_id)
+        word = _why_not_told(source, message, conversation)
+        words.append(word or "message")
+        said += [] if word else [message]
+    if said:
+        events.emit(HistoryReceived(source=source, records=tuple(said), conversation=conversation))
+    return words
+
+
 def storable(value: Any) -> Any:
     """The same record without what no text column takes, NUL and halves of signs (a text cut inside an emoji): whoever
     writes one must not park a webhook."""
@@ -83,11 +103,17 @@ def storable(value: Any) -> Any:
 
 
 def _message(source: Source, record: MessageRecord, conversation: ConversationRecord | None) -> str:
+    if word := _why_not_told(source, record, conversation):
+        return word
+    events.emit(MessageReceived(source=source, record=record, conversation=conversation))
+    return "message"
+
+
+def _why_not_told(source: Source, record: MessageRecord, conversation: ConversationRecord | None) -> str:
     if record.author_kind == AuthorKind.SYSTEM:
         return "system entry"
     if conversation is not None and not conversation.is_guest:
         return "not a guest's conversation"
     if echo.is_ours(source.connection.pk, record, source.delivery_id):
         return "our own message"
-    events.emit(MessageReceived(source=source, record=record, conversation=conversation))
-    return "message"
+    return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -19,6 +19,13 @@ ON CONFLICT (connection_id, entity, remote_id) DO UPDATE SET object_id = EXCLUDE
   version = GREATEST(known.version, EXCLUDED.version), read_at = GREATEST(known.read_at, EXCLUDED.read_at)
 WHERE known.object_id <> EXCLUDED.object_id OR known.version < EXCLUDED.version
   OR known.read_at IS DISTINCT FROM GREATEST(known.read_at, EXCLUDED.read_at)
+"""
+_REMEMBER_ALL = """
+INSERT INTO connectors_externalid AS known (connection_id, entity, remote_id, object_id, version)
+SELECT %s, %s, remote_id, object_id, '' FROM unnest(%s::text[], %s::bigint[]) AS told(remote_id, object_id)
+ORDER BY remote_id
+ON CONFLICT (connection_id, entity, remote_id) DO UPDATE SET object_id = EXCLUDED.object_id
+WHERE known.object_id <> EXCLUDED.object_id
 """
 
 
@@ -47,6 +54,12 @@ def remember(
     """Note that a remote object is a local row. A version or read time never goes back."""
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, [connection_id, entity, remote_id, object_id, version or "", read_at])
+
+
+def remember_all(connection_id: int, entity: Entity, rows: Mapping[str, int]) -> None:
+    """`remember` for many: remote id → local row."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER_ALL, [connection_id, entity, list(rows), list(rows.values())])
 
 
 def forget(connection_id: int, entity: Entity, remote_id: str) -> None:

@@ -22,7 +22,7 @@ from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHi
 from connectors.contract.records import MessageRecord
 from connectors.events import Source
 from connectors.inbound import identity, journal, reading, thin, together
-from connectors.inbound.apply import apply
+from connectors.inbound.apply import apply, apply_history
 from connectors.models import Connection, ConnectionHealth, DeliveryState, Proof, WebhookDelivery
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
@@ -323,7 +323,10 @@ def _apply_earlier(source: Source, earlier: MessageRecord, event: CanonicalEvent
 
 def apply_fetched(source: Source, fetched: reading.Fetched) -> list[str]:
     """Apply what was read, and note how fresh we are. In the caller's transaction."""
-    words = [apply(source, record, fetched.conversation) for record in fetched.records]
+    if source.history and fetched.conversation is not None:
+        words = apply_history(source, fetched.records, fetched.conversation)
+    else:
+        words = [apply(source, record, fetched.conversation) for record in fetched.records]
     if source.delivery_id is not None:
         for record in fetched.records:
             evidence.read(source.connection.pk, record)

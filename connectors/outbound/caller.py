@@ -47,6 +47,10 @@ LONG_WAIT_S: Final = 60.0
 log = structlog.get_logger(__name__)
 
 
+class OwnLimit(RateLimited):
+    """Our limiter gave no grant: nothing was asked of the PMS. `after_s`: when the next one may be had."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """What one request came to, for the Attempt row and the case file. Holds no credentials and no query."""
@@ -318,8 +322,8 @@ class Caller:
         return after
 
 
-def _own_limit(wait: float) -> RateLimited:
-    return RateLimited(after_s=wait, code="own_limit", detail="Our share of the limit is used.")
+def _own_limit(wait: float) -> OwnLimit:
+    return OwnLimit(after_s=wait, code="own_limit", detail="Our share of the limit is used.")
 
 
 def _encode(request: Request) -> tuple[bytes, str]:

@@ -14,11 +14,12 @@ from connectors.models import Attempt, Command, CommandState
 from connectors.outbound.leases import LEASE
 
 PER_CONNECTION = 4
+_CLASS = 5_417  # of the advisory locks that let claims of one connection go one after the other
 
 # A waiting head that is due, or an unknown one whose read-back is due, or one whose worker is gone (lease over).
 # An earlier open Command of the same order key holds the later ones (invariant 5).
 _NEXT = """
-SELECT c.id
+SELECT c.id, c.connection_id
 FROM connectors_command c
 JOIN connectors_connection k ON k.id = c.connection_id
 LEFT JOIN connectors_connectionhealth h ON h.connection_id = c.connection_id
@@ -40,6 +41,13 @@ WHERE c.state IN ('waiting', 'in_flight', 'unknown')
 ORDER BY c.priority, c.due_at, c.id
 LIMIT 1
 FOR UPDATE OF c SKIP LOCKED
+"""
+# Workers that looked at the same moment all saw room: who has the turn counts once more what the others committed. One
+# trip for both; the second statement sees what was committed while the first one waited.
+_ROOM = """
+SELECT pg_advisory_xact_lock(%(class)s, %(connection)s);
+SELECT count(*) < %(per_connection)s FROM connectors_command
+WHERE connection_id = %(connection)s AND state IN ('in_flight', 'unknown') AND lease_until > %(now)s
 """
 
 
@@ -74,10 +82,31 @@ def take_this(command_id: int) -> Claim | None:
 
 def _take() -> Claim | None:
     now = clock.now()
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        command_id, connection_id = row
+        if _has_room(connection_id, now):
+            return _claim(command_id, now)
+
+
+def _has_room(connection_id: int, now: datetime) -> bool:
+    """Of one connection only so many are ever in flight, so that a slow one leaves workers to the others (invariant 8).
+    Holds the turn until commit."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
+        values: dict[str, int | datetime] = {
+            "class": _CLASS,
+            "connection": connection_id,
+            "per_connection": PER_CONNECTION,
+            "now": now,
+        }
+        cursor.execute(_ROOM, values)
+        cursor.nextset()
         row = cursor.fetchone()
-    return _claim(row[0], now) if row else None
+    return bool(row and row[0])
 
 
 def _claim(command_id: int, now: datetime) -> Claim:

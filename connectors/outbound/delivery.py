@@ -22,6 +22,7 @@ from connectors.contract.errors import (
 from connectors.contract.http import Call, Request, Response
 from connectors.models import Attempt, Command
 from connectors.outbound import caller, health, settle
+from connectors.outbound.caller import OwnLimit
 from connectors.outbound.claim import Claim, take
 from connectors.outbound.leases import keeper
 from connectors.outbound.outbox import intent_of
@@ -63,6 +64,8 @@ def _send(claim: Claim, *, lose_answer: bool) -> Command:
         return claim.command
     except OutcomeUnknown as error:
         return settle.unknown(claim, error, status=_status(call))
+    except OwnLimit as error:
+        return _not_yet(claim, error)
     except NotAuthorized as error:
         return settle.retry(claim, error, after_s=30, status=_status(call))
     except Retryable as error:
@@ -85,6 +88,14 @@ def _send(claim: Claim, *, lose_answer: bool) -> Command:
         return settle.pending(claim, done.remote_id, status=_status(call))
     health.note_success(connection, "write")
     return settle.confirmed(claim, done.remote_id, status=_status(call))
+
+
+def _not_yet(claim: Claim, error: OwnLimit) -> Command:
+    """The published rate is used up by ourselves: that is no failed try. Nothing of the connection is claimed before it
+    may go; then all goes on in its order."""
+    until = clock.now() + timedelta(seconds=error.after_s or 0)
+    health.hold(claim.command.connection, until)
+    return settle.untried(claim, error, until)
 
 
 def _crashed(claim: Claim, error: Exception) -> Command:
@@ -110,6 +121,8 @@ def _read_back(claim: Claim) -> Command:
             found = connector.find(call, intent, since, known=_others(claim.command, since))
     except NotDelivered as error:
         return settle.failed(claim, error, status=_status(call))
+    except OwnLimit as error:
+        return _not_yet(claim, error)
     except RateLimited as error:
         return settle.read_later(claim, error, after_s=error.after_s)
     except ConnectorError as error:

@@ -3,7 +3,7 @@
 A provider may count by several keys at once (an account, our sending address): a request is granted under all of them
 or under none. Their rows are locked in one order.
 
-Per limit key one row holds, for every published window, how many requests were granted in each twentieth of
+Per limit key one row holds, for every published window, how many requests were granted in each sixtieth of
 it. A request is granted only if in every window the grants of the last `window` (plus slack) seconds are
 below the limit. The oldest bucket counts whole until it is wholly past, so the count is never too low; the
 slack covers a request that overtakes another on its way.
@@ -26,7 +26,7 @@ from django.db import connection, transaction
 from connectors.contract.capabilities import RateLimit
 from connectors.models import RateState
 
-BUCKETS: Final = 20
+BUCKETS: Final = 60
 SLACK_S: Final = 0.25
 BULK_SHARE: Final = 0.8
 

@@ -122,6 +122,25 @@ def retry(
 
 
 @transaction.atomic
+def untried(claim: Claim, error: ConnectorError, until: datetime) -> Command:
+    """Nothing was asked and nothing left: as if it had not been claimed. It keeps its place; a worker is woken at
+    `until`."""
+    command = _locked(claim.command)
+    if command.state == CommandState.IN_FLIGHT and until > command.give_up_at:
+        _finish(claim, Attempt.Result.RETRY, error, None)
+        return _fail(command, error)
+    claim.attempt.delete()
+    if not _still_mine(command):
+        return command
+    if command.state == CommandState.IN_FLIGHT:
+        command.state = CommandState.WAITING
+        command.tries -= 1
+        command.first_sent_at = command.first_sent_at if command.tries else None
+    _store(command, wake_at=until)
+    return command
+
+
+@transaction.atomic
 def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) -> Command:
     """Refused for good."""
     _finish(claim, Attempt.Result.FAILED, error, status)

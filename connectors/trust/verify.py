@@ -174,9 +174,9 @@ def _carry_out(trial: _Trial, name: str, intent: Intent, *, lose_answer: bool) -
         mine = claim.take_this(command.pk) if command.due_at <= clock.now() else None
         if mine is not None:
             delivery.run(mine, lose_answer=lose_answer and not mine.attempt.read_back)
-        else:
-            trial.pause(POLL_S)
         command.refresh_from_db()
+        if mine is None or command.state == CommandState.WAITING:
+            trial.pause(POLL_S)
     return command
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection as database
@@ -10,7 +11,7 @@ from bellhop.core import clock, search
 from connectors.contract.events import Entity
 from connectors.contract.records import AuthorKind, MessageRecord, NoteRecord
 from connectors.contract.records import Direction as RecordDirection
-from connectors.events import MessageReceived, NoteReceived, Source
+from connectors.events import HistoryReceived, MessageReceived, NoteReceived, Source
 from connectors.inbound import identity
 from inbox.models import (
     Attachment,
@@ -56,6 +57,42 @@ def on_message(event: MessageReceived) -> None:
         )
 
 
+def on_history(event: HistoryReceived) -> None:
+    """Insert what a conversation holds, each message once, in a few statements for all; open screens aren't told."""
+    source = event.source
+    thread = conversations.thread_of(source, event.conversation)
+    conversations.bring_up_to_date(thread, source, event.conversation)
+    inserted = _insert_all(thread, source, event.records)
+    if not inserted:
+        return
+    newest = threads.refresh(thread).last_inbound_at
+    for message, record in inserted:
+        _follow(thread, message, record, is_newest=newest is None or message.sent_at >= newest, history=True)
+    threads.save(thread)
+
+
+def _insert_all(
+    thread: Thread, source: Source, records: Sequence[MessageRecord]
+) -> list[tuple[Message, MessageRecord]]:
+    ids = [record.external_id for record in records if record.external_id]
+    here = Message.objects.filter(connection=source.connection, remote_id__in=ids)
+    seen = set(here.values_list("remote_id", flat=True))
+    fresh: list[MessageRecord] = []
+    for record in records:
+        if record.external_id not in seen:
+            fresh.append(record)
+            seen |= {record.external_id} - {""}
+    messages = Message.objects.bulk_create(_made(thread, source, record) for record in fresh)
+    if messages:
+        rows = {message.remote_id: message.pk for message in messages if message.remote_id}
+        identity.remember_all(source.connection.pk, Entity.MESSAGE, rows)
+        Receipt.objects.bulk_create(_receipt(message) for message in messages)
+    inserted = list(zip(messages, fresh, strict=True))
+    for message, record in inserted:
+        _attach(message, record)
+    return inserted
+
+
 def _thread(event: MessageReceived) -> Thread:
     """The locked thread of the message, with what the PMS told about its conversation in passing."""
     if event.conversation is None:
@@ -71,13 +108,23 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
     stands, newest = _before(thread, connection.pk, record.external_id)
     if stands:
         return None
+    message = _made(thread, source, record)
+    message.arrived_late = bool(not source.history and newest and newest - record.sent_at > LATE_AFTER)
+    message.save()
+    identity.remember(connection.pk, Entity.MESSAGE, record.external_id, message.pk)
+    _receipt(message).save()
+    _attach(message, record)
+    return message
+
+
+def _made(thread: Thread, source: Source, record: MessageRecord) -> Message:
+    """Not stored yet."""
     inbound = record.direction == RecordDirection.INBOUND
     fallback = thread.party_name if inbound else ""
-    now = clock.now()
-    message = Message.objects.create(
-        organization_id=connection.organization_id,
+    return Message(
+        organization_id=source.connection.organization_id,
         thread=thread,
-        connection=connection,
+        connection=source.connection,
         reservation_id=thread.stay_id,
         direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
         author=_author(record),
@@ -87,22 +134,22 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
         language=thread.language if inbound else "",
         sent_at=record.sent_at,
         sequence=record.sequence,
-        created_at=now,
-        arrived_late=bool(not source.history and newest and newest - record.sent_at > LATE_AFTER),
+        created_at=clock.now(),
         remote_id=record.external_id,
         search=search.vector(record.body_text),
     )
-    identity.remember(connection.pk, Entity.MESSAGE, record.external_id, message.pk)
-    Receipt.objects.create(
-        organization_id=connection.organization_id,
+
+
+def _receipt(message: Message) -> Receipt:
+    """It stands in the PMS: that is where it came from. Not stored yet."""
+    return Receipt(
+        organization_id=message.organization_id,
         message=message,
-        thread=thread,
+        thread_id=message.thread_id,
         destination=Destination.PMS,
         state=ReceiptState.DELIVERED,
-        since=now,
+        since=message.created_at,
     )
-    _attach(message, record)
-    return message
 
 
 def _before(thread: Thread, connection_id: int, remote_id: str) -> tuple[bool, datetime | None]:

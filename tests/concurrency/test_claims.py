@@ -51,6 +51,14 @@ def test_two_workers_never_hold_one_thread(desk: Desk) -> None:
     assert [type(one).__name__ for one in found] == ["Claim"]
 
 
+def test_workers_together_leave_room_for_other_connections(desk: Desk) -> None:
+    """Invariant 8: all of them look at the same moment, when nothing is in flight yet."""
+    for n in range(12):
+        factories.answers(desk.agent, factories.thread(desk), f"{n}")
+    found = [one for one in together(*[claim.take] * 12) if one is not None]
+    assert [type(one).__name__ for one in found] == ["Claim"] * claim.PER_CONNECTION
+
+
 def test_undo_and_worker_race(desk: Desk) -> None:
     """ux C10: either it is undone and nothing leaves, or it leaves and undoing is refused; never both."""
     outcomes = set()

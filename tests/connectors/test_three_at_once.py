@@ -16,7 +16,7 @@ from connectors.contract.errors import ConnectorError, RateLimited
 from connectors.contract.intents import AddNote
 from connectors.inbound import processing, subscriptions
 from connectors.models import Command, CommandState, Connection, ConnectionHealth
-from connectors.outbound import caller, delivery, health, outbox, probe
+from connectors.outbound import caller, claim, delivery, health, outbox, probe
 from reservations.models import Reservation
 from tests import factories
 from tests.connectors.contract import SandboxWorld
@@ -84,12 +84,12 @@ def three(
     clock.forget()
 
 
-def run(at_s: float | None = None) -> None:
-    """All that is due, that many seconds from real time by our clock."""
-    if at_s is not None:
-        clock.set_offset(timedelta(seconds=at_s))
-    while processing.drain() + delivery.drain():
-        pass
+def run() -> int:
+    """All that is due. Returns how much it was."""
+    done = 0
+    while more := processing.drain() + delivery.drain():
+        done += more
+    return done
 
 
 @contextmanager
@@ -116,13 +116,17 @@ def workers(number: int, work: Callable[[], Any]) -> Iterator[None]:
             thread.join(60)
 
 
-def hear(sides: list[Side], at_s: float) -> None:
-    """Every webhook that these owe, and what comes of it."""
-    for side in sides:
-        eventually(lambda side=side: side.world.owed() == 0)
-    run()
-    for more in range(3):
-        run(at_s + 3 * more)
+def hear(sides: list[Side], intake: IntakeServer, at_s: float) -> None:
+    """Every webhook that these owe, also for what we do about it, and what waits a moment after it (our clock goes to
+    that many seconds from real time, and a little on)."""
+    for seconds in (at_s, at_s + 3, at_s + 6):
+        clock.set_offset(timedelta(seconds=seconds))
+        intake.forget_clock()
+        done = 1
+        while done:
+            for side in sides:
+                eventually(lambda side=side: side.world.owed() == 0)
+            done = run()
 
 
 def notice(side: Side) -> None:
@@ -134,7 +138,9 @@ def notice(side: Side) -> None:
 
 
 @pytest.mark.parametrize("down", SIDES)
-def test_one_that_is_down_is_not_felt_by_the_others(three: Three, down: str) -> None:
+def test_one_that_is_down_is_not_felt_by_the_others(
+    three: Three, intake_server: IntakeServer, down: str
+) -> None:
     """Invariants 6 and 8: the others' effects settle and their webhooks are applied, all while it is down."""
     for side in three.values():
         eventually(lambda side=side: subscriptions.ensure(side.connection))
@@ -145,12 +151,12 @@ def test_one_that_is_down_is_not_felt_by_the_others(three: Three, down: str) -> 
         for number in range(3):
             side.note(f"Note {number}")
     told = {side: side.world.book("Ada Wong") for side in up}
-    hear(up, 5)
+    hear(up, intake_server, 5)
     assert [side.states() for side in up] == [[CommandState.CONFIRMED] * 3] * 2
     rows = {side: side.knows(stay) for side, stay in told.items()}
     for side, stay in told.items():
         side.world.cancel(stay)
-    hear(up, 15)
+    hear(up, intake_server, 15)
     for row in rows.values():
         assert row is not None
         row.refresh_from_db()
@@ -165,15 +171,19 @@ def test_one_that_is_down_is_not_felt_by_the_others(three: Three, down: str) -> 
 
 
 def test_slow_calls_of_one_dont_occupy_all_workers(three: Three, settings: Any) -> None:
-    """Invariant 8: its calls hang until the test says so, with more of them waiting than there are workers."""
+    """Invariant 8: its calls hang until the others are done, with more of them waiting than there are workers."""
     release = threading.Event()
+    ended: list[bool] = []
     with little_server() as slow:
         settings.BELLHOP_ALLOWED_PRIVATE_HOSTS.append(f"127.0.0.1:{slow.port}")
+
+        def hang() -> None:
+            ended.append(release.wait(90))
 
         def answer(seen: Seen) -> object:
             if "accessTokens" in seen.path or "oauth2" in seen.path:
                 return {"access_token": "t", "expires_in": 86_400}
-            return Reply(status=404, before=lambda: release.wait(90))
+            return Reply(status=404, before=hang)
 
         slow.answer = answer
         guesty = three["guesty"]
@@ -182,15 +192,15 @@ def test_slow_calls_of_one_dont_occupy_all_workers(three: Three, settings: Any) 
             guesty.note(f"Slow {number}", stay=f"{number:024}")
         others = [three["hostaway"], three["cloudbeds"]]
         with workers(8, delivery.drain):
-            eventually(lambda: len(_hanging(slow.seen)) >= 2)
+            eventually(lambda: len(_hanging(slow.seen)) == claim.PER_CONNECTION)
             for side in others:
                 for number in range(2):
                     side.note(f"Quick {number}")
             done = [CommandState.CONFIRMED] * 2
             eventually(lambda: all(side.states() == done for side in others), timeout=60)
-            assert CommandState.IN_FLIGHT in guesty.states()
+            # Whether we have given those calls up meanwhile is a matter of time; the server answered none of them.
+            assert not ended
             assert CommandState.CONFIRMED not in guesty.states()
-            assert not release.is_set()
             release.set()
 
 

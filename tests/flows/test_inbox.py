@@ -268,11 +268,13 @@ def test_filters_combine_and_go_one_by_one(new_page: NewPage) -> None:
 def test_at_midnight_the_phases_change_without_a_reload(new_page: NewPage) -> None:
     """ux L9: when the row's day is over, its list is asked for anew (here the day is ended by hand)."""
     page = new_page("agent", viewport=WIDE)
+    page.clock.install()
     _list(page)
     row = page.locator("#rows [data-day-ends]").first
     page.evaluate("document.querySelector('#rows').sameList = true")
-    with page.expect_response("**/inbox/all/rows/**", timeout=40_000):
-        row.evaluate("row => row.dataset.dayEnds = '2001-01-01'")
+    row.evaluate("row => row.dataset.dayEnds = '2001-01-01'")
+    with page.expect_response("**/inbox/all/rows/**"):
+        page.clock.run_for(60_000)
     expect(row).to_have_attribute("data-day-ends", re.compile("^20[2-9]"))
     assert page.evaluate("document.querySelector('#rows').sameList")
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 SCRIPT = next((Path(__file__).resolve().parents[1] / "vendor").glob("axe-core-*.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+COLOURS = ["color-contrast", "link-in-text-block"]
+RUN = """async ([within, only]) => {
+    const ends = a => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity
+    const moving = document.getAnimations().filter(ends)
+    await Promise.allSettled(moving.map(animation => animation.finished))
+    const options = {runOnly: only, resultTypes: ['violations'], preload: false}
+    const found = await axe.run(within.length ? {include: within} : document, options)
+    return found.violations.map(rule => `${rule.id}: ${rule.help} at `
+        + rule.nodes.slice(0, 3).map(node => node.target).join(', '))
+}"""
 
 
-def violations(page: Page) -> list[str]:
-    """One line per broken rule of WCAG 2.2 AA: its id, what helps, and the first places."""
+@cache
+def _script() -> str:
+    return SCRIPT.read_text(encoding="utf-8") + "; 0"
+
+
+def violations(page: Page, within: Sequence[str] = (), *, only_colours: bool = False) -> list[str]:
+    """One line per broken rule of WCAG 2.2 AA: its id, what helps, and the first places. Waits for animations to end.
+
+    `within`: in these parts of the page. `only_colours`: what another colour scheme can break.
+    """
     # Evaluated by the browser's debugger, so that the page's content security policy need not allow it.
-    page.evaluate(SCRIPT.read_text(encoding="utf-8") + "; 0")
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-    return [
-        f"{rule['id']}: {rule['help']} at {', '.join(str(node['target']) for node in rule['nodes'][:3])}"
-        for rule in found
-    ]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_script())
+    only = {"type": "rule", "values": COLOURS} if only_colours else {"type": "tag", "values": RULES}
+    return [str(line) for line in page.evaluate(RUN, [list(within), only])]

@@ -1,32 +1,55 @@
-"""A real browser. Every page fails its test on a script error or a breach of the content security policy."""
+"""A real browser. Every page fails its test on a script error or a breach of the content security policy.
+
+One Chromium serves the browser tests that follow each other in a process: a context of its own parts them.
+"""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.utils.crypto import get_random_string
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from tests.harness import chromium
-from tests.harness.stack import PASSWORD, LiveStack
+from tests.harness.stack import PASSWORD, KeptSession, LiveStack
 
+SESSION_COOKIE = "bellhop_session"
+SESSION_GOOD_S = 120.0  # allauth asks for the password again five minutes after signing in
 VIEWPORT = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
 NewPage = Callable[..., Page]
 
 
+expect.set_options(timeout=15_000)
+_running: list[tuple[Playwright, Browser]] = []
+
+
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Started for each test: Playwright's loop must not be running when an async test comes next."""
-    path = chromium.find()
-    assert path is not None, "There is no Chromium; run `make browser`."
-    with sync_playwright() as playwright:
+def browser() -> Browser:
+    """The one of this process."""
+    if not _running or not _running[0][1].is_connected():
+        stop_browser()
+        path = chromium.find()
+        assert path is not None, "There is no Chromium; run `make browser`."
+        playwright = sync_playwright().start()
         launched = playwright.chromium.launch(executable_path=path, headless=True, args=list(chromium.FLAGS))
-        yield launched
-        launched.close()
+        _running.append((playwright, launched))
+    return _running[0][1]
+
+
+def stop_browser() -> None:
+    """Playwright's event loop runs as long as it does: Django's ORM and asynchronous tests need it gone."""
+    while _running:
+        playwright, launched = _running.pop()
+        with suppress(Error):
+            launched.close()
+        playwright.stop()
 
 
 @pytest.fixture
@@ -45,7 +68,7 @@ def new_page(browser: Browser, live_stack: LiveStack, request: pytest.FixtureReq
             "console", lambda line: problems.append(line.text) if "Content Security" in line.text else None
         )
         if person:
-            sign_in(page, person)
+            enter(page, live_stack, person)
         return page
 
     yield make
@@ -62,6 +85,27 @@ def new_page(browser: Browser, live_stack: LiveStack, request: pytest.FixtureReq
 def page(new_page: NewPage) -> Page:
     """A page of nobody."""
     return new_page()
+
+
+def enter(page: Page, stack: LiveStack, person: str) -> None:
+    """Signed in with a session of its own: a copy of one that the real form made within the last minutes (Django signs
+    a session's contents, not its key)."""
+    kept = stack.sessions.get(person)
+    if kept is None or time.monotonic() - kept.made_at > SESSION_GOOD_S:
+        sign_in(page, person)
+        [cookie] = [one for one in page.context.cookies() if one.get("name") == SESSION_COOKIE]
+        key = str(cookie.get("value"))
+        [(data,)] = stack.query("SELECT session_data FROM django_session WHERE session_key = %s", key)
+        stack.sessions[person] = KeptSession(data, time.monotonic())
+        return
+    key = get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789")
+    stack.query(
+        "INSERT INTO django_session (session_key, session_data, expire_date)"
+        " VALUES (%s, %s, now() + interval '1 day')",
+        key,
+        kept.data,
+    )
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": key, "url": stack.url}])
 
 
 def sign_in(page: Page, person: str, password: str = PASSWORD) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import psycopg
@@ -26,6 +26,13 @@ from tests.harness.waiting import eventually
 PASSWORD = "bellhop-demo"
 
 
+class KeptSession(NamedTuple):
+    """The contents of a session that a person signed in to, and when (monotonic seconds)."""
+
+    data: str
+    made_at: float
+
+
 class LiveStack:
     """`python -m bellhop.run` with DATABASE_URL and REDIS_URL, seeded with the demo.
 
@@ -39,6 +46,7 @@ class LiveStack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox = Sandbox(self.sandbox_port)
         self.data = folder / "data"
+        self.sessions: dict[str, KeptSession] = {}
         self.env = {
             "DATABASE_URL": self.servers.database_url,
             "REDIS_URL": self.servers.redis_url,
@@ -55,15 +63,14 @@ class LiveStack:
     # ── Life ──
 
     def start(self) -> None:
-        """First start: servers, tables, seed; then what `reset` goes back to is kept."""
+        """First start: servers, tables, seed."""
         self.servers.__enter__()
+        self._seed()
+
+    def _seed(self) -> None:
         self._run()
         self._raise_limits()
-        eventually(self._has_settled, timeout=60)
-        self.program.stop()
-        self._admin("CREATE DATABASE pristine TEMPLATE bellhop")
-        shutil.copytree(self.data / "sandbox", self.folder / "pristine")
-        self._run()
+        eventually(self._has_settled, timeout=120)
 
     def _raise_limits(self) -> None:
         """The published limits times 50 on both sides, so that no test waits for the next minute."""
@@ -91,14 +98,23 @@ class LiveStack:
         self.servers.__exit__(None, None, None)
 
     def reset(self) -> None:
-        """Everything as it was right after the seed: database, Redis, sandbox."""
+        """Everything as it was right after the seed: database, Redis, sandbox. The first time it is seeded anew, and
+        kept."""
         self.program.stop()
         self._admin("DROP DATABASE bellhop WITH (FORCE)")
-        # Copied by file: a copy by WAL lets sequences repeat themselves if the server is killed soon after.
-        self._admin("CREATE DATABASE bellhop TEMPLATE pristine STRATEGY file_copy")
         self.flush_redis()
         shutil.rmtree(self.data / "sandbox")
-        shutil.copytree(self.folder / "pristine", self.data / "sandbox")
+        pristine = self.folder / "pristine"
+        if not pristine.exists():
+            self._admin("CREATE DATABASE bellhop")
+            self._seed()
+            self.program.stop()
+            self._admin("CREATE DATABASE pristine TEMPLATE bellhop")
+            shutil.copytree(self.data / "sandbox", pristine)
+        else:
+            # Copied by file: a copy by WAL lets sequences repeat themselves if the server is killed soon after.
+            self._admin("CREATE DATABASE bellhop TEMPLATE pristine STRATEGY file_copy")
+            shutil.copytree(pristine, self.data / "sandbox")
         self._run()
 
     def _admin(self, statement: str) -> None:

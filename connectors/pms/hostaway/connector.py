@@ -51,6 +51,7 @@ class Hostaway(Upkeep):
         RateLimit(window_s=10, limit=20),
     )
     hold_s = 10.0
+    token_rest_s = 1.0  # a new token is no good for its first second
     propagation_delay_s = 60
     accepted_status = 200
     notes_in_conversations = False
@@ -167,7 +168,7 @@ class Hostaway(Upkeep):
             raise Unreadable(detail="The token answer holds no token.")
         lasts = wire.integer(answer.get("expires_in")) or 180 * _DAY_S
         early = _RENEW_BEFORE_S if lasts > 2 * _RENEW_BEFORE_S else lasts // 10
-        return Token(value=value, expires_in_s=lasts - early, rest_s=1.0)
+        return Token(value=value, expires_in_s=lasts - early, rest_s=self.token_rest_s)
 
     def authorize(self, request: Request, token: str | None) -> Request:
         return replace(request, headers={**request.headers, "authorization": f"Bearer {token or ''}"})
