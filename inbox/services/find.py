@@ -18,7 +18,7 @@ from reservations.services.guests import e164
 
 LIMIT = 8
 RECENT = 5_000
-RECENT_THREADS = 1_000
+RECENT_THREADS = 300
 MOST_STAYS = 2_000
 
 _VISIBLE = """
@@ -29,7 +29,8 @@ _MATCHES = """
 organization_id = %(organization)s AND withdrawn_at IS NULL AND search @@ to_tsquery('simple', %(query)s)
 """
 _AMONG_RECENT = f"""
-SELECT m.id FROM (SELECT id, thread_id FROM inbox_message WHERE id > %(lower)s AND {_MATCHES} OFFSET 0) m
+SELECT m.id FROM (
+  SELECT id, thread_id FROM inbox_message WHERE id > %(lower)s AND {_MATCHES} ORDER BY id DESC OFFSET 0) m
 JOIN inbox_thread t ON t.id = m.thread_id WHERE {_VISIBLE} ORDER BY m.id DESC LIMIT %(limit)s
 """  # noqa: S608 (constants of this file; values are parameters)
 _BY_INDEX = f"""

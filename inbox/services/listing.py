@@ -267,13 +267,15 @@ def with_problems(rows: QuerySet[Thread]) -> QuerySet[Thread]:
     return rows.annotate(problem_states=ArraySubquery(problems.values("state").distinct()))
 
 
-def for_pane(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
+def for_pane(user: User, rows: QuerySet[Thread], *more: str) -> QuerySet[Thread]:
     """All that an open thread shows besides its entries, in one statement: stay, place, who carries it, how far the
-    person has read, their drafts (mode, body, seen_message_id), tags, the newest message that anybody may have read."""
+    person has read, their drafts (mode, body, seen_message_id), tags, the newest message that anybody may have read.
+    `more` relations come along: each join costs more to plan than to carry out."""
     mine = Draft.objects.filter(thread=OuterRef("pk"), user=user)
     tags = Tag.objects.filter(threads=OuterRef("pk")).order_by("name")
     newest = Message.objects.filter(thread=OuterRef("pk")).order_by("-id")
-    return _with_read(user, rows.select_related(*ABOUT, "connection__health", "guest")).annotate(
+    about = ("stay__unit", "property", "assignee", "connection__health", *more)
+    return _with_read(user, rows.select_related(*about)).annotate(
         own_drafts=ArraySubquery(
             mine.values(draft=JSONObject(mode="mode", body="body", seen_message_id="seen_message_id"))
         ),

@@ -11,10 +11,10 @@ from inbox.models import Message, Note, Thread
 from inbox.services import listing, threads
 
 
-def thread_of(request: HttpRequest, public_id: str) -> Thread:
-    """The thread of an address, with all that its pane shows; its zone becomes the active one."""
+def thread_of(request: HttpRequest, public_id: str, *more: str) -> Thread:
+    """The thread of an address, with all that its pane shows and `more` relations; its zone becomes the active one."""
     user = user_of(request)
-    thread = get_object_or_404(listing.for_pane(user, threads.visible_to(user)), public_id=public_id)
+    thread = get_object_or_404(listing.for_pane(user, threads.visible_to(user), *more), public_id=public_id)
     activate_zone(thread)
     return thread
 

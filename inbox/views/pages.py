@@ -83,14 +83,14 @@ def head(request: HttpRequest, public_id: str) -> HttpResponse:
     """Title, assignee and outage banner of a thread, after somebody changed them."""
     thread = access.thread_of(request, public_id)
     query = parts.list_query(_known(request.GET.get("view", DEFAULT_VIEW)), request.GET)
-    return render(request, "inbox/_thread_head.html", parts.head_context(request, thread, query))
+    return render(request, "inbox/_thread_head.html", parts.head_context(thread, query))
 
 
 @require_GET
 @page(Permission.THREADS_READ)
 def panel(request: HttpRequest, public_id: str) -> HttpResponse:
     """The reservation panel: asked for once the log is there, and after somebody changed what it shows."""
-    thread = access.thread_of(request, public_id)
+    thread = access.thread_of(request, public_id, "guest", "stay__property")
     return render(request, "inbox/_panel.html", parts.panel_context(request, thread))
 
 

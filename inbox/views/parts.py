@@ -92,17 +92,18 @@ def thread_context(
     last_read: int = thread.last_read_id  # type: ignore[attr-defined]
     return {
         **log_context(request, thread, since=since),
-        **head_context(request, thread, query),
+        **head_context(thread, query),
         **composer_context(request, thread),
         "last_read": last_read,
     }
 
 
-def head_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
+def head_context(thread: Thread, query: ListQuery) -> dict[str, Any]:
     """The thread's head with what its menus always have."""
     return {
         "thread": thread,
-        "row": row_view.of(thread, clock.now(), user_of(request).pk),
+        "place": row_view.place_of(thread),
+        "dates": row_view.dates_of(thread),
         "view": query.view,
         "query": filters.query_text(query),
         "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
@@ -215,7 +216,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     may_match = stay is None and user.may(Permission.THREADS_MATCH)
     return {
         "thread": thread,
-        "row": row_view.of(thread, now, user.pk),
+        "dates": row_view.dates_of(thread),
         "health": thread.connection.health if thread.connection else None,
         "stay": stay,
         "phase_label": StayPhase(phase).label if phase else "",
