@@ -71,7 +71,9 @@ FROM (
 JOIN inbox_thread t ON t.public_id = 't' || lpad(m.thread_n::text, 9, '0')
 ORDER BY m.n;
 
-UPDATE inbox_thread t SET last_message_id = m.last, last_inbound_id = m.inbound
+UPDATE reservations_unit SET search = to_tsvector('simple', lower(name));
+UPDATE reservations_guest SET search = to_tsvector('simple', lower(full_name));
+UPDATE inbox_thread t SET last_message_id = m.last, last_inbound_id = m.inbound, search = to_tsvector('simple', lower(t.party_name))
 FROM (
   SELECT thread_id, max(id) AS last, max(id) FILTER (WHERE direction = 'inbound') AS inbound
   FROM inbox_message GROUP BY thread_id

@@ -30,7 +30,7 @@ class Message(models.Model):
     `remote_id` is filled for messages that came from the PMS, and for ours once the PMS told its id. `client_token`
     makes a repeated send request the same Message. A withdrawn one was undone before it left and is not shown.
     `send_at` is set where its author chose to send it later: until then its text and time may change, and it dies with
-    its stay unless `keep_if_cancelled`. `search` is the folded body (see `services.search`).
+    its stay unless `keep_if_cancelled`. `search` is the folded body (see `core.search`).
     """
 
     public_id = PublicIdField()

@@ -6,10 +6,12 @@ import builtins
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
+from bellhop.core.search import Findable
 
 if TYPE_CHECKING:
     from reservations.models import Reservation
@@ -38,7 +40,7 @@ class Tag(models.Model):
         return self.name
 
 
-class Thread(models.Model):
+class Thread(Findable):
     """One conversation. A remote conversation belongs to exactly one Thread (unique per connection).
 
     `waiting_since` is the oldest guest message that no person has answered, here or in the PMS (ux L6). `version` grows
@@ -47,6 +49,8 @@ class Thread(models.Model):
     `conversation_told` is the digest of what the PMS last said about the conversation, once nothing of it is open: the
     same again needs no work.
     """
+
+    found_by = "party_name"
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="threads")
@@ -114,6 +118,12 @@ class Thread(models.Model):
                 fields=["snoozed_until"], name="thread_snoozed", condition=models.Q(status="snoozed")
             ),
             models.Index(fields=["guest"], name="thread_by_guest"),
+            models.Index(
+                fields=["team", "-last_activity_at", "-id"],
+                name="thread_of_team",
+                condition=models.Q(team__isnull=False) & ~models.Q(status="closed"),
+            ),
+            GinIndex(fields=["search"], name="thread_search"),
             models.Index(fields=["stay"], name="thread_by_stay"),
         )
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
+from bellhop.core.search import fold
 from inbox.models import CannedReply, Thread
-from inbox.services.search import fold
 from reservations.models import Property
 from reservations.services import scope
 

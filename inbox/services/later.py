@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
-from bellhop.core import clock
+from bellhop.core import clock, search
 from connectors.outbound import outbox
 from inbox.models import Message, Notice, Receipt, Thread
-from inbox.services import notices, search, threads
+from inbox.services import notices, threads
 from inbox.services.notices import About
 from inbox.services.reply import MAX_AHEAD, ReplyRefused, check_text
 from reservations.events import StayChanged

@@ -13,13 +13,14 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.accounts.models import User
 from bellhop.core import clock
-from inbox.models import Draft, Mention, Receipt, ReceiptState, Tag, Thread, ThreadRead, ThreadStatus
+from bellhop.core.models import LiveCounter
+from inbox.models import Draft, Mention, Message, Receipt, ReceiptState, Tag, Thread, ThreadStatus
 from inbox.services import threads
 from reservations.models import Reservation, StayPhase
 
@@ -77,8 +78,15 @@ class ListQuery:
         return "waiting" if self.view == "needs-reply" else "recent"
 
 
+ABOUT = ("organization", "stay__unit", "stay__property", "property", "assignee")
+# What a rendered row is kept by (`inbox.live.rows`), and what is personal in it.
+KEPT_BY = ("version", "waiting_since", "preview_author", "last_inbound_id")
+
+
 @dataclass(frozen=True, slots=True)
 class ThreadPage:
+    """`rows` have their `KEPT_BY` and what is personal; the rest is loaded for those that must be rendered."""
+
     rows: list[Thread]
     next_cursor: str
 
@@ -199,7 +207,8 @@ def page(user: User, query: ListQuery, cursor: str = "") -> ThreadPage:
     order = (f"{sign}sort_value", f"{sign}pk")
     # Which rows, before what they show: so an index or a rare condition leads, whatever else is joined.
     chosen = Thread.objects.filter(pk__in=rows.order_by(*order).values("pk")[: PAGE + 1])
-    found = list(for_rows(user, chosen.annotate(sort_value=expression)).order_by(*order))
+    light = with_problems(_with_own(user, chosen.only(*KEPT_BY).annotate(sort_value=expression)))
+    found = list(light.order_by(*order))
     more = len(found) > PAGE
     found = found[:PAGE]
     return ThreadPage(found, _encode(found[-1]) if more else "")
@@ -222,11 +231,22 @@ def _decode(cursor: str) -> tuple[datetime | date, int] | None:
 
 def for_rows(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
     """All that a row shows, in a constant number of statements: unread, draft and worst receipt as annotations."""
-    read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user)
-    return for_anyone(rows).annotate(
-        last_read_id=Coalesce(Subquery(read.values("last_read_id")[:1]), Value(0)),
-        marked_unread=Coalesce(Subquery(read.values("marked_unread")[:1]), Value(False)),
-        has_draft=Exists(Draft.objects.filter(thread=OuterRef("pk"), user=user)),
+    return _with_own(user, for_anyone(rows))
+
+
+def _with_own(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    return _with_read(user, rows).annotate(
+        has_draft=Exists(Draft.objects.filter(thread=OuterRef("pk"), user=user))
+    )
+
+
+def _with_read(user: User, rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """How far and when the person has read, from the one row that says so."""
+    return rows.annotate(
+        own_read=FilteredRelation("reads", condition=Q(reads__user=user)),
+        last_read_id=Coalesce("own_read__last_read_id", Value(0)),
+        marked_unread=Coalesce("own_read__marked_unread", Value(False)),
+        read_at=F("own_read__at"),
     )
 
 
@@ -236,12 +256,32 @@ def for_anyone(rows: QuerySet[Thread]) -> QuerySet[Thread]:
     No join more than that: the database takes longer to plan ten joins than to carry them out, and a connection would
     be decrypted for every row.
     """
+    return with_problems(rows.select_related(*ABOUT))
+
+
+def with_problems(rows: QuerySet[Thread]) -> QuerySet[Thread]:
+    """With `problem_states` of the receipts."""
     problems = Receipt.objects.filter(
         thread=OuterRef("pk"), state__in=NOT_IN_PMS, message__withdrawn_at__isnull=True
     )
-    return rows.select_related(
-        "organization", "stay", "stay__unit", "stay__property", "property", "assignee"
-    ).annotate(problem_states=ArraySubquery(problems.values("state").distinct()))
+    return rows.annotate(problem_states=ArraySubquery(problems.values("state").distinct()))
+
+
+def for_pane(user: User, rows: QuerySet[Thread], *more: str) -> QuerySet[Thread]:
+    """All that an open thread shows besides its entries, in one statement: stay, place, who carries it, how far the
+    person has read, their drafts (mode, body, seen_message_id), tags, the newest message that anybody may have read.
+    `more` relations come along: each join costs more to plan than to carry out."""
+    mine = Draft.objects.filter(thread=OuterRef("pk"), user=user)
+    tags = Tag.objects.filter(threads=OuterRef("pk")).order_by("name")
+    newest = Message.objects.filter(thread=OuterRef("pk")).order_by("-id")
+    about = ("stay__unit", "property", "assignee", "connection__health", *more)
+    return _with_read(user, rows.select_related(*about)).annotate(
+        own_drafts=ArraySubquery(
+            mine.values(draft=JSONObject(mode="mode", body="body", seen_message_id="seen_message_id"))
+        ),
+        tag_names=ArraySubquery(tags.values("name")),
+        newest_id=Coalesce(Subquery(newest.values("id")[:1]), Value(0)),
+    )
 
 
 def row(user: User, thread_id: int) -> Thread | None:
@@ -250,13 +290,18 @@ def row(user: User, thread_id: int) -> Thread | None:
 
 
 def counts(user: User) -> dict[str, int]:
-    """Every view's count, each capped at 1,000 ("999+"), in one statement."""
+    """Every view's count, each capped at 1,000 ("999+")."""
+    return numbers(user)[1]
+
+
+def numbers(user: User) -> tuple[int, dict[str, int]]:
+    """(newest live number, every view's count) as of one instant, in one statement."""
     sql, parameters = _counts_sql(user.all_properties)
     here = {_SOME_ORGANIZATION: user.organization_id, _SOMEBODY: user.pk}
     with connection.cursor() as cursor:
         cursor.execute(sql, [here.get(value, value) for value in parameters])
-        found = cursor.fetchone()
-    return {name: number or 0 for name, number in zip(VIEWS, found, strict=True)}
+        last, *found = cursor.fetchone()
+    return last or 0, dict(zip(VIEWS, found, strict=True))
 
 
 # Ids that nobody has: the places of the organization's and the person's in the statement that is kept.
@@ -265,18 +310,14 @@ _SOME_ORGANIZATION, _SOMEBODY = -1, -2
 
 @cache
 def _counts_sql(all_properties: bool) -> tuple[str, tuple[Any, ...]]:
-    """The statement of `counts`. Putting it together takes ten times as long as its answer, so that is done once."""
+    """The statement of `numbers`. Putting it together takes ten times as long as its answer, so that is done once."""
     user = User(pk=_SOMEBODY, organization_id=_SOME_ORGANIZATION, all_properties=all_properties)
-    parts = {
-        name: Subquery(
-            Thread.objects.filter(pk__in=in_view(user, name).order_by().values("pk")[:COUNT_LIMIT])
-            .order_by()
-            .annotate(one=Value(1))
-            .values("one")
-            .annotate(total=Count("pk"))
-            .values("total")
-        )
-        for name in VIEWS
-    }
-    sql, parameters = User.objects.filter(pk=user.pk).values_list(*parts.values()).query.sql_with_params()
-    return sql, tuple(parameters)
+    counters = LiveCounter.objects.filter(organization_id=_SOME_ORGANIZATION)
+    last, values = counters.values("last_number").query.sql_with_params()
+    counted, parameters = [f"({last})"], [*values]
+    for name in VIEWS:
+        rows = in_view(user, name).order_by().values("pk")[:COUNT_LIMIT]
+        sql, values = rows.query.sql_with_params()
+        counted.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608 (made by Django)
+        parameters += values
+    return f"SELECT {', '.join(counted)}", tuple(parameters)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
-from bellhop.core import clock
+from bellhop.core import clock, search
 from inbox.models import Thread
 from inbox.services import conversations, threads
-from reservations.models import Reservation
+from reservations.models import Guest, Reservation
 from reservations.services import scope
 
 LIMIT = 8
@@ -32,28 +32,33 @@ class Candidate:
 
 def candidates(user: User, thread: Thread, text: str = "") -> list[Candidate]:
     """Stays of the organization that fit the party's name (or `text`: name or code), those near today first."""
-    rows = Reservation.objects.filter(organization_id=thread.organization_id, is_owner_stay=False)
+    everyones = Reservation.objects.filter(organization_id=thread.organization_id)
+    rows = everyones.filter(is_owner_stay=False)
     ids = scope.property_ids(user)
     if ids is not None:
         rows = rows.filter(property_id__in=ids)
     words = (text or thread.party_name).split()
     if not words:
         return []
-    matches = Q(code__iexact=" ".join(words))
-    for word in words:
-        if len(word) > 2:
-            matches |= Q(guest__full_name__icontains=word)
+    # Two questions of which each has its index: an OR over both tables has none.
+    fits = everyones.filter(code__iexact=" ".join(words)).values("pk")
+    if names := [word for word in search.plain(" ".join(words)).split() if len(word) > 2]:
+        query = SearchQuery(" | ".join(f"{name}:*" for name in names), search_type="raw", config="simple")
+        guests = Guest.objects.filter(organization_id=thread.organization_id, search=query)
+        fits = fits.union(everyones.filter(guest__in=guests).values("pk"))
     today = clock.now().date()
     found = (
-        rows.filter(matches).select_related("guest", "unit", "property").order_by("-arrival_date", "-id")[:50]
+        rows.filter(pk__in=fits)
+        .select_related("guest", "unit", "property")
+        .order_by("-arrival_date", "-id")[:50]
     )
     ranked = sorted(found, key=lambda stay: -_score(stay, words, today.toordinal()))
     return [Candidate(stay, _reasons(stay, words, today.toordinal())) for stay in ranked[:LIMIT]]
 
 
 def _names(stay: Reservation, words: list[str]) -> int:
-    name = (stay.guest.full_name if stay.guest else "").casefold()
-    return sum(word.casefold() in name for word in words)
+    name = search.fold(stay.guest.full_name if stay.guest else "")
+    return sum(search.fold(word) in name for word in words)
 
 
 def _near(stay: Reservation, today: int) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection as database
 
-from bellhop.core import clock
+from bellhop.core import clock, search
 from connectors.contract.events import Entity
 from connectors.contract.records import AuthorKind, MessageRecord, NoteRecord
 from connectors.contract.records import Direction as RecordDirection
@@ -25,7 +25,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import conversations, search, threads
+from inbox.services import conversations, threads
 
 # A message older than the newest one by more than this is marked "arrived late" (ux T1).
 LATE_AFTER = timedelta(minutes=2)

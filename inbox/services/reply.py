@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
-from bellhop.core import clock
+from bellhop.core import clock, search
 from connectors.contract.events import Entity
 from connectors.contract.intents import SendMessage
 from connectors.contract.registry import connector_class
@@ -27,7 +27,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import drafts, search, threads
+from inbox.services import drafts, threads
 from reservations.models import ContactKind, ContactPoint
 
 MAX_LENGTH = 10_000

@@ -78,20 +78,25 @@ def of(thread: Thread, now: datetime, me: int | None = None) -> RowView:
         wait_level=level,
         waiting_minutes=minutes,
         unread=is_unread(thread),
-        has_draft=bool(getattr(thread, "has_draft", False)),
+        has_draft=has_draft(thread),
         problem=_problem(thread),
     )
 
 
 def waiting(thread: Thread, now: datetime) -> tuple[int | None, str]:
     """(minutes the guest has waited, "" | "warn" | "bad")."""
-    if thread.waiting_since is None:
+    minutes = minutes_waited(thread, now)
+    if minutes is None:
         return None, ""
-    waited = max(timedelta(), now - thread.waiting_since)
-    minutes = int(waited.total_seconds() // 60)
     target = thread.organization.reply_target_min
     level = "bad" if minutes >= target else "warn" if minutes >= target * _WARN_SHARE else ""
     return minutes, level
+
+
+def minutes_waited(thread: Thread, now: datetime) -> int | None:
+    if thread.waiting_since is None:
+        return None
+    return int(max(timedelta(), now - thread.waiting_since).total_seconds() // 60)
 
 
 def place_of(thread: Thread) -> str:
@@ -124,6 +129,10 @@ def is_unread(thread: Thread) -> bool:
     if last_read is None:
         return False
     return bool(getattr(thread, "marked_unread", False)) or (thread.last_inbound_id or 0) > last_read
+
+
+def has_draft(thread: Thread) -> bool:
+    return bool(getattr(thread, "has_draft", False))
 
 
 def _problem(thread: Thread) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from connectors.models import Attempt, Command, CommandState
 from inbox.models import (
@@ -48,12 +50,12 @@ class Entry:
     item: Any
     worst: Receipt | None = None
     receipts: tuple[Receipt, ...] = ()
-    command: Command | None = None
+    due_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
 
     @property
     def can_undo(self) -> bool:
-        return self.command is not None and self.command.state == CommandState.WAITING
+        return self.due_at is not None
 
     @property
     def in_trouble(self) -> bool:
@@ -76,28 +78,32 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     """The newest page; or the one before a cursor of an earlier answer; or all from `since` on, so that what a reader
     has loaded stays loaded. A constant number of statements."""
     moment, first = _moment(before), _moment(since)
-    shown = thread.messages.filter(withdrawn_at__isnull=True).defer("search")
+    files = Attachment.objects.filter(message=OuterRef("pk")).order_by("id")
+    shown = (
+        thread.messages.filter(withdrawn_at__isnull=True)
+        .defer("search")
+        .annotate(files=ArraySubquery(files.values(about=JSONObject(name="name", size="size", url="url"))))
+    )
     rows = _until(shown, "sent_at", moment).order_by(*_NEWEST_FIRST)
     size = PAGE if first is None else MOST
     if first is not None:
         rows = rows.filter(sent_at__gte=first)
     messages = list(rows[: size + 1])
-    oldest = messages[size - 1].sent_at if len(messages) > size else first
-    messages = messages[:size]
-    if messages and oldest is not None:
+    beyond, messages = messages[size:], messages[:size]
+    oldest = messages[-1].sent_at if beyond else first
+    if beyond and beyond[0].sent_at == oldest:
         # The cursor is a time: what was uttered in the same instant belongs to this page.
         messages += rows.filter(_before(messages[-1]), sent_at=oldest)[:MOST]
     notes: QuerySet[Note] = _until(thread.notes.all(), "written_at", moment)
-    events: QuerySet[ThreadEvent] = _until(thread.events.all(), "at", moment)
+    events: QuerySet[ThreadEvent] = _until(
+        thread.events.annotate(actor_name=F("actor__full_name")), "at", moment
+    )
     if oldest is not None:
         notes, events = notes.filter(written_at__gte=oldest), events.filter(at__gte=oldest)
     entries = [
         *_message_entries(messages),
-        *(
-            Entry("note", note.written_at, (0, note.pk), note)
-            for note in notes.select_related("author_user")[:MOST]
-        ),
-        *(Entry("event", event.at, (0, event.pk), event) for event in events.select_related("actor")[:MOST]),
+        *(Entry("note", note.written_at, (0, note.pk), note) for note in notes[:MOST]),
+        *(Entry("event", event.at, (0, event.pk), event) for event in events[:MOST]),
     ]
     entries.sort(key=lambda entry: (entry.at, entry.kind != "event", entry.order))
     if first is not None and oldest == first and not thread.messages.filter(sent_at__lt=first).exists():
@@ -124,41 +130,54 @@ def _moment(cursor: str) -> datetime | None:
 
 
 def _message_entries(messages: Sequence[Message]) -> list[Entry]:
-    ids = [message.pk for message in messages]
-    receipts: dict[int, list[Receipt]] = {}
-    for receipt in Receipt.objects.filter(message_id__in=ids).order_by("destination"):
-        receipts.setdefault(receipt.message_id, []).append(receipt)
-    command_ids = {row.command_id for rows in receipts.values() for row in rows if row.command_id}
-    commands = {command.pk: command for command in Command.objects.filter(pk__in=command_ids)}
-    attempts = _attempts(list(commands.values()))
-    _attach_files(messages)
-    entries = []
-    for message in messages:
-        rows = tuple(receipts.get(message.pk, ()))
-        command = commands.get(rows[0].command_id or 0) if rows else None
-        worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
-        tries = attempts.get(command.pk, ()) if command else ()
-        order = (message.sequence, message.pk)
-        entries.append(Entry("message", message.sent_at, order, message, worst, rows, command, tuple(tries)))
-    return entries
+    receipts = _receipts(messages)
+    attempts = _attempts([row for rows in receipts.values() for row in rows])
+    return [_message_entry(message, receipts.get(message.pk, ()), attempts) for message in messages]
 
 
-def _attempts(commands: Sequence[Command]) -> dict[int, list[Attempt]]:
-    """Tries of Commands that didn't simply succeed."""
-    wanted = [
-        command.pk for command in commands if command.tries > 1 or command.state != CommandState.CONFIRMED
-    ]
+def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int, list[Attempt]]) -> Entry:
+    worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
+    first: Any = rows[0] if rows else None
+    waits = first is not None and first.command_state == CommandState.WAITING
+    tries = attempts.get(first.command_id, ()) if first is not None else ()
+    order = (message.sequence, message.pk)
+    return Entry(
+        "message", message.sent_at, order, message, worst, tuple(rows),
+        due_at=first.command_due_at if waits else None, attempts=tuple(tries),
+    )  # fmt: skip
+
+
+def _receipts(messages: Sequence[Message]) -> dict[int, list[Receipt]]:
+    """Message → its receipts, each with where its Command stands. Only what agents wrote shows any."""
+    written_here = [message.pk for message in messages if message.author == Author.AGENT]
+    if not written_here:
+        return {}
+    command = Command.objects.filter(pk=OuterRef("command_id"))
+    rows = Receipt.objects.filter(message_id__in=written_here).annotate(
+        command_state=Subquery(command.values("state")),
+        command_due_at=Subquery(command.values("due_at")),
+        command_tries=Subquery(command.values("tries")),
+    )
+    found: dict[int, list[Receipt]] = {}
+    for receipt in rows.order_by("destination"):
+        found.setdefault(receipt.message_id, []).append(receipt)
+    return found
+
+
+def _attempts(receipts: Sequence[Any]) -> dict[int, list[Attempt]]:
+    """Command → its tries, of those that didn't simply succeed."""
+    wanted = {
+        row.command_id
+        for row in receipts
+        if row.command_state is not None
+        and (row.command_tries > 1 or row.command_state != CommandState.CONFIRMED)
+    }
+    if not wanted:
+        return {}
     found: dict[int, list[Attempt]] = {}
     for attempt in Attempt.objects.filter(command_id__in=wanted).order_by("number"):
         found.setdefault(attempt.command_id, []).append(attempt)
     return found
-
-
-def _attach_files(messages: Sequence[Message]) -> None:
-    from django.db.models import prefetch_related_objects
-
-    in_order = Prefetch("attachments", Attachment.objects.order_by("pk"))
-    prefetch_related_objects(list(messages), in_order)
 
 
 def first_unread(

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from bellhop.accounts.web import user_of
-from inbox.models import Message, Note, Thread, ThreadRead
+from inbox.models import Message, Note, Thread
 from inbox.services import listing, threads
 
 
-def thread_of(request: HttpRequest, public_id: str) -> Thread:
-    """The thread of an address, as a row of the list has it; its zone becomes the active one."""
+def thread_of(request: HttpRequest, public_id: str, *more: str) -> Thread:
+    """The thread of an address, with all that its pane shows and `more` relations; its zone becomes the active one."""
     user = user_of(request)
-    rows = listing.for_rows(user, threads.visible_to(user)).select_related("connection__health", "guest")
-    read = ThreadRead.objects.filter(thread=OuterRef("pk"), user=user).values("at")[:1]
-    thread = get_object_or_404(rows.annotate(read_at=Subquery(read)), public_id=public_id)
+    thread = get_object_or_404(listing.for_pane(user, threads.visible_to(user), *more), public_id=public_id)
     activate_zone(thread)
     return thread
 
 
+def row_of(request: HttpRequest, public_id: str) -> Thread:
+    """The thread of an address as its row in the list shows it."""
+    user = user_of(request)
+    return get_object_or_404(listing.for_rows(user, threads.visible_to(user)), public_id=public_id)
+
+
 def plain_thread_of(request: HttpRequest, public_id: str) -> Thread:
-    """The thread of an address without what a row shows: for those who write into it."""
+    """The thread of an address without what its pane shows: for those who change it or write into it."""
     rows = threads.visible_to(user_of(request)).select_related("property", "connection")
     thread = get_object_or_404(rows, public_id=public_id)
     activate_zone(thread)

@@ -142,7 +142,7 @@ def menu(request: HttpRequest, what: str) -> HttpResponse:
             ),
             "teams": Team.objects.filter(organization_id=user.organization_id).order_by("name"),
         },
-        "snooze": lambda: {"snoozes": parts.snooze_choices(user)},
+        "snooze": lambda: {"snoozes": [*parts.snooze_choices(), *parts.own_snoozes(user)]},
         "tags": lambda: {
             "tags": Tag.objects.filter(organization_id=user.organization_id).order_by("name")[:200]
         },

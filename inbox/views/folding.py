@@ -53,3 +53,12 @@ def folded(entries: Iterable[Entry]) -> Iterator[Entry | Fold]:
             yield Fold(group)
         else:
             yield from group
+
+
+def by_day(entries: Iterable[Entry | Fold]) -> Iterator[tuple[Entry | Fold, bool]]:
+    """Every entry with whether it is the first of its day."""
+    before: date | None = None
+    for entry in entries:
+        day = timezone.localtime(entry.at).date()
+        yield entry, day != before
+        before = day

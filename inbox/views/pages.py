@@ -80,10 +80,29 @@ def log(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_GET
 @page(Permission.THREADS_READ)
 def head(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Title, assignee and outage banner of a thread, and its panel, after somebody changed them."""
+    """Title, assignee and outage banner of a thread, after somebody changed them."""
     thread = access.thread_of(request, public_id)
     query = parts.list_query(_known(request.GET.get("view", DEFAULT_VIEW)), request.GET)
-    return render(request, "inbox/_head_and_panel.html", parts.head_context(request, thread, query))
+    return render(request, "inbox/_thread_head.html", parts.head_context(thread, query))
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def panel(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The reservation panel: asked for once the log is there, and after somebody changed what it shows."""
+    thread = access.thread_of(request, public_id, "guest", "stay__property")
+    return render(request, "inbox/_panel.html", parts.panel_context(request, thread))
+
+
+@require_GET
+@page(Permission.THREADS_TRIAGE)
+def menu(request: HttpRequest, public_id: str, what: str) -> HttpResponse:
+    """What a menu of the thread has besides its fixed choices, asked for when it is opened."""
+    try:
+        context = parts.menu_context(request, access.plain_thread_of(request, public_id), what)
+    except KeyError:
+        raise Http404(what) from None
+    return render(request, "inbox/_menu_more.html", context)
 
 
 @require_GET
@@ -93,7 +112,7 @@ def row(request: HttpRequest, public_id: str) -> HttpResponse:
     from bellhop.core import clock
     from inbox.services import row_view
 
-    thread = access.thread_of(request, public_id)
+    thread = access.row_of(request, public_id)
     return render(request, "inbox/_row.html", {"row": row_view.of(thread, clock.now(), user_of(request).pk)})
 
 
@@ -102,7 +121,8 @@ def row(request: HttpRequest, public_id: str) -> HttpResponse:
 def counts(request: HttpRequest) -> HttpResponse:
     """The views with their counts, for the navigation and the list's menu."""
     query = parts.list_query(request.GET.get("view", DEFAULT_VIEW), request.GET)
-    return render(request, "inbox/_views.html", parts.views_context(user_of(request), query))
+    user = user_of(request)
+    return render(request, "inbox/_views.html", parts.views_context(user, query, listing.counts(user)))
 
 
 @require_GET

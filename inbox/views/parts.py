@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -9,9 +10,11 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from bellhop.accounts.models import Team, User
+from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
-from bellhop.core import clock, live
+from bellhop.core import clock
 from connectors.contract.registry import connector_class
+from connectors.outbound.caller import connector_for
 from connectors.trust import overwrites
 from inbox.live import rows
 from inbox.models import Thread
@@ -38,7 +41,7 @@ def list_context(request: HttpRequest, query: ListQuery, cursor: str = "") -> di
         "view": query.view,
         "view_label": listing.VIEWS[query.view],
         "query": text,
-        "rows": [rows.personal(thread, now, get_language(), user.pk) for thread in page.rows],
+        "rows": rows.page(page.rows, now, get_language(), user.pk),
         "next_cursor": page.next_cursor,
         "filtered": bool(query.filters),
         "now": now,
@@ -49,10 +52,10 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     """What stands around the list: views with counts, sorts, filters, the live number."""
     user = user_of(request)
     # The number is read before the rows: what happens in between is told again, never missed.
-    number = live.last_number(user.organization_id)
+    number, counts = listing.numbers(user)
     return {
         "live_number": number,
-        **views_context(user, query),
+        **views_context(user, query, counts),
         "sorts": [
             (key, label, filters.query_text(query, sort=key), key == query.order)
             for key, label in listing.SORTS.items()
@@ -61,9 +64,9 @@ def frame_context(request: HttpRequest, query: ListQuery) -> dict[str, Any]:
     }
 
 
-def views_context(user: User, query: ListQuery) -> dict[str, Any]:
+def views_context(user: User, query: ListQuery, counts: dict[str, int]) -> dict[str, Any]:
     """The views with their counts, and the saved ones."""
-    counts, saved = listing.counts(user), filters.saved_views(user, query)
+    saved = filters.saved_views(user, query)
     return {
         "views": [(key, label, counts[key], key == query.view) for key, label in listing.VIEWS.items()],
         "counts": counts,
@@ -85,42 +88,57 @@ def named_entry_at(request: HttpRequest, thread: Thread) -> str:
 def thread_context(
     request: HttpRequest, thread: Thread, query: ListQuery, *, since: str = ""
 ) -> dict[str, Any]:
-    """The thread pane with its composer and panel; the log at least back to `since`."""
+    """The thread pane with its composer; the log at least back to `since`. Panel and menus ask for their own."""
     last_read: int = thread.last_read_id  # type: ignore[attr-defined]
     return {
         **log_context(request, thread, since=since),
-        **head_context(request, thread, query),
+        **head_context(thread, query),
         **composer_context(request, thread),
         "last_read": last_read,
     }
 
 
-def head_context(request: HttpRequest, thread: Thread, query: ListQuery) -> dict[str, Any]:
-    """The thread's head with its menus, and the panel."""
-    user = user_of(request)
+def head_context(thread: Thread, query: ListQuery) -> dict[str, Any]:
+    """The thread's head with what its menus always have."""
     return {
         "thread": thread,
-        "row": row_view.of(thread, clock.now(), user.pk),
+        "place": row_view.place_of(thread),
+        "dates": row_view.dates_of(thread),
         "view": query.view,
         "query": filters.query_text(query),
         "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
         **outage_context(thread),
-        **panel_context(request, thread),
-        "people": triage.who_may_have(thread),
-        "teams": Team.objects.filter(organization_id=user.organization_id).order_by("name"),
-        "snoozes": snooze_choices(user, thread),
+        "remote_link": _remote_link(thread),
+        "pms": _pms_label(thread),
+        "snoozes": snooze_choices(thread),
         "again_until": snoozing.again(thread, clock.now()),
-        "thread_tags": ", ".join(thread.tags.order_by("name").values_list("name", flat=True)),
+        "thread_tags": ", ".join(thread.tag_names),  # type: ignore[attr-defined]
     }
 
 
-def snooze_choices(user: User, thread: Thread | None = None) -> list[tuple[str, str]]:
-    """(choice, words) of the snooze menu: the built-in ones, then one's own. Without a thread: for many."""
+def snooze_choices(thread: Thread | None = None) -> list[tuple[str, str]]:
+    """(choice, words) of the built-in choices of the snooze menu. Without a thread: for many."""
     stay = thread.stay if thread else None
     dated = thread is None or (stay is not None and stay.arrival_date is not None)
-    built_in = [(key, str(words)) for key, words in snoozing.CHOICES if key != "arrival" or dated]
-    own = [(preset.public_id, preset.name) for preset in snoozing.presets(user)]
-    return [*built_in, *own]
+    return [(key, str(words)) for key, words in snoozing.CHOICES if key != "arrival" or dated]
+
+
+def own_snoozes(user: User) -> list[tuple[str, str]]:
+    """(choice, words) of a person's own."""
+    return [(preset.public_id, preset.name) for preset in snoozing.presets(user)]
+
+
+def menu_context(request: HttpRequest, thread: Thread, what: str) -> dict[str, Any]:
+    """What a menu of the thread asks for when it is opened. Raises KeyError for an unknown one."""
+    user = user_of(request)
+    contexts: dict[str, Callable[[], dict[str, Any]]] = {
+        "assign": lambda: {
+            "people": triage.who_may_have(thread),
+            "teams": Team.objects.filter(organization_id=user.organization_id).order_by("name"),
+        },
+        "snooze": lambda: {"own": own_snoozes(user)},
+    }
+    return {"thread": thread, "what": what, **contexts[what]()}
 
 
 def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before: str = "") -> dict[str, Any]:
@@ -129,7 +147,7 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     loaded = timeline.load(thread, before, since)
     return {
         "thread": thread,
-        "entries": list(folding.folded(loaded.entries)),
+        "entries": list(folding.by_day(folding.folded(loaded.entries))),
         "older_before": loaded.older_before,
         "first_unread": timeline.first_unread(
             loaded.entries, last_read, read_at=getattr(thread, "read_at", None), me=user_of(request).pk
@@ -147,16 +165,16 @@ def _pms_label(thread: Thread) -> str:
 def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[str, Any]:
     """Both drafts, why replying may be impossible, and what is wrong with the PMS right now."""
     user = user_of(request)
-    found = drafts.of(user, thread)
+    kept = getattr(thread, "own_drafts", None)
     name, icon = row_view.channel_words(thread.channel)
     return {
         "thread": thread,
-        "drafts": found,
+        "drafts": drafts.of(user, thread) if kept is None else {draft["mode"]: draft for draft in kept},
         "why_not": reply.why_not(thread),
         "others": thread.assignee if thread.assignee_id not in {None, user.pk} else None,
         "channel_name": name,
         "channel_icon": icon,
-        "newest_id": timeline.newest_id(thread),
+        "newest_id": timeline.newest_id(thread) if kept is None else thread.newest_id,  # type: ignore[attr-defined]
         "undo_send_s": user.undo_send_s,
         "me": user,
         "pms": _pms_label(thread),
@@ -169,39 +187,46 @@ def outage_context(thread: Thread) -> dict[str, Any]:
     connection = thread.connection
     health = connection.health if connection else None
     down = health.down_since if health else None
+    refused = health.credentials_refused_at if health else None
+    paused = connection.paused_at if connection else None
     return {
         "outage_since": down,
-        "outage_refused": health.credentials_refused_at if health else None,
-        "outage_paused": connection.paused_at if connection else None,
-        "outage_waiting": timeline.waiting_at_pms(thread),
+        "outage_refused": refused,
+        "outage_paused": paused,
+        "outage_waiting": timeline.waiting_at_pms(thread) if down or refused or paused else 0,
         "health": health,
     }
 
 
+def _remote_link(thread: Thread) -> str | None:
+    """The stay's page in the PMS."""
+    if thread.stay is None or thread.connection is None:
+        return None
+    return connector_for(thread.connection).reservation_url(thread.stay.remote_id)
+
+
 def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     """The reservation panel (ux V1): the current stay, who told what when, other stays, candidates where unmatched."""
-    stay = thread.stay
-    told = overwrites.latest("reservation", stay.pk) if stay else {}
-    connector = connector_class(thread.connection.slug) if thread.connection else None
-    link = None
-    if connector is not None and stay is not None and thread.connection is not None:
-        from connectors.outbound.caller import connector_for
-
-        link = connector_for(thread.connection).reservation_url(stay.remote_id)
+    user, stay, now = user_of(request), thread.stay, clock.now()
+    phase = stay.phase(now) if stay else None
+    guest = thread.guest
+    points = (
+        guest.contact_points.order_by("kind", "id") if guest and user.may(Permission.CONTACTS_READ) else ()
+    )
+    may_match = stay is None and user.may(Permission.THREADS_MATCH)
     return {
         "thread": thread,
+        "dates": row_view.dates_of(thread),
+        "health": thread.connection.health if thread.connection else None,
         "stay": stay,
-        "phase": stay.phase(clock.now()) if stay else None,
-        "phase_label": StayPhase(stay.phase(clock.now())).label if stay else "",
+        "phase_label": StayPhase(phase).label if phase else "",
         "stays": list(thread.stays.select_related("unit").order_by("-arrival_date", "-id")[:20]),
-        "told": told,
-        "remote_link": link,
-        "points": list(thread.guest.contact_points.order_by("kind", "id")) if thread.guest else [],
-        "past_stays": thread.guest.reservations.exclude(pk=stay.pk if stay else 0).count()
-        if thread.guest
-        else 0,
+        "told": overwrites.latest("reservation", stay.pk) if stay else {},
+        "remote_link": _remote_link(thread),
+        "points": list(points),
+        "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
-        "candidates": matching.candidates(user_of(request), thread) if stay is None else [],
-        "pms": connector.label if connector else "",
-        "now": clock.now(),
+        "candidates": matching.candidates(user, thread) if may_match else [],
+        "pms": _pms_label(thread),
+        "now": now,
     }

@@ -82,7 +82,7 @@ def act(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
     """One change of one thread."""
     if action not in ACTIONS:
         raise Http404(action)
-    ACTIONS[action](request, user_of(request), access.thread_of(request, public_id))
+    ACTIONS[action](request, user_of(request), access.plain_thread_of(request, public_id))
     return _done("bellhop:next" if action in GOES_ON else "")
 
 
@@ -90,7 +90,7 @@ def act(request: HttpRequest, public_id: str, action: str) -> HttpResponse:
 @page(Permission.THREADS_READ)
 def mark_read(request: HttpRequest, public_id: str) -> HttpResponse:
     """Seen up to a message."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     up_to = request.POST.get("up_to", "0")
     if not up_to.isdigit():
         raise BadRequest("up_to")
@@ -102,7 +102,7 @@ def mark_read(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Permission.THREADS_MATCH)
 def link(request: HttpRequest, public_id: str, how: str) -> HttpResponse:
     """Link a stay, unlink it, or make it the current one."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     user = user_of(request)
     stays = Reservation.objects.filter(organization_id=user.organization_id)
     stay = get_object_or_404(stays, public_id=request.POST.get("stay", ""))
@@ -119,7 +119,7 @@ def link(request: HttpRequest, public_id: str, how: str) -> HttpResponse:
 @page(Permission.THREADS_MATCH)
 def candidates(request: HttpRequest, public_id: str) -> HttpResponse:
     """Stays that may fit, by the words that were typed."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     found = matching.candidates(user_of(request), thread, request.GET.get("q", ""))
     return render(request, "inbox/_candidates.html", {"candidates": found, "thread": thread})
 
@@ -128,7 +128,7 @@ def candidates(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Permission.DOOR_CODES_READ)
 def door_code(request: HttpRequest, public_id: str) -> HttpResponse:
     """Show a door code; showing it is logged."""
-    thread = access.thread_of(request, public_id)
+    thread = access.plain_thread_of(request, public_id)
     if thread.stay is None or not thread.stay.door_code:
         raise Http404("no door code")
     user = user_of(request)

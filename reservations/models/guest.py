@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from bellhop.core.fields import PublicIdField
+from bellhop.core.search import Findable
 
 
-class Guest(models.Model):
+class Guest(Findable):
     """A person (guest or tenant) of one organization."""
+
+    found_by = "full_name"
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="guests")
@@ -23,7 +27,10 @@ class Guest(models.Model):
     as_of = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=["organization", "full_name"], name="guest_by_name"),)
+        indexes = (
+            models.Index(fields=["organization", "full_name"], name="guest_by_name"),
+            GinIndex(fields=["search"], name="guest_search"),
+        )
 
     def __str__(self) -> str:
         return self.full_name

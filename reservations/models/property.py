@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from bellhop.core.fields import PublicIdField
+from bellhop.core.search import Findable
 
 
 class Property(models.Model):
@@ -30,9 +32,11 @@ class Property(models.Model):
         return ZoneInfo(self.timezone)
 
 
-class Unit(models.Model):
+class Unit(Findable):
     """A rentable room, apartment or home. Times are local clock times. `condition`: housekeeping's word (dirty, clean,
     inspected, …), empty where the PMS keeps none."""
+
+    found_by = "name"
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="units")
@@ -48,6 +52,9 @@ class Unit(models.Model):
     occupied = models.BooleanField(null=True)
     do_not_disturb = models.BooleanField(default=False)
     condition_as_of = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (GinIndex(fields=["search"], name="unit_search"),)
 
     def __str__(self) -> str:
         return self.name

@@ -6,7 +6,9 @@ import builtins
 from datetime import date, datetime, time
 from typing import Any
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
@@ -79,6 +81,14 @@ class Reservation(models.Model):
             models.Index(fields=["organization", "arrival_date"], name="reservation_by_arrival"),
             models.Index(fields=["connection", "conversation_id"], name="reservation_conversation"),
             models.Index(fields=["organization", "code"], name="reservation_by_code"),
+            models.Index(
+                "organization", OpClass(Upper("code"), "text_pattern_ops"), name="reservation_code_begins"
+            ),
+            models.Index(
+                "organization",
+                OpClass(Upper("channel_code"), "text_pattern_ops"),
+                name="reservation_ota_code_begins",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 // One box for search and commands (Ctrl K, /): guests and messages found, views, places, what can be done here.
 import { words } from "./ui.js"
+import { askAll } from "./menus.js"
 
 const dialog = () => document.getElementById("palette")
 const input = () => document.getElementById("palette-input")
@@ -7,6 +8,7 @@ const input = () => document.getElementById("palette-input")
 export function palette() {
   if (!dialog() || dialog().open) return
   dialog().showModal()
+  askAll()
   input().value = ""
   input().focus()
   find("")

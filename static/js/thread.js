@@ -59,11 +59,19 @@ const refreshHead = debounced(120, () => {
   if (id) window.htmx.ajax("GET", `/threads/${id}/head/?view=${view}`, { source: "#thread-head", target: "#thread-head", swap: "outerMorph" })
 })
 
+const refreshPanel = debounced(120, () => {
+  const id = openThread()
+  if (id && document.getElementById("context")) window.htmx.ajax("GET", `/threads/${id}/panel/`, { source: "#context", target: "#context", swap: "outerMorph" })
+})
+
+const refreshAround = () => (refreshHead(), refreshPanel())
+
 async function changed(event) {
   if (event.id !== openThread()) return
   if (event.inbound) fresh += atEnd() && document.hasFocus() ? 0 : 1
   await refreshLog()
   if (["state", "stay", "message"].includes(event.what)) refreshHead()
+  if (["state", "stay"].includes(event.what)) refreshPanel()
   if (event.inbound) {
     const bubble = document.querySelector(`[data-message="${event.message}"] .bubble`)
     announce(`${event.who}: ${bubble?.textContent.trim().slice(0, 200) ?? ""}`)
@@ -148,10 +156,10 @@ function opened() {
 export function start() {
   on("thread", changed)
   on("connection", () => {
-    refreshHead()
+    refreshAround()
     if (document.querySelector("#log .undo, #log [data-state=sending]")) refreshLog()
   })
-  on("refresh", () => (refreshLog(), refreshHead()))
+  on("refresh", () => (refreshLog(), refreshAround()))
   on("presence", heard)
   on("ready", () => presence(here, true))
   setInterval(() => presence(here === "left" ? "viewing" : here), HEARTBEAT)
@@ -188,7 +196,7 @@ export function start() {
     const menu = event.target.closest("[popover] button")
     if (menu && !menu.closest(".menu-form, .filter-menu, .notices")) menu.closest("[popover]").hidePopover?.()
   })
-  document.addEventListener("bellhop:day", refreshHead)
+  document.addEventListener("bellhop:day", refreshAround)
   // After closing or snoozing: on to the next one of the list.
   document.addEventListener("bellhop:next", () => {
     const next = neighbour(openThread(), 1) ?? neighbour(openThread(), -1)

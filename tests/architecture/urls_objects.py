@@ -82,6 +82,8 @@ ADDRESSES: dict[str, Access] = {
     "inbox:delete-view": (Permission.THREADS_READ,),
     "inbox:log": (Permission.THREADS_READ,),
     "inbox:head": (Permission.THREADS_READ,),
+    "inbox:panel": (Permission.THREADS_READ,),
+    "inbox:menu": (Permission.THREADS_TRIAGE,),
     "inbox:row": (Permission.THREADS_READ,),
     "inbox:read": (Permission.THREADS_READ,),
     "inbox:reply": (Permission.THREADS_REPLY,),

@@ -63,6 +63,30 @@ def test_the_table_of_keys(new_page: NewPage) -> None:
     page.wait_for_url("**/inbox/needs-reply/")
 
 
+def test_menus_bring_people_when_they_are_opened_or_looked_for(new_page: NewPage) -> None:
+    """The panel follows the log, the menus' own lists whoever asks for them: by key, or by name in the palette."""
+    page = new_page("agent", viewport=WIDE)
+    page.goto("/inbox/all/?channel=airbnb")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    expect(page.locator("#context[aria-busy]")).to_have_count(0)
+    expect(page.locator("#context .facts-block")).not_to_have_count(0)
+    people = page.locator("#assignee button:not([data-key])")
+    expect(page.locator("#log .msg").first).to_be_visible()
+    expect(people).to_have_count(0)
+    page.keyboard.press("a")
+    expect(people).not_to_have_count(0)
+    surname = people.first.inner_text().split()[-1]
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(people).to_have_count(0)
+    page.keyboard.press("/")
+    page.locator("#palette-input").fill(surname.lower())
+    expect(people).not_to_have_count(0)
+    page.locator("#palette-input").fill(surname)
+    expect(page.locator("#palette-commands a").filter(has_text=surname)).not_to_have_count(0)
+
+
 def test_single_letters_can_be_switched_off(new_page: NewPage) -> None:
     page = new_page("agent2", viewport=WIDE)
     page.goto("/settings/")

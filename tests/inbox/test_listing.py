@@ -14,6 +14,7 @@ from bellhop.accounts.models import Team, User
 from bellhop.core import clock
 from connectors.models import Command, CommandState
 from connectors.outbound import outbox
+from inbox.live import rows
 from inbox.models import Receipt, Thread, ThreadStatus
 from inbox.services import listing, notes, row_view, threads, triage
 from inbox.services.listing import ListQuery
@@ -213,9 +214,10 @@ def test_few_statements_at_any_size(desk: Desk, limited: bool, settings: Any) ->
             database,
         ) as captured:
             page = listing.page(user, ListQuery(view="needs-reply"))
-            [row_view.of(row, clock.now(), user.pk) for row in page.rows]
+            html = rows.page(page.rows, clock.now(), "en", user.pk)
             listing.counts(user)
         numbers.append(len(captured))
+        assert len(html) == len(page.rows)
     assert numbers[0] == numbers[1] <= MOST_STATEMENTS, numbers
 
 

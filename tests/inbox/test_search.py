@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bellhop.core import clock, search
+from connectors.contract.events import Entity
+from connectors.contract.records import GuestRecord, UnitRecord
+from connectors.events import Source
+from connectors.inbound import identity
+from connectors.inbound.apply import apply
 from inbox.models import Thread
-from inbox.services import find, reply, search
+from inbox.services import find, matching, reply
 from reservations.models import ContactKind, ContactPoint
 from tests import factories
 from tests.factories import Desk
@@ -53,7 +62,8 @@ def test_words_are_found(desk: Desk, query: str, hit: int) -> None:
     assert [message.pk for message in find.find(desk.agent, query + " ").messages] == [made[hit].pk] or len(
         query
     ) < 2
-    assert find._messages(desk.agent, query) == [made[hit]]
+    if len(query) > 1:
+        assert find.find(desk.agent, query).messages == [made[hit]]
 
 
 def test_every_word_must_occur(desk: Desk) -> None:
@@ -90,6 +100,101 @@ def test_folding_is_stable(text: str) -> None:
     query = search.query_text(text)
     assert not set("'\\()!<|") & set(query)
     assert search.fold(text) == search.fold(text)
+
+
+NAMES = ("João Silva", "Maria da Silva", "O'Brien-Núñez", "Müller", "Straßer", "王小明", "Ana")
+
+
+@pytest.mark.parametrize(
+    ("query", "hits"),
+    [
+        ("joao", {0}),
+        ("JOÃO sil", {0}),
+        ("silva", {1, 0}),
+        ("silva maria", {1}),
+        ("brien", {2}),
+        ("nunez", {2}),
+        ("muller", {3}),
+        ("strasser", {4}),
+        ("小明", {5}),
+        ("ana", {6}),
+        ("ilva", set()),
+        ("da ana", set()),
+    ],
+)
+def test_people_are_found_by_the_words_of_their_names(desk: Desk, query: str, hits: set[int]) -> None:
+    """Case and accents don't matter, the last word may be a beginning; with a stay and without one."""
+    made = [
+        factories.thread(desk, factories.stay(desk, name) if n % 2 else None, party_name=name)
+        for n, name in enumerate(NAMES)
+    ]
+    assert {made.index(thread) for thread in find.find(desk.agent, query).threads} == hits
+
+
+@given(st.text(min_size=2, max_size=12), st.integers(0, 11))
+def test_every_beginning_of_a_name_finds_it(name: str, length: int) -> None:
+    """What a query asks for stands in what a row is found by."""
+    words = search.plain(name).split()
+    for word in words:
+        wanted = search.query_text(word[: length + 1]).split(" & ")
+        whole, beginning = wanted[:-1], wanted[-1].removesuffix(":*")
+        assert set(whole) <= set(words)
+        assert any(found.startswith(beginning) for found in words)
+
+
+def test_who_is_found_follows_what_changes(desk: Desk) -> None:
+    """A guest is renamed, a unit too, a stay is unlinked and linked: the search knows at once."""
+    stay = factories.stay(desk, "Amélie Laurent", code="HM-31", channel_code="BDC55120")
+    thread = factories.thread(desk, stay)
+
+    def finds(text: str) -> bool:
+        return find.find(desk.agent, text).threads == [thread]
+
+    source, guest = Source(connection=desk.connection), stay.guest
+    assert guest is not None
+    identity.remember(desk.connection.pk, Entity.GUEST, "g1", guest.pk)
+    with transaction.atomic():
+        apply(source, GuestRecord(external_id="g1", full_name="Zoé Durand"))
+    assert finds("zoe")
+    assert not finds("amelie")
+    assert [
+        found.stay for found in matching.candidates(desk.agent, factories.thread(desk, party_name="Zoe D."))
+    ] == [stay]
+    identity.remember(desk.connection.pk, Entity.UNIT, "u1", desk.unit.pk)
+    with transaction.atomic():
+        apply(source, UnitRecord(external_id="u1", name="Ático"))
+    assert finds("atico")
+    assert not finds("204")
+    assert all(map(finds, ("hm-31", "HM-3", "bdc55", "Durand")))
+    admin = desk.people["Admin"]
+    matching.unlink(admin, thread, stay)
+    assert not any(map(finds, ("hm-31", "atico", "bdc55")))
+    assert finds("durand"), "the party keeps its name"
+    matching.link(admin, thread, stay)
+    assert finds("HM-31")
+
+
+def test_the_newest_of_many_come_first_and_older_ones_by_index(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "RECENT_THREADS", 10)
+    now = clock.now()
+    old = factories.thread(desk, party_name="Rare Person", last_activity_at=now - timedelta(days=9))
+    common = [
+        factories.thread(desk, party_name=f"Sam {n}", last_activity_at=now - timedelta(minutes=n))
+        for n in range(12)
+    ]
+    assert find.find(desk.agent, "sam").threads == common[: find.LIMIT]
+    assert find.find(desk.agent, "rare").threads == [old]
+
+
+def test_rows_from_before_are_filled(desk: Desk) -> None:
+    """What the migration does."""
+    threads = [factories.thread(desk, party_name=f"João {n}") for n in range(5)]
+    Thread.objects.update(search=None)
+    assert not find.find(desk.agent, "joao")
+    search.fill("inbox_thread", "party_name", step=2)
+    assert len(find.find(desk.agent, "joao").threads) == len(threads)
 
 
 def test_people_stays_and_units(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_the_page_keeps_shows_and_removes_them(desk: Desk, client: Client) -> No
     refused = client.post("/settings/inbox/", {"name": "No", "rule": "hours", "number": "0"})
     assert "from 0 to" in refused.content.decode()
     thread = factories.thread(desk)
-    assert preset.public_id in client.get(f"/inbox/all/{thread.public_id}/").content.decode()
+    assert preset.public_id in client.get(f"/threads/{thread.public_id}/menu/snooze/").content.decode()
     client.post(f"/snoozes/{preset.public_id}/remove/")
     assert not SnoozePreset.objects.exists()
 

@@ -51,7 +51,7 @@ def task(stay: Reservation | None = None, number: str = "1", **fields: object) -
 def page(desk: Desk, thread: Thread) -> str:
     client = Client()
     client.force_login(desk.agent)
-    return client.get(f"/inbox/all/{thread.public_id}/").content.decode()
+    return client.get(f"/threads/{thread.public_id}/panel/").content.decode()
 
 
 def test_a_task_is_shown_with_its_stay_and_follows_the_pms(desk: Desk, stay: Reservation) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from django import forms, template
 from django.templatetags.static import static
@@ -16,6 +17,7 @@ COUNT_LIMIT = 999
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: str = "") -> SafeString:
     """One drawing of the sprite; decorative, the word stands beside it."""
     css = f"icon icon-{size}" if size else "icon"
