@@ -31,7 +31,7 @@ from connectors.trust import evidence
 log = structlog.get_logger(__name__)
 BATCH = 200
 MAX_CRASHES = 5
-PER_CONNECTION = 8
+PER_CONNECTION = 4
 NOTE_EVERY_S = 1.0
 RECENT_S = 1.0
 
