@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import psutil
@@ -26,6 +27,13 @@ hypothesis.settings.register_profile(
     "bellhop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("bellhop")
+
+
+@pytest.fixture
+def steady_clock(settings: Any) -> None:
+    """The clock asks the database only once: for tests that count statements."""
+    settings.BELLHOP_CLOCK_REFRESH_S = 3_600
+
 
 _servers = pytest.StashKey[Throwaway]()
 

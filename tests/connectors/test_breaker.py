@@ -160,6 +160,7 @@ def test_a_paused_connection_is_not_available(connection: Connection) -> None:
     assert not health.is_available(connection, clock.now())
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_successes_cost_one_statement_a_second(
     connection: Connection, django_assert_num_queries: object
 ) -> None:

@@ -79,6 +79,7 @@ def test_the_menu_shows_what_is_chosen(desk: Desk, client: Client) -> None:
     assert 'name="sort" value="oldest"' in menu
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_chips_ask_only_for_the_names_they_need(desk: Desk) -> None:
     params = QueryDict("channel=sms&status=open&phase=arriving&language=pt&source=airbnb&arrival=week")
     with CaptureQueriesContext(database) as captured:

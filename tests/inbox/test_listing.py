@@ -200,10 +200,10 @@ def test_a_broken_cursor_starts_at_the_top(desk: Desk, cursor: str) -> None:
 
 
 @pytest.mark.parametrize("limited", [False, True])
-def test_few_statements_at_any_size(desk: Desk, limited: bool, settings: Any) -> None:
+@pytest.mark.usefixtures("steady_clock")
+def test_few_statements_at_any_size(desk: Desk, limited: bool) -> None:
     """G10: page and counts together take the same few statements at 10 and at 300 rows, for everybody."""
     user = factories.limited(desk.organization, desk.place) if limited else desk.agent
-    settings.BELLHOP_CLOCK_REFRESH_S = 3_600
     numbers = []
     for count in (10, 290):
         for row in many(desk, count)[:20]:

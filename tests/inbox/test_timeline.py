@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -76,6 +75,7 @@ def test_of_one_instant_the_sequence_decides(desk: Desk, thread: Thread) -> None
     assert factories.bodies(thread) == [message.body for message in made]
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_a_page_walks_the_index(desk: Desk, thread: Thread) -> None:
     factories.says(thread, "Hello")
     with CaptureQueriesContext(database) as captured:
@@ -97,8 +97,8 @@ def test_what_is_loaded_stays_loaded(desk: Desk, thread: Thread) -> None:
     assert timeline.load(thread, before="nonsense").entries[-1].item == made[-1]
 
 
-def test_a_constant_number_of_statements(desk: Desk, thread: Thread, settings: Any) -> None:
-    settings.BELLHOP_CLOCK_REFRESH_S = 3_600
+@pytest.mark.usefixtures("steady_clock")
+def test_a_constant_number_of_statements(desk: Desk, thread: Thread) -> None:
     numbers = []
     for count in (3, 60):
         for n in range(count):

@@ -169,6 +169,7 @@ def test_an_incidents_file_shows_its_hours(pms: Pms, thread: Thread) -> None:
     assert client.post(reverse("connectors:close-case", args=[incident.public_id])).status_code == 409
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_a_file_costs_the_same_however_much_happened(pms: Pms, thread: Thread) -> None:
     stay, user = thread.stays.get(), pms.desk.people["Admin"]
 

@@ -282,6 +282,7 @@ def test_a_comparison_goes_on_where_it_was_stopped(pms: Pms, stay: Reservation) 
     assert (run.records, run.after) == (2, second.pk)
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_a_stay_costs_the_same_whatever_differs_beside_it(pms: Pms, stay: Reservation) -> None:
     connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection)
     record = connector.get_reservation(call, stay.remote_id)

@@ -179,6 +179,7 @@ def test_a_reply_or_webhook_under_way_is_no_drift(pms: Pms, thread: Thread) -> N
     assert DriftRun.objects.latest("pk").messages >= 2
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_a_conversation_costs_the_same_however_long_it_is(pms: Pms, thread: Thread) -> None:
     connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection)
     talk = compare.talks(pms.connection.pk, [thread.stays.get().pk])[thread.stays.get().pk][0]

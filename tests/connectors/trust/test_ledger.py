@@ -119,6 +119,7 @@ def test_traffic_is_the_evidence(pms: Pms) -> None:
     assert depth.missing == ("an alert delivered",)
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_constant_statements(desk: Desk, django_assert_num_queries: object) -> None:
     others = [factories.connect(desk.organization, name=f"More {n}") for n in range(5)]
     with django_assert_num_queries(2):  # type: ignore[operator]

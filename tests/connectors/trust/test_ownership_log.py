@@ -99,6 +99,7 @@ def test_a_rule_holds_for_its_connection_only(desk: Desk) -> None:
     assert rules.of(other.pk, "reservation") == DEFAULTS["reservation"]
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_a_record_costs_no_statement_for_its_rules(desk: Desk, django_assert_num_queries: Any) -> None:
     rules.of(desk.connection.pk, "reservation")
     with django_assert_num_queries(0):
@@ -211,6 +212,7 @@ def test_only_who_edits_connections_changes_a_rule(desk: Desk) -> None:
     assert _as(desk, "Admin").get(url.replace("rate_plan", "nothing")).status_code == 404
 
 
+@pytest.mark.usefixtures("steady_clock")
 def test_the_log_costs_the_same_for_any_number_of_overwrites(
     desk: Desk, django_assert_max_num_queries: Any
 ) -> None:
