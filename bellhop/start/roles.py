@@ -8,8 +8,6 @@ import time
 import structlog
 
 WORKER_THREADS = 16
-WORKER_NICENESS = 5
-"""On one machine a page that somebody waits for goes before work that nobody watches."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +41,6 @@ def worker(name: str, predecessor: str) -> None:
     from bellhop.core.wake import AT_ONCE
     from connectors.outbound import leases
 
-    os.nice(WORKER_NICENESS)
     settings.BELLHOP_WORKER_NAME = name
     options = settings.DATABASES["default"]["OPTIONS"]
     options["application_name"] = name
