@@ -19,7 +19,7 @@ _CLASS = 5_417  # of the advisory locks that let claims of one connection go one
 # A waiting head that is due, or an unknown one whose read-back is due, or one whose worker is gone (lease over).
 # An earlier open Command of the same order key holds the later ones (invariant 5).
 _NEXT = """
-SELECT c.id, c.connection_id
+SELECT c.id
 FROM connectors_command c
 JOIN connectors_connection k ON k.id = c.connection_id
 LEFT JOIN connectors_connectionhealth h ON h.connection_id = c.connection_id
@@ -42,13 +42,17 @@ ORDER BY c.priority, c.due_at, c.id
 LIMIT 1
 FOR UPDATE OF c SKIP LOCKED
 """
-# Workers that looked at the same moment all saw room: who has the turn counts once more what the others committed. One
-# trip for both; the second statement sees what was committed while the first one waited.
+# Workers that looked at the same moment all saw room. Who has the turn (the last thing before commit) counts once more,
+# its own claim among them. One trip for both; the second statement sees what was committed while the first one waited.
 _ROOM = """
 SELECT pg_advisory_xact_lock(%(class)s, %(connection)s);
-SELECT count(*) < %(per_connection)s FROM connectors_command
+SELECT count(*) <= %(per_connection)s FROM connectors_command
 WHERE connection_id = %(connection)s AND state IN ('in_flight', 'unknown') AND lease_until > %(now)s
 """
+
+
+class _Full(Exception):
+    """Others took the connection's last place meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,14 @@ class Claim:
 
 def take() -> Claim | None:
     """Claim the next Command and commit the Attempt. None when nothing may be done now."""
-    try:
-        with transaction.atomic():
+    while True:
+        try:
             return _take()
-    except IntegrityError:
-        # Two workers met at one order key; the other one has it.
-        return None
+        except _Full:
+            continue  # it is counted now: the next look passes that connection by
+        except IntegrityError:
+            # Two workers met at one order key; the other one has it.
+            return None
 
 
 @transaction.atomic
@@ -80,29 +86,30 @@ def take_this(command_id: int) -> Claim | None:
     return _claim(command_id, now)
 
 
+@transaction.atomic
 def _take() -> Claim | None:
     now = clock.now()
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        command_id, connection_id = row
-        if _has_room(connection_id, now):
-            return _claim(command_id, now)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    claim = _claim(row[0], now)
+    if not _has_room(claim.command.connection_id, now):
+        raise _Full
+    return claim
 
 
 def _has_room(connection_id: int, now: datetime) -> bool:
     """Of one connection only so many are ever in flight, so that a slow one leaves workers to the others (invariant 8).
     Holds the turn until commit."""
+    values: dict[str, int | datetime] = {
+        "class": _CLASS,
+        "connection": connection_id,
+        "per_connection": PER_CONNECTION,
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        values: dict[str, int | datetime] = {
-            "class": _CLASS,
-            "connection": connection_id,
-            "per_connection": PER_CONNECTION,
-            "now": now,
-        }
         cursor.execute(_ROOM, values)
         cursor.nextset()
         row = cursor.fetchone()
