@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
@@ -63,9 +64,9 @@ def steps_back(connection: Connection) -> tuple[Stage, ...]:
 
 def checklist(connection: Connection, to: Stage) -> list[Check]:
     """The preconditions of a step up, with their evidence."""
-    checks = [_imported(connection), _proof(connection, Proof.READ, "Reading works")]
+    checks = [_imported(connection), _proof(connection, Proof.READ, _("Reading works"))]
     if to in {Stage.PILOT, Stage.LIVE}:
-        checks += [_proof(connection, Proof.PUSHED, "Webhooks are applied"), *_report_checks(connection)]
+        checks += [_proof(connection, Proof.PUSHED, _("Webhooks are applied")), *_report_checks(connection)]
     if to == Stage.LIVE:
         checks.append(_rehearsed(connection))
     return checks
@@ -75,13 +76,17 @@ def _imported(connection: Connection) -> Check:
     runs = SyncRun.objects.filter(connection=connection, purpose=SyncRun.Purpose.BACKFILL)
     open_runs = runs.filter(finished_at__isnull=True).count()
     done = sum(runs.values_list("done", flat=True))
-    return Check("History is imported", not open_runs and runs.exists(), f"{done} records, {open_runs} open")
+    return Check(
+        _("History is imported"),
+        not open_runs and runs.exists(),
+        _("%(done)d records, %(open)d open") % {"done": done, "open": open_runs},
+    )
 
 
 def _proof(connection: Connection, proof: Proof, name: str) -> Check:
     row = Evidence.objects.filter(connection=connection, proof=proof).order_by("-at").first()
     fresh = row is not None and clock.now() - row.at <= FRESH
-    return Check(name, fresh, f"{row.entity}, {row.at:%Y-%m-%d %H:%M} UTC" if row else "never seen")
+    return Check(name, fresh, f"{row.entity}, {row.at:%Y-%m-%d %H:%M} UTC" if row else _("never seen"))
 
 
 def _report_checks(connection: Connection) -> list[Check]:
@@ -89,31 +94,33 @@ def _report_checks(connection: Connection) -> list[Check]:
     mirror = found.mirror
     missing = ", ".join(f"{name}: {count}" for name, count in mirror.missing.items() if count)
     return [
-        Check("Quarantine is empty", not found.quarantined, f"{found.quarantined} parked"),
+        Check(_("Quarantine is empty"), not found.quarantined, _("%d in quarantine") % found.quarantined),
         Check(
-            "Every conversation has its stay",
+            _("Every conversation has its stay"),
             not mirror.unmatched_threads,
-            f"{mirror.matched_threads} matched, {mirror.unmatched_threads} not",
+            _("%(matched)d matched, %(unmatched)d not")
+            % {"matched": mirror.matched_threads, "unmatched": mirror.unmatched_threads},
             must=False,
         ),
         Check(
-            "Required fields are there",
+            _("Required fields are there"),
             not missing,
-            missing or f"{mirror.reservations} reservations complete",
+            missing or _("%d reservations complete") % mirror.reservations,
             must=False,
         ),
         Check(
-            "No guest twice",
+            _("No guest twice"),
             not mirror.duplicates,
-            f"{mirror.duplicates} contact points shared by {mirror.duplicate_guests} guests",
+            _("%(points)d contact points shared by %(guests)d guests")
+            % {"points": mirror.duplicates, "guests": mirror.duplicate_guests},
             must=False,
         ),
         _matching(found),
         _in_time(found),
         Check(
-            "Every word is known",
+            _("Every word is known"),
             not found.unknown,
-            ", ".join(f"{word} ({count})" for word, count in found.unknown[:5]) or "none unknown",
+            ", ".join(f"{word} ({count})" for word, count in found.unknown[:5]) or _("none unknown"),
             must=False,
         ),
     ]
@@ -121,26 +128,27 @@ def _report_checks(connection: Connection) -> list[Check]:
 
 def _matching(found: Report) -> Check:
     worst = ", ".join(f"{match.entity} {match.field}: {match.percent:g} %" for match in found.differing[:5])
-    evidence = worst or f"{len(found.matches)} fields equal"
+    evidence = worst or _("%d fields equal") % len(found.matches)
     passed = found.compared_at is not None and not worst
     return Check(
-        "Both sides agree", passed, evidence if found.compared_at else "not compared yet", must=False
+        _("Both sides agree"), passed, evidence if found.compared_at else _("not compared yet"), must=False
     )
 
 
 def _in_time(found: Report) -> Check:
     late = [f"{lag.entity}: {lag.p95_s:.0f} s of {lag.target_s:g} s" for lag in found.lags if lag.is_late]
-    evidence = (
-        ", ".join(late) or f"{sum(lag.count for lag in found.lags)} webhooks in {shadow_report.LAG_DAYS} days"
-    )
-    return Check("Webhooks are applied in time", not late, evidence, must=False)
+    count = sum(lag.count for lag in found.lags)
+    all_well = _("%(count)d webhooks in %(days)d days") % {"count": count, "days": shadow_report.LAG_DAYS}
+    return Check(_("Webhooks are applied in time"), not late, ", ".join(late) or all_well, must=False)
 
 
 def _rehearsed(connection: Connection) -> Check:
     row = Rehearsal.objects.filter(connection=connection, passed=True).order_by("-started_at").first()
     fresh = row is not None and clock.now() - row.started_at <= REHEARSED
     return Check(
-        "Write-back rehearsal passed", fresh, f"{row.started_at:%Y-%m-%d %H:%M} UTC" if row else "never"
+        _("Write-back rehearsal passed"),
+        fresh,
+        f"{row.started_at:%Y-%m-%d %H:%M} UTC" if row else _("never"),
     )
 
 
@@ -154,7 +162,7 @@ def change(
     with transaction.atomic():
         row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         if row.stage != connection.stage:
-            raise NotReady("Somebody else has just changed the stage. Look again.")
+            raise NotReady(_("Somebody else has just changed the stage. Look again."))
         _store(user, row, to, places, checks)
         moved = _settle_queue(row)
         events.emit(ConnectionChanged(connection_id=row.pk, organization_id=row.organization_id))
@@ -163,17 +171,17 @@ def change(
 
 def _allowed(connection: Connection, to: Stage, places: Collection[int], *, signed: bool) -> list[Check]:
     if to == connection.stage and to != Stage.PILOT:
-        raise NotReady("It is in that stage already.")
+        raise NotReady(_("It is in that stage already."))
     if to == Stage.PILOT and not places:
-        raise NotReady("Choose at least one property for the pilot.")
+        raise NotReady(_("Choose at least one property for the pilot."))
     if ORDER.index(to) <= ORDER.index(Stage(connection.stage)):
         return []
     if to != next_stage(connection):
-        raise NotReady("One step at a time.")
+        raise NotReady(_("One step at a time."))
     checks = checklist(connection, to)
     failed = [check.name for check in checks if not check.passed and (check.must or not signed)]
     if failed:
-        raise NotReady("Not yet: " + ", ".join(failed) + ".")
+        raise NotReady(_("Not yet: %s.") % ", ".join(failed))
     return checks
 
 
