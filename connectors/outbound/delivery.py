@@ -65,6 +65,8 @@ def _send(claim: Claim, *, lose_answer: bool) -> Command:
     except OutcomeUnknown as error:
         return settle.unknown(claim, error, status=_status(call))
     except OwnLimit as error:
+        if claim.attempt.left_at is not None:  # the first of several requests has left
+            return settle.unknown(claim, OutcomeUnknown(detail=error.detail, code=error.code))
         return _not_yet(claim, error)
     except NotAuthorized as error:
         return settle.retry(claim, error, after_s=30, status=_status(call))

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from bellhop.core import clock
 from connectors.contract.intents import SetCustomField
-from connectors.models import Attempt, CommandState
-from connectors.outbound import caller, outbox
+from connectors.models import Attempt, CommandState, Connection, ConnectionHealth
+from connectors.outbound import caller, limits, outbox
 from inbox.models import ReceiptState
 from inbox.services import reply
-from tests.pms import Pms
+from tests.pms import OFFLINE, Pms
 
 AFTER_EFFECT: list[tuple[str, dict[str, Any]]] = [
     ("error_after_work", {"status": 500}),
@@ -206,3 +207,29 @@ def test_a_field_whose_answer_is_spoilt_is_not_failed(pms: Pms, fault: str) -> N
         pms.run()
     command.refresh_from_db()
     assert command.state == CommandState.CONFIRMED, command.reason
+
+
+def test_waiting_for_our_own_limit_is_no_try(pms: Pms) -> None:
+    """Invariant 9: nothing was asked, so nothing is counted; it keeps its place and the connection is held."""
+    message = pms.reply(pms.thread(), "In a moment.")
+    limits.hold(caller.connector_for(pms.connection).limits_by_key(), 30)
+    pms.run()
+    command = pms.command(message)
+    assert (command.state, command.tries, command.attempts.count()) == (CommandState.WAITING, 0, 0)
+    hold = ConnectionHealth.objects.get(pk=pms.connection.pk).hold_until
+    assert hold is not None
+    assert hold > clock.now()
+    pms.forward(31)
+    pms.run()
+    assert pms.command(message).state == CommandState.CONFIRMED
+    assert pms.command(message).tries == 1
+
+
+def test_what_finds_no_line_has_not_left(pms: Pms) -> None:
+    """The moment of leaving is committed when the line is open, so that all before it may simply be tried again."""
+    message = pms.reply(pms.thread(), "Is anybody there?")
+    Connection.objects.filter(pk=pms.connection.pk).update(base_url=OFFLINE)
+    pms.run()
+    attempt = Attempt.objects.filter(command=pms.command(message)).latest("number")
+    assert (attempt.left_at, attempt.result) == (None, Attempt.Result.RETRY)
+    assert pms.command(message).state == CommandState.WAITING
