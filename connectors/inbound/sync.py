@@ -210,9 +210,14 @@ def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
     with transaction.atomic():
         run.cursor = page.next_cursor or ""
         run.error, run.next_try_at = "", None
+        fields = ["total", "cursor", "error", "next_try_at"]
         if page.next_cursor is None:
             _finish(run)
-        run.save(update_fields=["total", "cursor", "error", "next_try_at", "finished_at", "lease_until"])
+            fields += [
+                "finished_at",
+                "lease_until",
+            ]  # else the lease is the keeper's: ours may be over by now
+        run.save(update_fields=fields)
         events.emit(_changed(run))
     return page.next_cursor is None
 
