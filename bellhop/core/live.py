@@ -31,6 +31,7 @@ ORDER BY e.place
 
 # Sent as one: a transaction of its own in one trip. Each statement sees what was committed before it began, so that the
 # second one can't number again what another reader numbered while the first one waited.
+# (Several statements in one string need values bound by the client, as Django does by default.)
 _NUMBER = """
 SELECT pg_advisory_xact_lock(hashtextextended('core_livecounter', %(organization)s));
 WITH pending AS (

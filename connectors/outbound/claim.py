@@ -44,6 +44,7 @@ FOR UPDATE OF c SKIP LOCKED
 """
 # Workers that looked at the same moment all saw room. Who has the turn (the last thing before commit) counts once more,
 # its own claim among them. One trip for both; the second statement sees what was committed while the first one waited.
+# (As in core/live.py, values are bound by the client.)
 _ROOM = """
 SELECT pg_advisory_xact_lock(%(class)s, %(connection)s);
 SELECT count(*) <= %(per_connection)s FROM connectors_command
