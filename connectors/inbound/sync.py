@@ -210,13 +210,11 @@ def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
     with transaction.atomic():
         run.cursor = page.next_cursor or ""
         run.error, run.next_try_at = "", None
+        # The lease of a run that goes on is the keeper's: the one that we began with may be over by now.
         fields = ["total", "cursor", "error", "next_try_at"]
         if page.next_cursor is None:
             _finish(run)
-            fields += [
-                "finished_at",
-                "lease_until",
-            ]  # else the lease is the keeper's: ours may be over by now
+            fields += ["finished_at", "lease_until"]
         run.save(update_fields=fields)
         events.emit(_changed(run))
     return page.next_cursor is None

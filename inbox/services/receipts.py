@@ -163,16 +163,16 @@ def _one_after_settling() -> bool:
     before = _shown(thread)
     rows_of = {row.message_id: row for row in rows}
     told: list[live.Change] = []
-    is_other = False
+    must_tell = False
     for message in Message.objects.filter(pk__in=rows_of).order_by("pk"):
         row = rows_of[message.pk]
-        is_other |= _take_remote_id(message, row) or row.state in TROUBLE
+        must_tell |= _take_remote_id(message, row) or row.state in TROUBLE
         if row.state in TROUBLE:
             told += _in_trouble(thread, message, ReceiptState(row.state))
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)
     threads.refresh(thread)
     # Most of the time all went well, and the receipts that everybody sees were told when they moved.
-    if is_other or _shown(thread) != before:
+    if must_tell or _shown(thread) != before:
         threads.save(thread)
         threads.announce(thread, "receipt", told, message=rows[-1].message_id)
     return True
