@@ -36,6 +36,7 @@ from connectors.contract.http import Request, Response
 from connectors.contract.registry import connector_class
 from connectors.models import Connection, Stage
 from connectors.outbound import health, limits, tokens
+from connectors.outbound.transports import transport_of
 from connectors.trust import endpoints
 
 PATIENCE_S: Final = 3.0
@@ -243,7 +244,14 @@ class Caller:
         if content:
             headers["content-type"] = content_type
         try:
-            answer = http.fetch(ready.method, url, headers=headers, content=content, before_send=before_send)
+            answer = transport_of(url)(
+                ready.method,
+                url,
+                headers=headers,
+                content=content,
+                max_bytes=ready.max_answer or http.MAX_BYTES,
+                before_send=before_send,
+            )
         except http.AddressRefused as error:
             raise Unreachable(
                 "This address may not be called.", code="address_refused", detail=str(error)
@@ -266,7 +274,7 @@ class Caller:
         base = self.connection.base_url or self.connector.default_base_url
         absolute = "://" in request.path.partition("?")[0]
         url = request.path if absolute else base.rstrip("/") + request.path
-        if urlsplit(url)[:2] != urlsplit(base)[:2]:
+        if not self.connector.is_ours(url):
             raise Rejected("This address is not the connected system's.", code="foreign_address")
         return f"{url}?{urlencode(request.query)}" if request.query else url
 
@@ -331,6 +339,8 @@ def _own_limit(wait: float) -> OwnLimit:
 
 
 def _encode(request: Request) -> tuple[bytes, str]:
+    if request.content is not None:
+        return request.content, request.content_type
     if request.form is not None:
         return urlencode(request.form).encode(), "application/x-www-form-urlencoded"
     if request.json is not None:
