@@ -7,6 +7,8 @@ from datetime import timedelta
 from bellhop.core import clock, events, incidents
 from bellhop.core.words import say
 from connectors.contract.direct import (
+    Address,
+    AddressKind,
     AddressMovedRecord,
     AddressState,
     AlertRecord,
@@ -90,8 +92,8 @@ def _report(source: Source, record: DeliveryReport) -> str:
         raise TooEarly
     if command_id is not None:
         settle.reported(command_id, record)
-    if record.address_state != AddressState.FINE:
-        events.emit(AddressReported(source=source, report=record, command_id=command_id))
+    if record.address_state != AddressState.FINE and (address := record.address or _address_of(command_id)):
+        _tell_address(source.connection, record, address, command_id)
     return f"report: {record.state}" if command_id is not None else "report about no message of ours"
 
 
@@ -104,6 +106,29 @@ def command_of(connection_id: int, record: DeliveryReport) -> int | None:
     if found is None and record.external_id:
         found = sent.filter(remote_id=record.external_id).values_list("pk", flat=True).first()
     return found
+
+
+def _address_of(command_id: int | None) -> Address | None:
+    if command_id is None:
+        return None
+    intent = Command.objects.values_list("intent", flat=True).get(pk=command_id)
+    return Address(kind=AddressKind(intent["to_kind"]), value=intent["to"])
+
+
+def _tell_address(
+    connection: Connection, record: DeliveryReport, address: Address, command_id: int | None
+) -> None:
+    events.emit(
+        AddressReported(
+            connection=connection,
+            channel=record.channel,
+            address=address,
+            state=record.address_state,
+            code=record.code,
+            reason=record.reason,
+            command_id=command_id,
+        )
+    )
 
 
 def _may_come(connection_id: int) -> bool:
