@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.contract.direct import (
     Address,
@@ -115,11 +116,12 @@ class NoteReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectMessageReceived:
-    """A message came in on a channel of our own, or was sent there by somebody else from our address. May be told
-    again: dedupe by its id."""
+    """A message came in on a channel of our own, or was sent there by somebody else from our address, `at` (UTC). May
+    be told again: dedupe by its id."""
 
     source: Source
     record: DirectMessageRecord
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bellhop.core import clock, events, incidents
 from bellhop.core.words import say
@@ -42,12 +42,13 @@ class TooEarly(Exception):
     """A report about a message whose id we don't know yet, while some are on their way: look again in a moment."""
 
 
-def apply(source: Source, record: DirectRecord) -> str:
-    """Tell one record. Returns what became of it, in a word for the journal. Raises TooEarly."""
+def apply(source: Source, record: DirectRecord, at: datetime) -> str:
+    """Tell one record. `at` (UTC) is when it was received, for what bears no time of its own. Returns what became of
+    it, in a word for the journal. Raises TooEarly."""
     record = storable(record)
     match record:
         case DirectMessageRecord():
-            return _message(source, record)
+            return _message(source, record, record.sent_at or at)
         case DeliveryReport():
             return _report(source, record)
         case MessageChangeRecord():
@@ -66,14 +67,14 @@ def apply(source: Source, record: DirectRecord) -> str:
             return _alert(source.connection, record)
 
 
-def _message(source: Source, record: DirectMessageRecord) -> str:
+def _message(source: Source, record: DirectMessageRecord, at: datetime) -> str:
     proof = Proof.PUSHED if source.delivery_id else Proof.READ
     how = f"webhook {source.delivery_id}" if source.delivery_id else "read"
     detail = f"{how}: {record.external_id}"
     evidence.note(source.connection.pk, Entity.MESSAGE, proof, detail, delivery_id=source.delivery_id)
     if record.direction == Direction.OUTBOUND and _is_ours(source.connection.pk, record.external_id):
         return "our own message"
-    events.emit(DirectMessageReceived(source=source, record=record))
+    events.emit(DirectMessageReceived(source=source, record=record, at=at))
     return "message"
 
 

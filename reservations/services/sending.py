@@ -17,7 +17,7 @@ from connectors.contract.registry import channel_class
 from connectors.models import Command, CommandKind, CommandState, Connection, Origin
 from connectors.outbound.outbox import direct_intent
 from connectors.ports import Obstacle
-from reservations.models import ChannelAddress, Property
+from reservations.models import ChannelAddress, ConsentState, Property
 from reservations.services import consent, matching, quiet_hours
 from reservations.services.consent import Standing
 
@@ -28,7 +28,7 @@ CONSENT: Final = "consent"
 # Texts wait for the receiver's day; mail may lie in a mailbox over night.
 _RINGS: Final = {Channel.SMS, Channel.WHATSAPP}
 # The provider refuses whatever a person writes, too, until the guest texts START.
-_BLOCKED_FOR_ALL: Final = {Channel.SMS}
+BLOCKED_FOR_ALL: Final = {Channel.SMS}
 CAP: Final = 3
 CAP_WITHIN: Final = timedelta(hours=24)
 # Clocks differ, and a message takes a moment.
@@ -56,7 +56,10 @@ def obstacle(command: Command) -> Obstacle | None:
 
 
 def _stopped(found: Standing, intent: SendDirect, *, automatic: bool) -> Obstacle | None:
-    if found.stopped is None or not (automatic or intent.channel in _BLOCKED_FOR_ALL):
+    if found.stopped is None:
+        return None
+    is_sure = found.stopped.state == ConsentState.REVOKED
+    if not automatic and not (is_sure and intent.channel in BLOCKED_FOR_ALL):
         return None
     return Obstacle(code="opted_out", reason=_("The guest stopped messages on this channel."))
 
