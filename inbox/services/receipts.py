@@ -205,10 +205,10 @@ def _one_after_settling() -> bool:
     told: list[live.Change] = []
     must_tell = False
     for row in rows:
-        message = messages[row.message_id]
-        must_tell |= _take_remote_id(message, row) or row.state in TROUBLE
-        if row.state in TROUBLE:
-            told += _in_trouble(thread, message, row)
+        must_tell |= _take_remote_id(messages[row.message_id], row) or row.state in TROUBLE
+    # Two legs of a message may be in trouble at once: its people hear of it once.
+    for row in {row.message_id: row for row in rows if row.state in TROUBLE}.values():
+        told += _in_trouble(thread, messages[row.message_id], row)
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)
     threads.refresh(thread)
     # Most of the time all went well, and the receipts that everybody sees were told when they moved.
