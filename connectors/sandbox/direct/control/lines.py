@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 from connectors.sandbox.control.requests import ControlError
 from connectors.sandbox.direct.control.asks import TownAsk
-from connectors.sandbox.direct.records import Line
+from connectors.sandbox.direct.records import Line, Template
 from connectors.sandbox.direct.twilio import webhooks as forms
 from connectors.sandbox.direct.whatsapp import account, webhooks
 from connectors.sandbox.direct.whatsapp.house import CALLBACK
@@ -38,6 +38,12 @@ async def change_callback(ask: TownAsk) -> Json:
     world.store.put(endpoint)
     world.queue.subscriptions_changed()
     return {"url": endpoint.url, "subscribed": bool(endpoint.extra.get("subscribed"))}
+
+
+def templates(ask: TownAsk) -> Json:
+    """Every template of WhatsApp that is there."""
+    rows = ask.town.whatsapp.store.find(Template, "status != ?", (account.GONE,))
+    return {"templates": [account.shown(row) for row in rows]}
 
 
 def review_template(ask: TownAsk) -> Json:

@@ -27,7 +27,12 @@ def phones(ask: TownAsk) -> Json:
         for world in ask.town.worlds
         for line in world.store.find(Line)
     ]
-    return {"phones": [asdict(row) | _last(ask, row) for row in ask.town.phones.all()], "lines": lines}
+    now = ask.town.twilio.clock.iso()
+    return {
+        "now": now,
+        "phones": [asdict(row) | _last(ask, row) for row in ask.town.phones.all()],
+        "lines": lines,
+    }
 
 
 def _last(ask: TownAsk, phone: Phone) -> Json:

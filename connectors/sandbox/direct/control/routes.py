@@ -41,6 +41,7 @@ _PHONES: tuple[tuple[str, str, Deed], ...] = (
 )
 _WHATSAPP: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/callback", lines.change_callback),
+    ("GET", "/templates", lines.templates),
     ("POST", "/templates/{id}", lines.review_template),
     ("POST", "/account-error", lines.account_error),
 )

@@ -14,7 +14,7 @@ from connectors.sandbox.direct.whatsapp.house import APP_ID, CALLBACK, PHONE_NUM
 from connectors.sandbox.records import Json
 
 CATEGORIES = ("MARKETING", "UTILITY", "AUTHENTICATION")
-_GONE = "GONE"
+GONE = "GONE"
 _NAME_BARRED_FOR = timedelta(days=30)
 _NAME_BARRED, _SECONDS = 2388023, 10.0
 _DEFAULT_PAGE = 25
@@ -22,7 +22,7 @@ _DEFAULT_PAGE = 25
 
 def templates(call: Call) -> Json:
     """A page of templates; `name`, `language`, `status`, `category` narrow down, `after` goes on."""
-    where, values = ["status != ?"], [_GONE]
+    where, values = ["status != ?"], [GONE]
     for column in ("name", "language", "status", "category"):
         if value := call.query.get(column):
             where.append(f"{column} = ?")
@@ -58,7 +58,7 @@ def add_template(call: Call) -> Json:
         raise GraphError(100, "name or category is not valid")
     store, now = call.world.store, call.world.clock.now()
     for row in store.find(Template, "name = ? AND language = ?", (name, language)):
-        if row.status != _GONE or now - parse_iso(row.extra["gone_at"]) < _NAME_BARRED_FOR:
+        if row.status != GONE or now - parse_iso(row.extra["gone_at"]) < _NAME_BARRED_FOR:
             raise GraphError(100, "New content can't be added while the name is taken", subcode=_NAME_BARRED)
         store.delete(Template, "id = ?", (row.id,))
     row = Template(
@@ -71,12 +71,12 @@ def add_template(call: Call) -> Json:
 def delete_template(call: Call) -> Json:
     """Take away all languages of a name (or the one that `hsm_id` names). Raises GraphError."""
     name, key = call.query.get("name", ""), call.query.get("hsm_id")
-    rows = call.world.store.find(Template, "name = ? AND status != ?", (name, _GONE))
+    rows = call.world.store.find(Template, "name = ? AND status != ?", (name, GONE))
     rows = [row for row in rows if key in (None, row.id)]
     if not rows:
         raise GraphError(100, "Template does not exist")
     for row in rows:
-        row.status, row.extra = _GONE, row.extra | {"gone_at": call.world.clock.iso()}
+        row.status, row.extra = GONE, row.extra | {"gone_at": call.world.clock.iso()}
     call.world.store.put_all(rows)
     return {"success": True}
 
