@@ -247,6 +247,26 @@ def absent(claim: Claim, *, propagation_s: int, repeatable: bool) -> Command:
 
 
 @transaction.atomic
+def unreadable(claim: Claim, error: ConnectorError, *, propagation_s: int) -> Command:
+    """Nobody can be asked about it. A report may still come, at any time; until the usual delay is past nothing is
+    decided, then an agent decides, and what waits behind it goes on."""
+    _finish(claim, Attempt.Result.RETRY, error, None)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    now = clock.now()
+    told_until = left_at(command) + timedelta(seconds=propagation_s)
+    if now < told_until:
+        command.due_at = told_until
+        _store(command, wake_at=command.due_at)
+        return command
+    command.state, command.settled_at = CommandState.UNCONFIRMED, now
+    command.reason = "No clear answer came, and it could not be read back."
+    _store(command)
+    return command
+
+
+@transaction.atomic
 def read_later(claim: Claim, error: ConnectorError, *, after_s: float | None = None) -> Command:
     """The read-back itself didn't work: later. Past the deadline it stays unconfirmed."""
     _finish(claim, Attempt.Result.RETRY, error, None)
