@@ -1,8 +1,6 @@
-"""Messages on a channel of our own, against the sandbox: one thread, two legs, nothing twice (layout, flows A and B)."""
+"""Messages on a channel of our own, against the sandbox: one thread, two legs, nothing twice (flows A and B)."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,9 +15,8 @@ GUEST = "+14155550131"
 
 
 @pytest.fixture
-def phones(pms: Pms) -> Iterator[Phones]:
-    made = Phones(pms)
-    yield made
+def phones(pms: Pms) -> Phones:
+    return Phones(pms)
 
 
 @pytest.fixture
