@@ -20,6 +20,7 @@ Access = tuple[Permission, ...] | str
 ADDRESSES: dict[str, Access] = {
     "healthz": ANYBODY,
     "readyz": ANYBODY,
+    "shared-file": ANYBODY,
     "accounts:settings": (),
     "accounts:keys": (),
     "accounts:invite": ANYBODY,
@@ -125,6 +126,7 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
     ("*", "token"): lambda _: "a-token-that-is-not-there",
+    ("*", "name"): lambda _: "photo.jpg",
     ("connect", "slug"): lambda _: "guesty",
     ("*", "place"): lambda _: 0,
     ("*", "what"): lambda _: "assign",
