@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connectors.contract.direct import (
+    AddressMovedRecord,
+    ConsentRecord,
+    DeliveryReport,
+    DirectMessageRecord,
+    MessageChangeRecord,
+)
 from connectors.contract.records import (
     ConversationRecord,
     GuestRecord,
@@ -102,6 +109,45 @@ class NoteReceived:
 
     source: Source
     record: NoteRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMessageReceived:
+    """A message came in on a channel of our own, or was sent there by somebody else from our address. May be told
+    again: dedupe by its id."""
+
+    source: Source
+    record: DirectMessageRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMessageChanged:
+    """The guest edited, deleted or reacted to a message of a channel. May be told again."""
+
+    source: Source
+    record: MessageChangeRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressReported:
+    """A provider's report says something about the address itself: no use, opted out, complained. `command_id` is what
+    was sent there, None where that isn't known."""
+
+    source: Source
+    report: DeliveryReport
+    command_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentTold:
+    source: Source
+    record: ConsentRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressMoved:
+    source: Source
+    record: AddressMovedRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

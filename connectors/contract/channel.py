@@ -74,9 +74,16 @@ class ChannelConnector(Connector):
     def addresses(self) -> Mapping[Channel, str]:
         """Our own address on each channel that this account is set up for (E.164, e-mail, …)."""
 
+    def reply_address(self, token: str) -> str:
+        """The address of ours to which an answer in a conversation goes; by default our own with the token behind a
+        plus sign."""
+        local, _, domain = self.addresses()[Channel.EMAIL].rpartition("@")
+        return f"{local}+{token}@{domain}"
+
     def list_messages(self, call: Call, cursor: str | None, since: datetime) -> Page[DirectRecord]:
         """Messages that came in or went out, and reports, since that instant (UTC), oldest first where the provider
-        allows. Raises Unsupported."""
+        allows; or from `cursor` on: a page's `next_cursor`, or the `resume` that an earlier list ended with. Raises
+        Unsupported."""
         raise Unsupported(detail="This channel can't list messages.")
 
     def list_templates(self, call: Call) -> Sequence[TemplateRecord]:

@@ -59,11 +59,12 @@ class Token:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     """One page of a list. `next_cursor` is None at the end; it survives a restart (back-fill resumes from
-    it)."""
+    it). `resume` at the end: where the next list of the same kind begins, where that isn't just a time."""
 
     items: Sequence[T]
     next_cursor: str | None
     total: int | None = None
+    resume: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

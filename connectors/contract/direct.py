@@ -66,8 +66,9 @@ class DirectMessageRecord(Record):
     that the provider names. `ours` is the address or number of ours that it came to or went from. `body_text` is the
     visible part; of an e-mail `quoted_text` and `signature` are kept beside it, and `body_html` as it came, never
     sanitised here. An `AttachmentRecord` without a link lies inside the delivery (see `ChannelConnector.part`).
-    `handled` is true where the provider itself answers the keyword. `warning` is for the agent's eyes (for example
-    that the sender's domain does not vouch for the mail).
+    `sent_at` is None where the provider tells no time: that of receipt counts. `handled` is true where the provider
+    itself answers the keyword. `warning` is for the agent's eyes (for example that the sender's domain does not vouch
+    for the mail).
     """
 
     channel: Channel
@@ -80,7 +81,7 @@ class DirectMessageRecord(Record):
     quoted_text: str = field(default="", repr=False)
     signature: str = ""
     subject: str = ""
-    sent_at: datetime
+    sent_at: datetime | None
     attachments: tuple[AttachmentRecord, ...] = ()
     automatic: bool = False
     keyword: Keyword = Keyword.NONE

@@ -6,6 +6,8 @@ bears at the PMS, where that is text (see `connectors.contract.marks`).
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -173,6 +175,30 @@ class SendDirect:
     automatic: bool = False
     purpose: str = "transactional"
     reference: str = field(default_factory=new_reference)
+
+
+def new_message_id(domain: str) -> str:
+    """A fresh RFC 5322 Message-ID with its brackets; nothing can be read from it."""
+    return f"<{secrets.token_hex(16)}@{domain}>"
+
+
+def another_id(message_id: str) -> str:
+    """A fresh id under the domain of a used one."""
+    return new_message_id(message_id.rpartition("@")[2].rstrip(">"))
+
+
+def direct_from(stored: Mapping[str, Any]) -> SendDirect:
+    """The intent as it was stored as JSON."""
+    fields = dict(stored)
+    template, mail = fields.get("template"), fields.get("mail")
+    fields["files"] = tuple(OutFile(**one) for one in fields.get("files", ()))
+    if template is not None:
+        fields["template"] = Template(
+            **{**template, "names": tuple(template["names"]), "values": tuple(template["values"])}
+        )
+    if mail is not None:
+        fields["mail"] = Mail(**{**mail, "references": tuple(mail["references"])})
+    return SendDirect(**fields)
 
 
 Intent = (

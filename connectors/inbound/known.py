@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bellhop.core import vault
-from connectors.contract.base import PmsConnector, Settings
+from connectors.contract.connector import Connector, Settings
 from connectors.contract.registry import connector_class
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Target:
     """What intake needs of a connection."""
 
     connection_id: int
-    connector: PmsConnector
+    connector: Connector
     secrets: tuple[str, ...]
 
 

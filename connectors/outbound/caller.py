@@ -21,7 +21,9 @@ import structlog
 
 from bellhop import __version__
 from bellhop.core import clock, http
-from connectors.contract.base import PmsConnector, Settings, Token
+from connectors.contract.base import PmsConnector
+from connectors.contract.channel import ChannelConnector
+from connectors.contract.connector import Connector, Settings, Token
 from connectors.contract.errors import (
     ConnectorError,
     NotAuthorized,
@@ -33,9 +35,10 @@ from connectors.contract.errors import (
     Unsupported,
 )
 from connectors.contract.http import Request, Response
-from connectors.contract.registry import connector_class
+from connectors.contract.registry import channel_class, connector_class, pms_class
 from connectors.models import Connection, Stage
-from connectors.outbound import health, limits, tokens
+from connectors.outbound import health, limits, stored_files, tokens
+from connectors.outbound.addresses import hook_url
 from connectors.outbound.transports import transport_of
 from connectors.trust import endpoints
 
@@ -67,12 +70,31 @@ class Exchange:
     request_id: str = ""
 
 
-def connector_for(connection: Connection) -> PmsConnector:
+def connector_for(connection: Connection) -> Connector:
     """The connection's connector with its settings. Raises UnknownConnector."""
-    settings = Settings(
-        base_url=connection.base_url, credentials=connection.credentials, timezone=connection.timezone
+    cls = connector_class(connection.slug)
+    given = settings_of(connection)
+    return cls(given, files=stored_files) if issubclass(cls, ChannelConnector) else cls(given)
+
+
+def pms_for(connection: Connection) -> PmsConnector:
+    """The connector of a PMS. Raises UnknownConnector for a channel."""
+    return pms_class(connection.slug)(settings_of(connection))
+
+
+def channel_for(connection: Connection) -> ChannelConnector:
+    """The connector of a channel. Raises UnknownConnector for a PMS."""
+    return channel_class(connection.slug)(settings_of(connection), files=stored_files)
+
+
+def settings_of(connection: Connection) -> Settings:
+    """What the connection's connector is constructed with."""
+    return Settings(
+        base_url=connection.base_url,
+        credentials=connection.credentials,
+        timezone=connection.timezone,
+        hook_url=hook_url(connection),
     )
-    return connector_class(connection.slug)(settings)
 
 
 def caller_for(
@@ -105,7 +127,7 @@ class Caller:
     """Performs requests of one connection; `last` tells about the newest one."""
 
     def __init__(
-        self, connection: Connection, connector: PmsConnector, *, bulk: bool, probe: bool, own_setup: bool
+        self, connection: Connection, connector: Connector, *, bulk: bool, probe: bool, own_setup: bool
     ) -> None:
         self.connection = connection
         self.connector = connector

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from bellhop.core import clock, events
+from connectors.contract.direct import Delivery, DeliveryReport
 from connectors.contract.errors import ConnectorError
 from connectors.contract.events import Entity
 from connectors.events import CommandEchoed, CommandMoved
-from connectors.models import Attempt, Command, CommandState, Proof
+from connectors.models import ACTIVE_STATES, Attempt, Command, CommandState, Proof
 from connectors.outbound import backoff, outbox
 from connectors.outbound.claim import Claim
 from connectors.trust import evidence
@@ -244,6 +245,34 @@ def read_later(claim: Claim, error: ConnectorError, *, after_s: float | None = N
         command.reason = "No clear answer came, and it could not be read back."
     _store(command, wake_at=command.due_at)
     return command
+
+
+_FURTHER = ("", Delivery.SENT, Delivery.FAILED, Delivery.DELIVERED, Delivery.READ)
+_REPORTABLE = {*ACTIVE_STATES, CommandState.UNCONFIRMED, CommandState.CONFIRMED, CommandState.FAILED}
+
+
+@transaction.atomic
+def reported(command_id: int, report: DeliveryReport) -> bool:
+    """A channel's provider says how far a message came: forward only, whatever order the reports have. It proves that
+    the provider took it, so it settles an unknown one, too; *failed* loses to *delivered*. False where it says
+    nothing new."""
+    command = _locked(Command(pk=command_id))
+    if command.state not in _REPORTABLE or _FURTHER.index(report.state) <= _FURTHER.index(command.report):
+        return False
+    was = CommandState(command.state)
+    command.report, command.reported_at = report.state, report.at or clock.now()
+    command.remote_id = command.remote_id or report.external_id
+    failed = report.state == Delivery.FAILED
+    command.state = CommandState.FAILED if failed else CommandState.CONFIRMED
+    command.reason = report.reason[:300] if failed else ""
+    command.reason_code = report.code[:40] if failed else ""
+    command.settled_at = clock.now()
+    _store(command, wake_at=command.settled_at if was in ACTIVE_STATES else None)
+    if not failed:
+        _prove(command, Proof.SEEN_WRITTEN)
+        if was == CommandState.UNKNOWN:
+            _prove(command, Proof.RECOVERED)
+    return True
 
 
 @transaction.atomic

@@ -32,14 +32,14 @@ def link(message: Message, place: int) -> str:
 def _is_good(message: Message, held: Attachment) -> bool:
     if message.connection is None:
         return True
-    lives = caller.connector_for(message.connection).attachment_links_s
+    lives = caller.pms_for(message.connection).attachment_links_s
     whole = len(held.url) < _WHOLE_BELOW
     return lives is None or (whole and clock.now() < message.created_at + timedelta(seconds=lives))
 
 
 def _read_again(message: Message, held: Attachment) -> str:
     assert message.connection is not None
-    connector, call = caller.connector_for(message.connection), caller.caller_for(message.connection)
+    connector, call = caller.pms_for(message.connection), caller.caller_for(message.connection)
     try:
         files = connector.read_attachments(call, message.thread.conversation_id, message.remote_id)
     except Unsupported:

@@ -12,7 +12,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
 from bellhop.core import clock
 from connectors.contract.intents import AddNote
-from connectors.contract.registry import connector_class
+from connectors.contract.registry import pms_class
 from connectors.outbound import outbox
 from inbox.models import Draft, Mention, Note, Notice, ReceiptState, Thread
 from inbox.services import drafts, notices, threads
@@ -61,7 +61,7 @@ def _send(thread: Thread, note: Note) -> None:
     if thread.connection is None or not (thread.conversation_id or thread.stay_id):
         raise ReplyRefused(_("The PMS has nothing to keep this note on."))
     stay = thread.stay
-    in_conversation = connector_class(thread.connection.slug).notes_in_conversations or stay is None
+    in_conversation = pms_class(thread.connection.slug).notes_in_conversations or stay is None
     zone = thread.property.zone if thread.property else None
     command = outbox.enqueue(
         thread.connection,

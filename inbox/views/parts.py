@@ -14,7 +14,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
 from connectors.contract.registry import connector_class
-from connectors.outbound.caller import connector_for
+from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
 from inbox.live import rows
 from inbox.models import Thread
@@ -202,7 +202,7 @@ def _remote_link(thread: Thread) -> str | None:
     """The stay's page in the PMS."""
     if thread.stay is None or thread.connection is None:
         return None
-    return connector_for(thread.connection).reservation_url(thread.stay.remote_id)
+    return pms_for(thread.connection).reservation_url(thread.stay.remote_id)
 
 
 def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:

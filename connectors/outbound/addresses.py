@@ -1,0 +1,12 @@
+"""Addresses of ours that the other side is told."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from connectors.models import Connection
+
+
+def hook_url(connection: Connection) -> str:
+    """The address to which a PMS or provider sends this connection's webhooks."""
+    return f"{settings.BELLHOP_PUBLIC_URL}/hooks/{connection.hook_token}"
