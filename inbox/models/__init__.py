@@ -1,4 +1,5 @@
-from inbox.models.message import Attachment, Author, Direction, Message
+from inbox.models.attachment import Attachment, FileState
+from inbox.models.message import Author, Direction, Message
 from inbox.models.note import Mention, Note
 from inbox.models.notice import Notice
 from inbox.models.person import SnoozePreset
@@ -14,6 +15,7 @@ __all__ = [
     "Destination",
     "Direction",
     "Draft",
+    "FileState",
     "Mention",
     "Message",
     "Note",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
 from connectors.contract.events import Entity
-from connectors.contract.intents import SendMessage
+from connectors.contract.intents import OutFile, SendMessage
 from connectors.contract.registry import connector_class
 from connectors.outbound import outbox
 from inbox.models import (
@@ -27,7 +28,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import drafts, threads
+from inbox.services import attachments, drafts, threads, uploads
 from reservations.models import ContactKind, ContactPoint
 
 MAX_LENGTH = 10_000
@@ -94,7 +95,8 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     text = body.strip()
     _check(user, thread, text, options)
     message = _message(user, thread, text, options)
-    _owe(user, thread, message, options)
+    taken = uploads.take_draft_files(user, thread, message)
+    _owe(user, thread, message, options, attachments.out_files(message) if taken else ())
     _follow(user, thread, options)
     drafts.drop(user, thread, Draft.Mode.REPLY)
     threads.refresh(thread)
@@ -103,9 +105,9 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     return message
 
 
-def check_text(text: str) -> None:
-    """Raises ReplyRefused for a text that can't be sent as it is."""
-    if not text:
+def check_text(text: str, *, has_files: bool = False) -> None:
+    """Raises ReplyRefused for a text that can't be sent as it is; files may go without one."""
+    if not text and not has_files:
         raise ReplyRefused(_("There is nothing to send yet."))
     if len(text) > MAX_LENGTH:
         raise ReplyRefused(_("The message is longer than %(limit)d characters.") % {"limit": MAX_LENGTH})
@@ -114,7 +116,7 @@ def check_text(text: str) -> None:
 
 
 def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None:
-    check_text(text)
+    check_text(text, has_files=not text and uploads.has_draft_files(user, thread))
     reason = why_not(thread)
     if reason:
         raise ReplyRefused(reason)
@@ -164,15 +166,16 @@ def _message(user: User, thread: Thread, text: str, options: ReplyOptions) -> Me
     )
 
 
-def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions) -> None:
-    """One Command: the PMS carries the reply to the guest and keeps it, so that it settles both receipts."""
+def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions, out: Sequence[OutFile]) -> None:
+    """One Command: the PMS carries the reply to the guest and keeps it, so that it settles both receipts. It takes no
+    files: a link to each stands below the text."""
     assert thread.connection is not None
     due = options.send_at or message.created_at + timedelta(seconds=user.undo_send_s)
     command = outbox.enqueue(
         thread.connection,
         SendMessage(
             conversation_id=thread.conversation_id,
-            body=message.body,
+            body=attachments.with_links(message.body, out),
             channel_raw=thread.channel_raw,
             to=_addresses(thread),
         ),
@@ -235,6 +238,7 @@ def withdraw(user: User, message: Message) -> Draft:
     message.save(update_fields=["withdrawn_at"])
     Receipt.objects.filter(message=message).delete()
     draft = drafts.put_back(user, thread, message.body)
+    uploads.put_back(message, draft)
     if (
         thread.assignee_id == user.pk
         and not thread.messages.filter(author_user=user, withdrawn_at__isnull=True).exists()

@@ -13,12 +13,24 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
+from connectors.contract.media import MediaProblem
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
 from inbox.live import rows
 from inbox.models import Thread
-from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
+from inbox.services import (
+    attachments,
+    drafts,
+    listing,
+    matching,
+    reply,
+    row_view,
+    shown_files,
+    snoozing,
+    timeline,
+    triage,
+)
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
@@ -166,10 +178,13 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     """Both drafts, why replying may be impossible, and what is wrong with the PMS right now."""
     user = user_of(request)
     kept = getattr(thread, "own_drafts", None)
+    own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
     name, icon = row_view.channel_words(thread.channel)
     return {
         "thread": thread,
-        "drafts": drafts.of(user, thread) if kept is None else {draft["mode"]: draft for draft in kept},
+        "drafts": own,
+        "files_note": attachments.words(MediaProblem(code="none"), _pms_label(thread)),
+        "files": shown_files.of(own["reply"]["files"]) if "reply" in own else [],
         "why_not": reply.why_not(thread),
         "others": thread.assignee if thread.assignee_id not in {None, user.pk} else None,
         "channel_name": name,
