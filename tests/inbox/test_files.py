@@ -245,7 +245,7 @@ def test_a_file_is_tried_again_until_it_is_given_up(
         clock.set_offset(waited)
     file.refresh_from_db()
     assert (file.state, file.reason, len(host.seen)) == (FileState.FAILED, "unreachable", 6)
-    assert Notice.objects.get().kind == Notice.Kind.FILE
+    assert Notice.objects.get(user=desk.agent).kind == Notice.Kind.FILE
     assert Incident.objects.get().closed_at is None
     assert "Try again" in agent.get(f"/threads/{talk.public_id}/log/").content.decode()
     assert agent.get(f"/files/{file.public_id}/").url == f"{host.url}/key.jpg"  # type: ignore[attr-defined]
