@@ -1,5 +1,6 @@
+from inbox.models.attachment import Attachment, FileState
 from inbox.models.direct import MessageMail, ThreadAddress, ThreadMerge
-from inbox.models.message import Attachment, Author, Direction, Message
+from inbox.models.message import Author, Direction, Message
 from inbox.models.note import Mention, Note
 from inbox.models.notice import Notice
 from inbox.models.person import SnoozePreset
@@ -15,6 +16,7 @@ __all__ = [
     "Destination",
     "Direction",
     "Draft",
+    "FileState",
     "Mention",
     "Message",
     "MessageMail",

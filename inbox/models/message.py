@@ -1,4 +1,4 @@
-"""Messages: immutable utterances, and what is attached to them."""
+"""Messages: immutable utterances."""
 
 from __future__ import annotations
 
@@ -84,17 +84,3 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk}"
-
-
-class Attachment(models.Model):
-    """A file that a message of the PMS names. Its bytes stay there; only what was told about it is kept."""
-
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
-    remote_id = models.CharField(max_length=200, blank=True, default="")
-    name = models.CharField(max_length=200, blank=True, default="")
-    url = models.URLField(max_length=1000, blank=True, default="")
-    mime_type = models.CharField(max_length=100, blank=True, default="")
-    size = models.PositiveBigIntegerField(null=True)
-
-    def __str__(self) -> str:
-        return self.name or self.remote_id

@@ -10,7 +10,7 @@ from connectors.contract.direct import ChangeKind, DirectMessageRecord
 from connectors.contract.records import Direction as RecordDirection
 from connectors.events import DirectMessageChanged, DirectMessageReceived, Source
 from inbox.models import Author, Direction, Message, MessageMail, Thread, ThreadAddress, ThreadStatus
-from inbox.services import keywords, mirror, receive, threads, whose
+from inbox.services import attachments, keywords, mirror, threads, whose
 from inbox.services.receive import LATE_AFTER
 from reservations.models import ChannelAddress
 from reservations.services import consent
@@ -72,7 +72,7 @@ def _insert(event: DirectMessageReceived, thread: Thread, address: ChannelAddres
         warning=_warning(thread, address, record)[:200],
         search=search.vector(f"{record.subject} {record.body_text}"),
     )
-    receive.attach(message, record.attachments, source.delivery_id)
+    attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=source.history)
     if record.subject or record.body_html or record.hints.answers or record.channel.value == "email":
         _keep_mail(message, record)
     return message

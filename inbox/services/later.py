@@ -13,7 +13,7 @@ from bellhop.accounts.services import require
 from bellhop.core import clock, search
 from connectors.outbound import outbox
 from inbox.models import Message, Notice, Receipt, Thread
-from inbox.services import notices, threads
+from inbox.services import attachments, notices, threads
 from inbox.services.notices import About
 from inbox.services.refusals import ReplyRefused
 from inbox.services.reply import MAX_AHEAD, check_text, command_ids
@@ -32,12 +32,14 @@ def change(
     if message.send_at is None or (message.author_user_id != user.pk and not user.may(Permission.HEALTH_ACT)):
         raise outbox.NotPossible("not to be changed")
     text = body.strip()
-    check_text(text)
+    out = attachments.out_files(message)
+    check_text(text, has_files=bool(out))
     if send_at is None or send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That time is past, or more than a year ahead."))
     thread = threads.lock(message.thread_id)
+    carried = attachments.with_links(text, out) if message.address_id is None else text
     for command_id in command_ids(message):
-        outbox.amend(command_id, body=text, due_at=send_at)
+        outbox.amend(command_id, body=carried, due_at=send_at)
     message.body, message.search, message.send_at = text, search.vector(text), send_at
     message.keep_if_cancelled = keep_if_cancelled
     message.save(update_fields=["body", "search", "send_at", "keep_if_cancelled"])

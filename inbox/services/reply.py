@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +13,8 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
-from connectors.contract.intents import SendMessage
+from connectors.contract.intents import OutFile, SendMessage
+from connectors.contract.media import problems as media_problems
 from connectors.outbound import outbox
 from inbox.models import (
     Author,
@@ -25,7 +27,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import drafts, legs, templates, threads, ways
+from inbox.services import attachments, drafts, legs, templates, threads, uploads, ways
 from inbox.services.refusals import ReplyRefused
 from inbox.services.templates import ChosenTemplate
 from inbox.services.ways import Choice
@@ -80,7 +82,8 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     choice = _choose(thread, options)
     text = _check(user, thread, choice, text, options)
     message = _message(user, thread, choice, text, options)
-    _owe(user, thread, choice, message, options)
+    taken = uploads.take_draft_files(user, thread, message)
+    _owe(user, thread, choice, message, options, _fitting(choice, message) if taken else ())
     _follow(user, thread, options)
     drafts.drop(user, thread, Draft.Mode.REPLY)
     threads.refresh(thread)
@@ -89,9 +92,9 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     return message
 
 
-def check_text(text: str) -> None:
-    """Raises ReplyRefused for a text that can't be sent as it is."""
-    if not text:
+def check_text(text: str, *, has_files: bool = False) -> None:
+    """Raises ReplyRefused for a text that can't be sent as it is; files may go without one."""
+    if not text and not has_files:
         raise ReplyRefused(_("There is nothing to send yet."))
     if len(text) > MAX_LENGTH:
         raise ReplyRefused(_("The message is longer than %(limit)d characters.") % {"limit": MAX_LENGTH})
@@ -115,11 +118,20 @@ def _choose(thread: Thread, options: ReplyOptions) -> Choice:
     return picked
 
 
+def _fitting(choice: Choice, message: Message) -> tuple[OutFile, ...]:
+    """The message's files. Raises ReplyRefused where the channel can't carry them."""
+    out = attachments.out_files(message)
+    if choice.facts is not None:
+        for problem in media_problems(out, choice.facts.media):
+            raise ReplyRefused(attachments.words(problem, choice.label))
+    return out
+
+
 def _check(user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions) -> str:
     """The text as it leaves. Raises ReplyRefused."""
     if choice.needs_template:
         text = templates.text_of(choice, options.template)
-    check_text(text)
+    check_text(text, has_files=not text and uploads.has_draft_files(user, thread))
     if choice.facts is not None and len(text) > choice.facts.max_text:
         raise ReplyRefused(
             _("%(channel)s carries at most %(limit)d characters; this has %(length)d.")
@@ -173,12 +185,19 @@ def _message(user: User, thread: Thread, choice: Choice, text: str, options: Rep
     )
 
 
-def _owe(user: User, thread: Thread, choice: Choice, message: Message, options: ReplyOptions) -> None:
+def _owe(
+    user: User,
+    thread: Thread,
+    choice: Choice,
+    message: Message,
+    options: ReplyOptions,
+    out: Sequence[OutFile],
+) -> None:
     """One Command where the PMS carries the reply to the guest and keeps it, so that it settles both receipts; two
     where we send it ourselves and mirror it."""
     due = options.send_at or message.created_at + timedelta(seconds=user.undo_send_s)
     if choice.is_pms:
-        _owe_pms(thread, message, due, options)
+        _owe_pms(thread, message, due, options, out)
         return
     assert message.address is not None
     legs.owe(
@@ -187,16 +206,20 @@ def _owe(user: User, thread: Thread, choice: Choice, message: Message, options: 
         legs.Way(choice.connection, message.address),
         due_at=due,
         template=templates.intent_of(choice, options.template) if choice.needs_template else None,
+        files=out,
     )
 
 
-def _owe_pms(thread: Thread, message: Message, due: datetime, options: ReplyOptions) -> None:
+def _owe_pms(
+    thread: Thread, message: Message, due: datetime, options: ReplyOptions, out: Sequence[OutFile]
+) -> None:
+    """It takes no files: a link to each stands below the text."""
     assert thread.connection is not None
     command = outbox.enqueue(
         thread.connection,
         SendMessage(
             conversation_id=thread.conversation_id,
-            body=message.body,
+            body=attachments.with_links(message.body, out),
             channel_raw=thread.channel_raw,
             to=_addresses(thread),
         ),
@@ -259,6 +282,7 @@ def withdraw(user: User, message: Message) -> Draft:
     message.save(update_fields=["withdrawn_at"])
     Receipt.objects.filter(message=message).delete()
     draft = drafts.put_back(user, thread, message.body)
+    uploads.put_back(message, draft)
     if (
         thread.assignee_id == user.pk
         and not thread.messages.filter(author_user=user, withdrawn_at__isnull=True).exists()

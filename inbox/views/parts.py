@@ -13,12 +13,24 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
+from connectors.contract.media import MediaProblem
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
 from inbox.live import rows
 from inbox.models import Thread
-from inbox.services import drafts, listing, matching, row_view, snoozing, timeline, triage, ways
+from inbox.services import (
+    attachments,
+    drafts,
+    listing,
+    matching,
+    row_view,
+    shown_files,
+    snoozing,
+    timeline,
+    triage,
+    ways,
+)
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
@@ -166,13 +178,16 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     """Both drafts, why replying may be impossible, and what is wrong with the PMS right now."""
     user = user_of(request)
     kept = getattr(thread, "own_drafts", None)
+    own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
     choices = ways.of(thread)
     asked = more.pop("via", "") or request.POST.get("via", "")
     chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
     chosen = chosen or ways.default(thread, choices)
     return {
         "thread": thread,
-        "drafts": drafts.of(user, thread) if kept is None else {draft["mode"]: draft for draft in kept},
+        "drafts": own,
+        "files_note": attachments.words(MediaProblem(code="none"), _pms_label(thread)),
+        "files": shown_files.of(own["reply"]["files"]) if "reply" in own else [],
         "why_not": ways.why_none(choices),
         "ways": choices,
         "way": chosen,

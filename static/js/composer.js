@@ -4,6 +4,7 @@ import { on } from "./live.js"
 import { presence, shownSince } from "./thread.js"
 import { keepDraft, restoreDraft, pauseDraft, forgetDraft } from "./drafts.js"
 import { watch, blanks } from "./canned.js"
+import { isBusy, hasFiles, settled as filesKept } from "./files.js"
 import { segments, LONGEST } from "./counter.js"
 import { dressWay, isSms, most, needsTemplate } from "./ways.js"
 
@@ -101,11 +102,30 @@ function prepare(event) {
     if (!navigator.onLine) keepForLater()
     return
   }
+  if (mode() === "reply" && isBusy()) {
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    sendWhenKept(composer, event.submitter)
+    return
+  }
   pauseDraft()
   field("client_token").value ||= newToken()
   field("since").value = shownSince()
   composer.dataset.sending = mode()
   if (mode() === "reply" && text().value.trim()) optimistic()
+}
+
+// Pressed while files are on their way: once, and only if all of them are kept and the person is still here.
+async function sendWhenKept(composer, submitter) {
+  if (composer.dataset.waits) return
+  composer.dataset.waits = "yes"
+  const label = composer.querySelector("#draft-state")
+  label.textContent = words("waitsForFiles")
+  announce(words("waitsForFiles"))
+  const areKept = await filesKept()
+  delete composer.dataset.waits
+  label.textContent = ""
+  if (areKept && composer.isConnected) composer.requestSubmit(submitter?.isConnected ? submitter : null)
 }
 
 function keepForLater() {
@@ -146,7 +166,8 @@ function optimistic() {
 
 function submit(then = "", more = {}) {
   const composer = form()
-  if (!composer?.requestSubmit || (!text().value.trim() && !needsTemplate())) return
+  const isEmpty = !text().value.trim() && !needsTemplate() && !(mode() === "reply" && (hasFiles() || isBusy()))
+  if (!composer?.requestSubmit || isEmpty) return
   field("then").value = then
   for (const [name, value] of Object.entries(more)) field(name).value = value
   composer.requestSubmit()
