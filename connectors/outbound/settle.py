@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from bellhop.core import clock, events
-from connectors.contract.direct import Delivery, DeliveryReport
-from connectors.contract.errors import ConnectorError
+from connectors.contract.direct import Address, AddressKind, AddressState, Channel, Delivery, DeliveryReport
+from connectors.contract.errors import ConnectorError, Rejected
 from connectors.contract.events import Entity
-from connectors.events import CommandEchoed, CommandMoved
-from connectors.models import ACTIVE_STATES, Attempt, Command, CommandState, Proof
+from connectors.events import AddressReported, CommandEchoed, CommandMoved
+from connectors.models import ACTIVE_STATES, Attempt, Command, CommandKind, CommandState, Proof
 from connectors.outbound import backoff, outbox
 from connectors.outbound.claim import Claim
 from connectors.trust import evidence
@@ -146,7 +146,23 @@ def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) ->
     """Refused for good."""
     _finish(claim, Attempt.Result.FAILED, error, status)
     command = _locked(claim.command)
+    _tell_address(command, error)
     return _fail(command, error) if _still_mine(command) else command
+
+
+def _tell_address(command: Command, error: ConnectorError) -> None:
+    """A refusal may say that the address is no good, or wants nothing more from us."""
+    state = error.address_state if isinstance(error, Rejected) else AddressState.FINE
+    if state == AddressState.FINE or command.kind != CommandKind.SEND_DIRECT:
+        return
+    address = Address(kind=AddressKind(command.intent["to_kind"]), value=command.intent["to"])
+    channel = Channel(command.intent["channel"])
+    events.emit(
+        AddressReported(
+            connection=command.connection, channel=channel, address=address, state=state,
+            code=error.code, reason=error.user_message, command_id=command.pk,
+        )
+    )  # fmt: skip
 
 
 @transaction.atomic

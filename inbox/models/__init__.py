@@ -1,3 +1,4 @@
+from inbox.models.direct import MessageMail, ThreadAddress, ThreadMerge
 from inbox.models.message import Attachment, Author, Direction, Message
 from inbox.models.note import Mention, Note
 from inbox.models.notice import Notice
@@ -16,6 +17,7 @@ __all__ = [
     "Draft",
     "Mention",
     "Message",
+    "MessageMail",
     "Note",
     "Notice",
     "Receipt",
@@ -24,7 +26,9 @@ __all__ = [
     "SnoozePreset",
     "Tag",
     "Thread",
+    "ThreadAddress",
     "ThreadEvent",
+    "ThreadMerge",
     "ThreadRead",
     "ThreadStatus",
 ]

@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from bellhop.core import clock, search
 from connectors.contract.events import Entity
-from connectors.contract.records import AuthorKind, MessageRecord, NoteRecord
+from connectors.contract.records import AttachmentRecord, AuthorKind, MessageRecord, NoteRecord
 from connectors.contract.records import Direction as RecordDirection
 from connectors.events import HistoryReceived, MessageReceived, NoteReceived, Source
 from connectors.inbound import identity
@@ -89,7 +89,7 @@ def _insert_all(
         Receipt.objects.bulk_create(_receipt(message) for message in messages)
     inserted = list(zip(messages, fresh, strict=True))
     for message, record in inserted:
-        _attach(message, record)
+        attach(message, record.attachments, source.delivery_id)
     return inserted
 
 
@@ -113,7 +113,7 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
     message.save()
     identity.remember(connection.pk, Entity.MESSAGE, record.external_id, message.pk)
     _receipt(message).save()
-    _attach(message, record)
+    attach(message, record.attachments, source.delivery_id)
     return message
 
 
@@ -166,8 +166,9 @@ def _author(record: MessageRecord) -> Author:
     return Author.AUTOMATIC if record.automatic else Author.PMS_STAFF
 
 
-def _attach(message: Message, record: MessageRecord) -> None:
-    if not record.attachments:
+def attach(message: Message, files: Sequence[AttachmentRecord], _delivery_id: int | None) -> None:
+    """Note the files that a message names."""
+    if not files:
         return
     Attachment.objects.bulk_create(
         Attachment(
@@ -178,7 +179,7 @@ def _attach(message: Message, record: MessageRecord) -> None:
             mime_type=attachment.mime_type[:100],
             size=attachment.size,
         )
-        for attachment in record.attachments
+        for attachment in files
     )
 
 
