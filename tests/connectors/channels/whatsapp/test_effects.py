@@ -222,7 +222,8 @@ def lost(line: Line) -> Command:
     """A message whose answer is cut off."""
     line.answers(lambda _: Reply(status=0))
     with transaction.atomic():
-        command = outbox.enqueue(line.connection, intent(), subject="message:1", order_key="thread:1")
+        answer = intent(purpose="consent")  # nothing may hold it
+        command = outbox.enqueue(line.connection, answer, subject="message:1", order_key="thread:1")
     delivery.drain()
     command.refresh_from_db()
     assert command.state == CommandState.UNKNOWN
@@ -245,7 +246,7 @@ def test_a_report_with_our_token_settles_it(line: Line) -> None:
     """Invariant 3: nothing can be listed, and nothing is sent twice."""
     command = lost(line)
     assert later(command, 3).state == CommandState.UNKNOWN
-    direct.apply(Source(connection=line.connection), report())
+    direct.apply(Source(connection=line.connection), report(), clock.now())
     command.refresh_from_db()
     assert (command.state, command.remote_id) == (CommandState.CONFIRMED, "wamid.SENT")
     assert len(line.server.seen) == 1
@@ -256,7 +257,7 @@ def test_without_a_report_it_ends_unconfirmed_and_a_late_one_still_counts(line: 
     command = lost(line)
     later(command, 3)
     assert later(command, 130).state == CommandState.UNCONFIRMED
-    direct.apply(Source(connection=line.connection), report(state=Delivery.DELIVERED))
+    direct.apply(Source(connection=line.connection), report(state=Delivery.DELIVERED), clock.now())
     command.refresh_from_db()
     assert command.state == CommandState.CONFIRMED
     assert len(line.server.seen) == 1
