@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors.contract.direct import (
+    Address,
     AddressMovedRecord,
+    AddressState,
+    Channel,
     ConsentRecord,
-    DeliveryReport,
     DirectMessageRecord,
     MessageChangeRecord,
 )
@@ -113,11 +116,12 @@ class NoteReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectMessageReceived:
-    """A message came in on a channel of our own, or was sent there by somebody else from our address. May be told
-    again: dedupe by its id."""
+    """A message came in on a channel of our own, or was sent there by somebody else from our address, `at` (UTC). May
+    be told again: dedupe by its id."""
 
     source: Source
     record: DirectMessageRecord
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +134,16 @@ class DirectMessageChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressReported:
-    """A provider's report says something about the address itself: no use, opted out, complained. `command_id` is what
-    was sent there, None where that isn't known."""
+    """A provider says something about an address itself: no use, opted out, complained. `code` and `reason` are its
+    words; `command_id` is what was sent there, None where that isn't known."""
 
-    source: Source
-    report: DeliveryReport
-    command_id: int | None
+    connection: Connection
+    channel: Channel
+    address: Address
+    state: AddressState
+    code: str
+    reason: str
+    command_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,13 @@ from connectors.events import (
     ConnectionDown,
     ConnectionRecovered,
     ConversationTold,
+    DirectMessageChanged,
+    DirectMessageReceived,
     HistoryReceived,
     MessageReceived,
     NoteReceived,
 )
-from inbox.services import around, connection_state, conversations, later, receipts, receive
+from inbox.services import around, connection_state, conversations, direct, later, receipts, receive
 from reservations.events import GuestChanged, StayChanged, UnitChanged, WorkOrderChanged
 
 
@@ -24,6 +26,8 @@ def register() -> None:
     subscribe(MessageReceived, receive.on_message)
     subscribe(HistoryReceived, receive.on_history)
     subscribe(NoteReceived, receive.on_note)
+    subscribe(DirectMessageReceived, direct.on_message)
+    subscribe(DirectMessageChanged, direct.on_changed)
     subscribe(StayChanged, later.on_stay)
     subscribe(StayChanged, conversations.on_stay)
     subscribe(GuestChanged, conversations.on_guest)

@@ -51,7 +51,8 @@ class Response:
 class Call(Protocol):
     """Performs one request: authorisation, rate limit, time-outs and error classes are already handled.
 
-    Raises any ConnectorError; returns only responses with a 2xx status.
+    Raises any ConnectorError; returns only responses that `Connector.check` lets pass: those with a 2xx status, and
+    where a connector says so a redirect, which nobody follows by itself.
     """
 
     def __call__(self, request: Request, /) -> Response: ...

@@ -14,6 +14,7 @@ BUILT_IN: dict[str, str] = {
     "cloudbeds": "connectors.pms.cloudbeds:Cloudbeds",
     "guesty": "connectors.pms.guesty:Guesty",
     "hostaway": "connectors.pms.hostaway:Hostaway",
+    "twilio": "connectors.channels.twilio:Twilio",
 }
 GROUP = "bellhop.connectors"
 

@@ -39,7 +39,7 @@ def read_page(run: SyncRun, call: Call) -> Page[DirectRecord]:
 def _take(run: SyncRun, source: Source, record: DirectRecord) -> None:
     try:
         with transaction.atomic():
-            direct.apply(source, record)
+            direct.apply(source, record, run.started_at)
             run.done += 1
             run.save(update_fields=["done"])
     except direct.TooEarly:

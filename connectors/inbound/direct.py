@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bellhop.core import clock, events, incidents
 from bellhop.core.words import say
 from connectors.contract.direct import (
+    Address,
+    AddressKind,
     AddressMovedRecord,
     AddressState,
     AlertRecord,
@@ -40,12 +42,13 @@ class TooEarly(Exception):
     """A report about a message whose id we don't know yet, while some are on their way: look again in a moment."""
 
 
-def apply(source: Source, record: DirectRecord) -> str:
-    """Tell one record. Returns what became of it, in a word for the journal. Raises TooEarly."""
+def apply(source: Source, record: DirectRecord, at: datetime) -> str:
+    """Tell one record. `at` (UTC) is when it was received, for what bears no time of its own. Returns what became of
+    it, in a word for the journal. Raises TooEarly."""
     record = storable(record)
     match record:
         case DirectMessageRecord():
-            return _message(source, record)
+            return _message(source, record, record.sent_at or at)
         case DeliveryReport():
             return _report(source, record)
         case MessageChangeRecord():
@@ -64,14 +67,14 @@ def apply(source: Source, record: DirectRecord) -> str:
             return _alert(source.connection, record)
 
 
-def _message(source: Source, record: DirectMessageRecord) -> str:
+def _message(source: Source, record: DirectMessageRecord, at: datetime) -> str:
     proof = Proof.PUSHED if source.delivery_id else Proof.READ
     how = f"webhook {source.delivery_id}" if source.delivery_id else "read"
     detail = f"{how}: {record.external_id}"
     evidence.note(source.connection.pk, Entity.MESSAGE, proof, detail, delivery_id=source.delivery_id)
     if record.direction == Direction.OUTBOUND and _is_ours(source.connection.pk, record.external_id):
         return "our own message"
-    events.emit(DirectMessageReceived(source=source, record=record))
+    events.emit(DirectMessageReceived(source=source, record=record, at=at))
     return "message"
 
 
@@ -90,8 +93,8 @@ def _report(source: Source, record: DeliveryReport) -> str:
         raise TooEarly
     if command_id is not None:
         settle.reported(command_id, record)
-    if record.address_state != AddressState.FINE:
-        events.emit(AddressReported(source=source, report=record, command_id=command_id))
+    if record.address_state != AddressState.FINE and (address := record.address or _address_of(command_id)):
+        _tell_address(source.connection, record, address, command_id)
     return f"report: {record.state}" if command_id is not None else "report about no message of ours"
 
 
@@ -104,6 +107,29 @@ def command_of(connection_id: int, record: DeliveryReport) -> int | None:
     if found is None and record.external_id:
         found = sent.filter(remote_id=record.external_id).values_list("pk", flat=True).first()
     return found
+
+
+def _address_of(command_id: int | None) -> Address | None:
+    if command_id is None:
+        return None
+    intent = Command.objects.values_list("intent", flat=True).get(pk=command_id)
+    return Address(kind=AddressKind(intent["to_kind"]), value=intent["to"])
+
+
+def _tell_address(
+    connection: Connection, record: DeliveryReport, address: Address, command_id: int | None
+) -> None:
+    events.emit(
+        AddressReported(
+            connection=connection,
+            channel=record.channel,
+            address=address,
+            state=record.address_state,
+            code=record.code,
+            reason=record.reason,
+            command_id=command_id,
+        )
+    )
 
 
 def _may_come(connection_id: int) -> bool:

@@ -85,7 +85,7 @@ class Intake:
             verified = target.connector.verify(headers, body, target.secrets, now)
         if verified is False:
             await self._known.refused(target.connection_id, now)
-            ready = bool(target.secrets)
+            ready = bool(target.secrets or target.connector.settings.credentials)
             raise _Refused(
                 401 if ready else target.connector.unready_status,
                 "The signature does not fit." if ready else "Not set up yet.",

@@ -246,7 +246,7 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     source = Source(connection=delivery.connection, delivery_id=delivery.pk)
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
-        words += _apply_event(source, event)
+        words += _apply_event(source, event, delivery.received_at)
     if delivery.connection.kind == ConnectionKind.PMS:
         connector = caller.pms_for(delivery.connection)
         thin.note(delivery.connection, connector, understood.fetched, understood.unsure)
@@ -307,11 +307,11 @@ def _look_again(delivery: WebhookDelivery, wait: timedelta) -> None:
     journal.wake_processing(wait.total_seconds())
 
 
-def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
+def _apply_event(source: Source, event: CanonicalEvent, at: datetime) -> list[str]:
     if event.kind == EventKind.IGNORED:
         return [event.reason or "ignored"]
     if event.direct is not None:
-        return [direct.apply(source, event.direct)]
+        return [direct.apply(source, event.direct, at)]
     words = []
     # A message brings its conversation along; its thread is locked once for both.
     if event.conversation is not None and not isinstance(event.record, MessageRecord):

@@ -9,4 +9,9 @@ from connectors.models import Connection
 
 def hook_url(connection: Connection) -> str:
     """The address to which a PMS or provider sends this connection's webhooks."""
-    return f"{settings.BELLHOP_PUBLIC_URL}/hooks/{connection.hook_token}"
+    return hook_url_of(connection.hook_token)
+
+
+def hook_url_of(hook_token: str) -> str:
+    """The same by the token alone."""
+    return f"{settings.BELLHOP_PUBLIC_URL}/hooks/{hook_token}"

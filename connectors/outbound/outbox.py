@@ -142,6 +142,11 @@ def intent_of(command: Command) -> Intent:
     return _INTENTS[command.kind](**fields)
 
 
+def direct_intent(command: Command) -> SendDirect:
+    """The intent of a Command that sends on a channel of our own."""
+    return direct_from(command.intent)
+
+
 def wake_at(due: datetime, now: datetime) -> None:
     """Wake a worker when `due` comes, after commit. Lost wake-ups cost at most one sweep."""
     delay = max(0.0, (due - now).total_seconds())

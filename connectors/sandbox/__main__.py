@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     given = parser.parse_args()
     config = uvicorn.Config(
-        build(given.data, given.host),
+        build(given.data, given.host, given.port),
         host=given.host,
         port=given.port,
         log_level="warning",

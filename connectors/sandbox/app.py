@@ -14,6 +14,8 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.sandbox import console, control
+from connectors.sandbox.direct import control as direct_control
+from connectors.sandbox.direct.town import Town
 from connectors.sandbox.happenings import Wire
 from connectors.sandbox.house import House
 from connectors.sandbox.houses.cloudbeds import CLOUDBEDS
@@ -43,8 +45,8 @@ PMSS: tuple[tuple[House, type[Face]], ...] = ((GUESTY, Guesty), (HOSTAWAY, Hosta
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def build(data: Path, host: str) -> ASGIApp:
-    """The application over the store in `data`, reached as `host` or loopback and under no other name."""
+def build(data: Path, host: str, port: int) -> ASGIApp:
+    """The application over the stores in `data`, reached as `host` or loopback and under no other name."""
     worlds: list[World] = []
     wires: dict[str, ASGIApp] = {}
     for house, face in PMSS:
@@ -56,6 +58,10 @@ def build(data: Path, host: str) -> ASGIApp:
         worlds.append(world)
         prefix = f"/{house.name}"
         wires[f"{prefix}/"] = Misbehave(Mount(prefix, app=Router(routes=wire.routes())), world)
+    town = Town(data, f"http://{host}:{port}")
+    for provider in town.providers:
+        mount = Mount(provider.prefix, app=Router(routes=provider.routes))
+        wires[f"{provider.prefix}/"] = Misbehave(mount, provider.world)
     steered = [
         Mount(f"/_control/{world.house.name}", routes=control.routes(world), name=world.house.name)
         for world in worlds
@@ -63,25 +69,30 @@ def build(data: Path, host: str) -> ASGIApp:
     routes: list[BaseRoute] = [
         Route("/healthz", _healthz),
         *steered,
+        *direct_control.routes(town),
         Mount("/_control", routes=control.routes(worlds[0])),
         *console.routes(),
     ]
-    app = Starlette(routes=routes, lifespan=_lifespan(worlds))
+    app = Starlette(routes=routes, lifespan=_lifespan(worlds, town))
     return Guard(_Split(app, wires), [*LOOPBACK, host])
 
 
-def _lifespan(worlds: Sequence[World]) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
+def _lifespan(
+    worlds: Sequence[World], town: Town
+) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        sending = [asyncio.create_task(Sender(world).run()) for world in worlds]
+        loops = [*(Sender(world).run for world in worlds), *town.loops()]
+        running = [asyncio.create_task(loop()) for loop in loops]
         yield
-        for task in sending:
+        for task in running:
             task.cancel()
-        for task in sending:
+        for task in running:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         for world in worlds:
             world.close()
+        town.close()
 
     return lifespan
 

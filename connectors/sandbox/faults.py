@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
     "message_fails": Kind("Takes a message, can't send it", REQUEST, {}),
     "webhook_duplicate": Kind("Webhooks twice", WEBHOOK, {"times": 2}),
     "webhook_reorder": Kind("Webhooks out of order", WEBHOOK, {"batch": 2, "seconds": 10.0}),
+    "webhook_batch": Kind("Webhooks in batches", WEBHOOK, {"batch": 3, "seconds": 5.0}),
     "webhook_delay": Kind("Webhooks 30 s late", WEBHOOK, {"seconds": 30.0}),
     "webhook_lost": Kind("Webhooks lost", WEBHOOK, {}),
     "webhook_wrapped": Kind("Webhooks in another wrapper", WEBHOOK, {}),

@@ -1,11 +1,13 @@
 """What is particular to one vendor's PMS: its words, its defaults, what it lacks, how it posts and how it fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Delivery, Json, Subscription
+from connectors.sandbox.schema import INDEXES, TABLES
 from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
 
@@ -23,12 +25,19 @@ class Errors:
 
 @dataclass(frozen=True)
 class Postage:
-    """How webhooks are posted. Delays are seconds between attempts, `disable_after` seconds of nothing but failure."""
+    """How webhooks are posted. Delays are seconds between attempts, `disable_after` seconds of nothing but failure.
+
+    `accepts` tells which statuses mean that it was taken; `retries` names the waits of an endpoint that has its own,
+    by what became of the attempt (a status, or None); `detour` is where to go once all tries have failed, or nothing.
+    """
 
     retry_delays: tuple[float, ...]
     headers: Callable[[Subscription, Delivery, int, bytes], dict[str, str]]
     is_final: Callable[[int], bool] = lambda _: False
     disable_after: float | None = None
+    accepts: Callable[[int], bool] = lambda status: 200 <= status < 300
+    retries: Callable[[Delivery, int | None], tuple[float, ...]] | None = None
+    detour: Callable[[Subscription, Delivery], str] = lambda *_: ""
 
 
 def _plain_id(_: str) -> str:
@@ -44,7 +53,8 @@ class House:
     `scope` tells from a webhook's body which property it is about, where endpoints are for one property each;
     `conditions` of rooms and `task_statuses` are empty where the PMS has none;
     `module_of` says by what one writes first to a guest who came over a channel;
-    `keeps_log`: it writes what happens to a stay into the stay's conversation.
+    `keeps_log`: it writes what happens to a stay into the stay's conversation;
+    `tables` and `indexes` are what its store keeps.
     """
 
     name: str
@@ -54,9 +64,9 @@ class House:
     settings: Settings
     errors: Errors
     postage: Postage
-    sources: Mapping[str, str]
-    statuses: tuple[str, ...]
-    modules: tuple[str, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    statuses: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     module_of: Callable[[str], str] = lambda _: "note"
     conditions: tuple[str, ...] = ()
     task_statuses: tuple[str, ...] = ()
@@ -66,3 +76,5 @@ class House:
     scope: Callable[[Json], str] = lambda _: ""
     lacks: Mapping[str, str] = field(default_factory=dict)
     no_faults: frozenset[str] = frozenset()
+    tables: Sequence[type[Any]] = TABLES
+    indexes: Mapping[type[Any], Sequence[str]] = field(default_factory=lambda: INDEXES)

@@ -290,6 +290,7 @@ class Delivery:
     """One webhook owed to one endpoint; `state` is pending, delivered, failed, lost or dropped.
 
     `message_id` is what the receiver dedupes by: two deliveries share it when the sandbox sends one message twice.
+    `url` is where it goes if not to the endpoint's own.
     """
 
     id: str
@@ -304,6 +305,7 @@ class Delivery:
     tries: int = 0
     attempts: list[Json] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    url: str = ""
 
 
 @dataclass(slots=True)

@@ -82,7 +82,7 @@ class Sender:
         )
         try:
             async with asyncio.timeout(self._world.settings.answer_seconds):
-                attempt["status"] = await self._poster.post(subscription.url, headers, body)
+                attempt["status"] = await self._poster.post(delivery.url or subscription.url, headers, body)
         except TimeoutError:
             attempt["error"] = "no answer in time"
         except PostError as error:
@@ -105,23 +105,28 @@ class Sender:
             delivery.tries += 1
             delivery.attempts.append(attempt)
             status = attempt["status"]
-            if status is not None and 200 <= status < 300:
+            if status is not None and self._world.house.postage.accepts(status):
                 delivery.state = DELIVERED
                 self._endpoint_works(subscription)
             else:
-                self._retry_later(delivery, status)
+                self._retry_later(subscription, delivery, status)
                 self._endpoint_fails(subscription)
             store.put(delivery)
             self._world.queue.released_by(delivery)
 
-    def _retry_later(self, delivery: Delivery, status: int | None) -> None:
+    def _retry_later(self, subscription: Subscription | None, delivery: Delivery, status: int | None) -> None:
         if delivery.state != PENDING:
             return
         postage = self._world.house.postage
-        if delivery.tries > len(postage.retry_delays) or (status is not None and postage.is_final(status)):
-            delivery.state = FAILED
+        delays = postage.retries(delivery, status) if postage.retries else postage.retry_delays
+        if delivery.tries > len(delays) or (status is not None and postage.is_final(status)):
+            other = postage.detour(subscription, delivery) if subscription else ""
+            if other:
+                delivery.url, delivery.due_at = other, self._world.clock.epoch()
+            else:
+                delivery.state = FAILED
             return
-        wait = postage.retry_delays[delivery.tries - 1] * self._world.settings.retry_scale
+        wait = delays[delivery.tries - 1] * self._world.settings.retry_scale
         delivery.state, delivery.due_at = PENDING, self._world.clock.epoch() + wait
         delivery.attempts[-1]["retry_at"] = iso(datetime.fromtimestamp(delivery.due_at, UTC))
 

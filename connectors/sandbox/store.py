@@ -6,7 +6,7 @@ import json
 import sqlite3
 import types
 import typing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -66,7 +66,12 @@ class Store:
     it can be repeated on another store.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        tables: Sequence[type[Any]] = TABLES,
+        indexes: Mapping[type[Any], Sequence[str]] = INDEXES,
+    ) -> None:
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
@@ -76,17 +81,18 @@ class Store:
         self._writes: list[Write] = []
         self.version = 0
         self.on_commit: Callable[[list[Write]], None] | None = None
-        for kind in TABLES:
-            self._create(kind)
+        self.tables = tables
+        for kind in tables:
+            self._create(kind, indexes.get(kind, ()))
 
-    def _create(self, kind: type[Any]) -> None:
+    def _create(self, kind: type[Any], indexes: Sequence[str]) -> None:
         columns = ", ".join(
             f'"{column.name}" {column.sql_type}' + (" PRIMARY KEY" if column.name == "id" else "")
             for column in _columns(kind)
         )
         self._db.execute(f'CREATE TABLE IF NOT EXISTS "{kind.__name__}" ({columns})')
         self._add_new_columns(kind)
-        for number, indexed in enumerate(INDEXES.get(kind, ())):
+        for number, indexed in enumerate(indexes):
             name = f"{kind.__name__}_{number}"
             self._db.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{kind.__name__}" ({indexed})')
 

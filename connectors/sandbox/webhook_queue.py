@@ -42,18 +42,21 @@ class Queue:
         for subscription in self.subscriptions():
             wanted = event in subscription.events and subscription.extra.get("scope", "") == scope
             if subscription.wire == wire and wanted:
-                self._owe(subscription, event, body, wait)
+                self.owe(subscription, event, body, wait)
         self._wake.set()
 
     def add_for_all(self, event: str, body: str) -> int:
         """Owe this webhook to every endpoint, whatever it subscribed to; answers how many."""
         with self._store.tx():
             for subscription in self.subscriptions():
-                self._owe(subscription, event, body, 0.0)
+                self.owe(subscription, event, body, 0.0)
         self._wake.set()
         return len(self.subscriptions())
 
-    def _owe(self, subscription: Subscription, event: str, body: str, wait: float) -> None:
+    def owe(
+        self, subscription: Subscription, event: str, body: str, wait: float = 0.0, url: str = ""
+    ) -> None:
+        """Owe this webhook to one endpoint, at `url` if that isn't its own; due after `wait` s."""
         delivery = Delivery(
             id=new_id(),
             message_id=f"msg_{new_id()}",
@@ -62,13 +65,15 @@ class Queue:
             body=body,
             created_at=self._clock.iso(),
             due_at=self._clock.epoch() + wait,
+            url=url,
         )
         self._strike(delivery)
         self._store.put(delivery)
+        self._wake.set()
 
     def _strike(self, delivery: Delivery) -> None:
         event = delivery.event
-        for kind in SPOILERS:
+        for kind in SPOILERS if delivery.body.startswith(("{", "[")) else ():
             if fault := self._faults.strike_webhook(kind, event):
                 delivery.faults.append(fault.id)
                 delivery.body = spoiled(delivery.body, kind, fault.params)
@@ -163,4 +168,5 @@ def _again(delivery: Delivery) -> Delivery:
         created_at=delivery.created_at,
         due_at=delivery.due_at,
         faults=list(delivery.faults),
+        url=delivery.url,
     )

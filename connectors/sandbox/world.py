@@ -24,7 +24,7 @@ class World:
 
     def __init__(self, data: Path, house: House) -> None:
         self.house = house
-        self.store = Store(data / house.database)
+        self.store = Store(data / house.database, house.tables, house.indexes)
         self.settings = house.settings.load(self.store)
         self.clock = Clock(self.settings.clock_offset)
         self.faults = Faults(self.store, house.no_faults)

@@ -1,4 +1,5 @@
 from inbox.models.attachment import Attachment, FileState
+from inbox.models.direct import MessageMail, ThreadAddress, ThreadMerge
 from inbox.models.message import Author, Direction, Message
 from inbox.models.note import Mention, Note
 from inbox.models.notice import Notice
@@ -18,6 +19,7 @@ __all__ = [
     "FileState",
     "Mention",
     "Message",
+    "MessageMail",
     "Note",
     "Notice",
     "Receipt",
@@ -26,7 +28,9 @@ __all__ = [
     "SnoozePreset",
     "Tag",
     "Thread",
+    "ThreadAddress",
     "ThreadEvent",
+    "ThreadMerge",
     "ThreadRead",
     "ThreadStatus",
 ]

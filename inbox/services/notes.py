@@ -17,7 +17,8 @@ from connectors.outbound import outbox
 from inbox.models import Draft, Mention, Note, Notice, ReceiptState, Thread
 from inbox.services import drafts, notices, threads
 from inbox.services.notices import About
-from inbox.services.reply import MAX_LENGTH, ReplyRefused
+from inbox.services.refusals import ReplyRefused
+from inbox.services.reply import MAX_LENGTH
 
 _MENTION = re.compile(r"@([\w.\-]+(?:\s[\w.\-]+)?)")
 

@@ -13,7 +13,6 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
-from connectors.contract.media import MediaProblem
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
@@ -24,12 +23,12 @@ from inbox.services import (
     drafts,
     listing,
     matching,
-    reply,
     row_view,
     shown_files,
     snoozing,
     timeline,
     triage,
+    ways,
 )
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
@@ -179,16 +178,20 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     user = user_of(request)
     kept = getattr(thread, "own_drafts", None)
     own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
-    name, icon = row_view.channel_words(thread.channel)
+    choices = ways.of(thread)
+    asked = more.pop("via", "") or request.POST.get("via", "")
+    chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
+    chosen = chosen or ways.default(thread, choices)
+    files = shown_files.of(own["reply"]["files"]) if "reply" in own else []
     return {
         "thread": thread,
         "drafts": own,
-        "files_note": attachments.words(MediaProblem(code="none"), _pms_label(thread)),
-        "files": shown_files.of(own["reply"]["files"]) if "reply" in own else [],
-        "why_not": reply.why_not(thread),
+        "files": files,
+        "notes": attachments.notes(choices, files),
+        "why_not": ways.why_none(choices),
+        "ways": choices,
+        "way": chosen,
         "others": thread.assignee if thread.assignee_id not in {None, user.pk} else None,
-        "channel_name": name,
-        "channel_icon": icon,
         "newest_id": timeline.newest_id(thread) if kept is None else thread.newest_id,  # type: ignore[attr-defined]
         "undo_send_s": user.undo_send_s,
         "me": user,

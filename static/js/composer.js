@@ -6,6 +6,7 @@ import { keepDraft, restoreDraft, pauseDraft, forgetDraft } from "./drafts.js"
 import { watch, blanks } from "./canned.js"
 import { isBusy, hasFiles, settled as filesKept } from "./files.js"
 import { segments, LONGEST } from "./counter.js"
+import { dressWay, isSms, most, needsTemplate } from "./ways.js"
 
 const form = () => document.getElementById("composer")
 const text = () => form()?.querySelector("#body")
@@ -45,6 +46,7 @@ function dress() {
   for (const element of composer.querySelectorAll(".note-only")) element.hidden = !isNote
   for (const element of composer.querySelectorAll(".reply-only, .composer-channel")) element.hidden = isNote
   composer.querySelector("#composer-panel").setAttribute("aria-labelledby", isNote ? "tab-note" : "tab-reply")
+  dressWay()
   measure()
 }
 
@@ -54,10 +56,11 @@ function measure() {
   if (!counter) return
   const value = text().value
   const { size, parts, room } = segments(value)
-  const isLong = value.length > LONGEST
-  if (!value) counter.textContent = ""
-  else if (isLong) counter.textContent = words("tooLong", { n: value.length, room: LONGEST })
-  else if (form().dataset.channel === "sms" && mode() === "reply")
+  const limit = mode() === "reply" ? Math.min(most(), LONGEST) : LONGEST
+  const isLong = value.length > limit
+  if (!value || needsTemplate()) counter.textContent = ""
+  else if (isLong) counter.textContent = words("tooLong", { n: value.length, room: limit })
+  else if (isSms() && mode() === "reply")
     counter.textContent = words(parts === 1 ? "segment" : "segments", { n: size, room, parts })
   else counter.textContent = words("characters", { n: value.length })
   counter.toggleAttribute("data-level", isLong)
@@ -92,7 +95,8 @@ function typed() {
 function prepare(event) {
   const composer = form()
   if (event.target !== composer) return
-  if (!navigator.onLine || text().value.length > LONGEST) {
+  const limit = mode() === "reply" ? Math.min(most(), LONGEST) : LONGEST
+  if (!navigator.onLine || text().value.length > limit) {
     event.preventDefault()
     event.stopImmediatePropagation()
     if (!navigator.onLine) keepForLater()
@@ -162,7 +166,7 @@ function optimistic() {
 
 function submit(then = "", more = {}) {
   const composer = form()
-  const isEmpty = !text().value.trim() && !(mode() === "reply" && (hasFiles() || isBusy()))
+  const isEmpty = !text().value.trim() && !needsTemplate() && !(mode() === "reply" && (hasFiles() || isBusy()))
   if (!composer?.requestSubmit || isEmpty) return
   field("then").value = then
   for (const [name, value] of Object.entries(more)) field(name).value = value
@@ -249,6 +253,7 @@ export function start() {
     typed()
     watch()
   })
+  document.addEventListener("bellhop:way", measure)
   document.addEventListener("keydown", pressed)
   document.addEventListener("click", clicked)
   document.addEventListener("htmx:before:swap", () => (hadFocus ||= Boolean(document.activeElement?.closest("#composer, [data-undo], .undo, .problem"))))

@@ -1,4 +1,4 @@
-"""The console at `/`: static files over the control API."""
+"""The console's pages: static files over the control API."""
 
 from pathlib import Path
 
@@ -14,11 +14,16 @@ _TYPES = {
     "main.js": "text/javascript; charset=utf-8",
     "dom.js": "text/javascript; charset=utf-8",
     "panels.js": "text/javascript; charset=utf-8",
+    "direct.css": "text/css; charset=utf-8",
+    "phones.html": "text/html; charset=utf-8",
+    "phones.js": "text/javascript; charset=utf-8",
+    "providers.js": "text/javascript; charset=utf-8",
 }
+_PAGES = {"/": "console.html", "/phones": "phones.html"}
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -27,12 +32,12 @@ _HEADERS = {
 
 
 def routes() -> list[Route]:
-    """The page and its files."""
-    return [Route("/", _page), Route("/console/{name}", _file)]
+    """The pages and their files."""
+    return [*(Route(path, _page) for path in _PAGES), Route("/console/{name}", _file)]
 
 
-async def _page(_: Request) -> Response:
-    return _send("console.html")
+async def _page(request: Request) -> Response:
+    return _send(_PAGES[request.url.path])
 
 
 async def _file(request: Request) -> Response:

@@ -53,7 +53,7 @@ def delivery(store: Store, row: Delivery, *, body: bool) -> Json:
     """A delivery with its URL; the body on demand."""
     subscription = store.get(Subscription, row.subscription_id)
     value = asdict(row) | {
-        "url": subscription.url if subscription else None,
+        "url": row.url or (subscription.url if subscription else None),
         "due_at": iso(datetime.fromtimestamp(row.due_at, UTC)),
     }
     if not body:

@@ -6,7 +6,6 @@ import json
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.records import Delivery, Fault, Json, Peak, Setting, Subscription, Token
-from connectors.sandbox.schema import TABLES
 
 _KEEPABLE = {
     "subscriptions": Subscription,
@@ -26,7 +25,7 @@ def reset(ask: Ask) -> Json:
     if Peak in kept:
         world.limiter.save()
     with world.store.tx():
-        for kind in TABLES:
+        for kind in world.store.tables:
             if kind not in kept:
                 world.store.delete(kind, "1")
         if "settings" not in keep:

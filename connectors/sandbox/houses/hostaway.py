@@ -89,4 +89,5 @@ HOSTAWAY = House(
         "/notes/{id}": "Hostaway's note is one text of the reservation; change it with its field `note`.",
         "/room-blocks": "Hostaway blocks calendar days; the sandbox doesn't play that.",
     },
+    no_faults=frozenset({"webhook_batch"}),
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 FORM = {"grant_type": "client_credentials", "scope": "open-api"}
 CREDENTIALS = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 TALK = "/communication/conversations"
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"picture"
 
 
 T = TypeVar("T")
@@ -111,6 +113,8 @@ class Endpoint:
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
+        self.paths: list[str] = []
+        self.verify_token = ""
         self.answer: Callable[[int], int] = lambda _: 204
         self._lock = threading.Lock()
         endpoint = self
@@ -122,12 +126,24 @@ class Endpoint:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 with endpoint._lock:
                     endpoint.got.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                    endpoint.paths.append(self.path)
                     number = len(endpoint.got)
                 self.send_response(endpoint.answer(number))
                 self.send_header("content-length", "0")
                 if endpoint.answer(number) == 302:
                     self.send_header("location", "/elsewhere")
                 self.end_headers()
+
+            def do_GET(self) -> None:
+                """Answers a subscription's challenge, and has a picture for everything else."""
+                asked = dict(parse_qsl(urlsplit(self.path).query))
+                good = asked.get("hub.verify_token") == endpoint.verify_token
+                body = asked["hub.challenge"].encode() if "hub.challenge" in asked else PICTURE
+                self.send_response(200 if good or body == PICTURE else 403)
+                self.send_header("content-type", "image/png" if body == PICTURE else "text/plain")
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Keep the test's output clean."""
@@ -147,6 +163,11 @@ class Endpoint:
     def bodies(self) -> list[Any]:
         with self._lock:
             return [json.loads(body) for _, body in self.got]
+
+    def forms(self) -> list[dict[str, str]]:
+        """The bodies as decoded forms."""
+        with self._lock:
+            return [dict(parse_qsl(body.decode(), keep_blank_values=True)) for _, body in self.got]
 
     def events(self, name: str) -> list[Any]:
         return [body for body in self.bodies() if body["event"] == name]

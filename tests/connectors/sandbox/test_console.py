@@ -6,9 +6,12 @@ import pytest
 
 from tests.connectors.sandbox.harness import Sandbox
 
+PAGES = ("/", "/phones")
 
-def test_the_page_has_no_inline_code(sandbox: Sandbox) -> None:
-    answer = sandbox.http.get("/")
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_no_inline_code(running: Sandbox, path: str) -> None:
+    answer = running.http.get(path)
     assert answer.headers["content-type"].startswith("text/html")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -25,16 +28,18 @@ def test_its_buttons_keep_their_names(sandbox: Sandbox) -> None:
         assert f">{name}</button>" in page
 
 
-def test_every_field_has_a_label(sandbox: Sandbox) -> None:
-    page = sandbox.http.get("/").text
+@pytest.mark.parametrize("path", PAGES)
+def test_every_field_has_a_label(running: Sandbox, path: str) -> None:
+    page = running.http.get(path).text
     ids = set(re.findall(r'<(?:input|select|textarea) id="([^"]+)"', page))
     assert ids == set(re.findall(r'<label for="([^"]+)"', page))
 
 
-def test_what_it_loads_is_there(sandbox: Sandbox) -> None:
-    page = sandbox.http.get("/").text
-    files = [*re.findall(r'(?:src|href)="(/console/[^"]+)"', page), "/console/dom.js", "/console/panels.js"]
-    assert len(files) == 5
+def test_what_the_pages_load_is_there(sandbox: Sandbox) -> None:
+    pages = "".join(sandbox.http.get(path).text for path in PAGES)
+    files = {*re.findall(r'(?:src|href)="(/console/[^"]+)"', pages), "/console/dom.js", "/console/panels.js"}
+    files.add("/console/providers.js")
+    assert len(files) >= 8
     assert {sandbox.http.get(path).status_code for path in files} == {200}
     assert sandbox.http.get("/console/..%2f__init__.py").status_code == 404
 

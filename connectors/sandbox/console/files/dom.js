@@ -43,14 +43,19 @@ function replace(child, fresh) {
 /** Which PMS the page is about; the address says so. */
 export const PMS = new URLSearchParams(location.search).get("pms") ?? "guesty";
 
+/** A control request about the PMS of the page. */
+export function control(method, path, body) {
+  return ask(method, `/${PMS}${path}`, body);
+}
+
 /** A control request; answers the parsed body, throws an Error with the server's reason. */
-export async function control(method, path, body) {
+export async function ask(method, path, body) {
   const options = { method };
   if (body !== undefined) {
     options.body = JSON.stringify(body);
     options.headers = { "content-type": "application/json" };
   }
-  const answer = await fetch(`/_control/${PMS}${path}`, options);
+  const answer = await fetch(`/_control${path}`, options);
   const value = await answer.json().catch(() => ({ error: `${answer.status}` }));
   if (!answer.ok) throw new Error(value.error);
   return value;

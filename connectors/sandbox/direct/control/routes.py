@@ -1,0 +1,163 @@
+"""Which control request is handled where."""
+
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from connectors.sandbox.control import shapes, steering, views
+from connectors.sandbox.control.requests import Ask, ControlError
+from connectors.sandbox.desks import Desk
+from connectors.sandbox.direct.control import burst, lines, phones
+from connectors.sandbox.direct.control.asks import TownAsk
+from connectors.sandbox.direct.line_world import LineWorld
+from connectors.sandbox.direct.phones import PhoneError
+from connectors.sandbox.direct.records import Media, Text
+from connectors.sandbox.direct.town import Town
+from connectors.sandbox.faults import FaultError
+from connectors.sandbox.records import Delivery, Json, Subscription
+from connectors.sandbox.settings import SettingError
+from connectors.sandbox.store import MissingError
+
+Deed = Callable[[TownAsk], "Json | Awaitable[Json]"]
+_PHONE = "/{number}"
+_PHONES: tuple[tuple[str, str, Deed], ...] = (
+    ("GET", "/", phones.phones),
+    ("POST", "/", phones.add),
+    ("POST", "/clock", phones.clock),
+    ("POST", "/burst", burst.burst),
+    ("PATCH", "/lines/{line}", lines.change_line),
+    ("PATCH", _PHONE, phones.change),
+    ("GET", f"{_PHONE}/messages", phones.messages),
+    ("POST", f"{_PHONE}/text", phones.text),
+    ("POST", f"{_PHONE}/whatsapp", phones.whatsapp_message),
+    ("POST", f"{_PHONE}/read", phones.read),
+    ("POST", f"{_PHONE}/preference", phones.preference),
+    ("POST", f"{_PHONE}/change-number", phones.change_number),
+)
+_WHATSAPP: tuple[tuple[str, str, Deed], ...] = (
+    ("POST", "/callback", lines.change_callback),
+    ("GET", "/templates", lines.templates),
+    ("POST", "/templates/{id}", lines.review_template),
+    ("POST", "/account-error", lines.account_error),
+)
+_STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
+    ("GET", "/kinds", views.kinds),
+    ("GET", "/faults", views.faults),
+    ("GET", "/faults/{name}", views.fault),
+    ("PUT", "/faults/{name}", steering.put_fault),
+    ("PATCH", "/faults/{name}", steering.switch_fault),
+    ("DELETE", "/faults/{name}", steering.delete_fault),
+    ("DELETE", "/faults", steering.delete_faults),
+    ("GET", "/requests", views.requests),
+    ("DELETE", "/requests", steering.clear_requests),
+    ("GET", "/deliveries", views.deliveries),
+    ("POST", "/webhooks", steering.any_webhook),
+    ("POST", "/redeliver", steering.redeliver),
+    ("POST", "/drop-pending", steering.drop_pending),
+    ("PATCH", "/settings", steering.settings),
+    ("POST", "/clock", steering.clock),
+    ("POST", "/reset", steering.reset),
+)
+_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
+
+
+def routes(town: Town) -> list[BaseRoute]:
+    """Every control route of the direct channels, below `/_control`."""
+    made: list[BaseRoute] = []
+    for world in town.worlds:
+        own = [_steering(world, *route) for route in _STEERING]
+        own.append(Route("/state", _answering(_state(world)), methods=["GET"]))
+        if world is town.whatsapp:
+            own += [_deed(town, *route) for route in _WHATSAPP]
+        made.append(Mount(f"/_control/{world.house.name}", routes=own))
+    steered = [
+        Route("/media/{provider}/{id}", _file(town)),
+        Route("/reset", _answering(_reset(town)), methods=["POST"]),
+    ]
+    mounted = [_deed(town, *route) for route in _PHONES]
+    made += [
+        Route("/_control/phones", route.endpoint, methods=[*(route.methods or ())]) for route in mounted[:2]
+    ]
+    return [*made, Mount("/_control/phones", routes=[*steered, *mounted[2:]])]
+
+
+def _answering(
+    deed: Callable[[Request, Json], "Json | Awaitable[Json]"],
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            raw = await request.body()
+            body = json.loads(raw) if raw else {}
+            if not isinstance(body, dict):
+                raise ControlError("the body is a JSON object")  # noqa: TRY301 - one way out
+            answer = deed(request, body)
+            return JSONResponse(await answer if isawaitable(answer) else answer)
+        except MissingError as error:
+            return JSONResponse({"error": str(error)}, 404)
+        except (ControlError, PhoneError, FaultError, SettingError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return endpoint
+
+
+def _deed(town: Town, method: str, path: str, deed: Deed) -> Route:
+    def answer(request: Request, body: Json) -> Json | Awaitable[Json]:
+        return deed(TownAsk(town, request.path_params, request.query_params, body))
+
+    return Route(path, _answering(answer), methods=[method])
+
+
+def _steering(world: LineWorld, method: str, path: str, deed: Callable[[Ask], Json]) -> Route:
+    def answer(request: Request, body: Json) -> Json:
+        return deed(Ask(world, Desk(), request.path_params, request.query_params, body))
+
+    return Route(path, _answering(answer), methods=[method])
+
+
+def _state(world: LineWorld) -> Callable[[Request, Json], Json]:
+    def answer(_: Request, __: Json) -> Json:
+        states = ("pending", "delivered", "failed", "lost", "dropped")
+        return {
+            "provider": world.house.name,
+            "now": world.clock.iso(),
+            "settings": dataclasses.asdict(world.settings),
+            "counts": {"text": world.store.count(Text), "media": world.store.count(Media)},
+            "deliveries": {name: world.store.count(Delivery, "state = ?", (name,)) for name in states},
+            "requests": world.requests.totals(),
+            "faults": [shapes.fault(row) for row in world.faults.all()],
+            "subscriptions": [shapes.subscription(row) for row in world.store.find(Subscription)],
+        }
+
+    return answer
+
+
+def _reset(town: Town) -> Callable[[Request, Json], Json]:
+    """Phones and providers as at the first start; `keep` as with the PMSs."""
+
+    def answer(request: Request, body: Json) -> Json:
+        for world in town.worlds:
+            steering.reset(Ask(world, Desk(), {}, request.query_params, body))
+            world.stir.set()
+        town.phones.plant()
+        return {"ok": True}
+
+    return answer
+
+
+def _file(town: Town) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            row = phones.media(TownAsk(town, request.path_params, request.query_params, {}))
+        except (MissingError, ControlError) as error:
+            return JSONResponse({"error": str(error)}, 404)
+        headers = {"X-Content-Type-Options": "nosniff"}
+        if not row.mime.startswith(_INLINE):
+            headers["Content-Disposition"] = "attachment"
+        return Response(row.data, media_type=row.mime, headers=headers)
+
+    return endpoint
