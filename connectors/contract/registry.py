@@ -15,6 +15,7 @@ BUILT_IN: dict[str, str] = {
     "guesty": "connectors.pms.guesty:Guesty",
     "hostaway": "connectors.pms.hostaway:Hostaway",
     "twilio": "connectors.channels.twilio:Twilio",
+    "whatsapp": "connectors.channels.whatsapp:WhatsApp",
 }
 GROUP = "bellhop.connectors"
 

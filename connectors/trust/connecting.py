@@ -55,7 +55,7 @@ def connect(
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise CannotConnect(_("There is no time zone “%s”.") % new.timezone) from error
     connection = _store(organization, new, new.base_url or cls.default_base_url)
-    _note_addresses(connection)
+    note_addresses(connection)
     try:
         if test:
             _test(connection)
@@ -103,7 +103,7 @@ def _test(connection: Connection) -> None:
     Connection.objects.filter(pk=connection.pk).update(account_name=name[:200])
 
 
-def _note_addresses(connection: Connection) -> None:
+def note_addresses(connection: Connection) -> None:
     """Our own address on each channel of the connection: they follow from what was typed."""
     if connection.kind == ConnectionKind.CHANNEL:
         found = caller.channel_for(connection).addresses()
@@ -147,7 +147,7 @@ def reauthenticate(connection: Connection, credentials: dict[str, str], user: Us
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row.credentials = {**row.credentials, **{name: value for name, value in credentials.items() if value}}
     row.save(update_fields=["credentials"])
-    _note_addresses(row)
+    note_addresses(row)
     refused_at = ConnectionHealth.objects.values_list("credentials_refused_at", flat=True).get(pk=row.pk)
     health.credentials_changed(row)
     outage.let_go(row.pk, refused_at)

@@ -72,7 +72,7 @@ def _insert(event: DirectMessageReceived, thread: Thread, address: ChannelAddres
         warning=_warning(thread, address, record)[:200],
         search=search.vector(f"{record.subject} {record.body_text}"),
     )
-    attachments.expect(message, record.attachments, delivery_id=source.delivery_id)
+    attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=source.history)
     if record.subject or record.body_html or record.hints.answers or record.channel.value == "email":
         _keep_mail(message, record)
     return message

@@ -210,6 +210,7 @@ def _owe(
 
 
 def _owe_pms(thread: Thread, message: Message, body: str, due: datetime, options: ReplyOptions) -> None:
+    """`body` is what the guest reads: it may name files by links."""
     assert thread.connection is not None
     command = outbox.enqueue(
         thread.connection,

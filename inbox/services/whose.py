@@ -83,10 +83,7 @@ def _hinted(organization_id: int, record: DirectMessageRecord) -> int | None:
 
 def _locked(thread_id: int) -> Thread:
     """The thread, or what it was merged into."""
-    thread = threads.lock(thread_id)
-    while thread.merged_into_id is not None:
-        thread = threads.lock(thread.merged_into_id)
-    return thread
+    return threads.live_one(threads.lock(thread_id))
 
 
 def _is_known(thread: Thread, address: ChannelAddress, points: list[tuple[str, str]]) -> bool:

@@ -1,7 +1,7 @@
 """When a text may leave by itself, in the receiver's own hours.
 
-Marketing 9:00 to 20:00 on weekdays and Saturdays, 12:00 to 20:00 on Sundays, never on US federal holidays to US numbers;
-about the stay 8:00 to 21:00. Narrower than 47 CFR 64.1200(c)(1) (8 to 21 local) because several states are
+Marketing 9:00 to 20:00 on weekdays and Saturdays, 12:00 to 20:00 on Sundays, never on US federal holidays to US
+numbers; about the stay 8:00 to 21:00. Narrower than 47 CFR 64.1200(c)(1) (8 to 21 local) because several states are
 (https://www.ecfr.gov/current/title-47/section-64.1200).
 """
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_channels'),
-        ('inbox', '0005_search_filled'),
+        ('inbox', '0007_attachments_filled'),
         ('reservations', '0004_channels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

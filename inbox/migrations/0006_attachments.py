@@ -1,4 +1,4 @@
-# Columns only, each added without touching a row, and the trigger that lets go of stored files. 0008 fills and indexes.
+# Columns only, each added without touching a row, and the trigger that lets go of stored files. 0007 fills and indexes.
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0003_unused_file'),
-        ('inbox', '0006_direct'),
+        ('inbox', '0005_search_filled'),
     ]
 
     operations = [

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ('inbox', '0007_attachments'),
+        ('inbox', '0006_attachments'),
     ]
 
     operations = [
