@@ -11,14 +11,18 @@ from django.utils.translation import ngettext
 
 from bellhop.accounts.models import User
 from bellhop.core import files, wake
+from connectors.contract.direct import Channel
 from connectors.contract.errors import NotFound
 from connectors.contract.intents import OutFile
 from connectors.contract.media import MediaLimits, MediaProblem
 from connectors.contract.media import problems as media_problems
 from connectors.contract.records import AttachmentRecord
+from connectors.contract.registry import channel_class
 from connectors.inbound import media
 from inbox.models import Attachment, FileState, Message
 from inbox.services import threads
+from inbox.services.shown_files import ShownFile
+from inbox.services.ways import Choice
 
 LINK_S: Final = 30 * 24 * 3600
 """How long a guest can open a link to a file that their channel didn't carry."""
@@ -109,29 +113,49 @@ def with_links(body: str, out: Sequence[OutFile]) -> str:
     return "\n\n".join(part for part in (body, "\n".join(lines)) if part)
 
 
-def problems(draft_files: Sequence[Attachment], limits: MediaLimits) -> list[MediaProblem]:
-    """What keeps a destination from carrying these files (ux T5, C3)."""
-    return media_problems([_out(file) for file in draft_files], limits)
+def carried(message: Message, body: str, out: Sequence[OutFile]) -> tuple[str, tuple[OutFile, ...]]:
+    """(What the guest reads, the files that go along) where this message goes: all of them, or a link to each where its
+    channel can't carry them as they are."""
+    if not out:
+        return body, ()
+    if media_problems(out, _limits(message)):
+        return with_links(body, out), ()
+    return body, tuple(out)
 
 
-def words(problem: MediaProblem, destination: str) -> str:
-    """A problem in the agent's words, before anything is sent."""
+def _limits(message: Message) -> MediaLimits:
+    """What the channel of a reply takes; a PMS takes no files."""
+    if message.address is None or message.connection is None:
+        return MediaLimits()
+    return channel_class(message.connection.slug).facts[Channel(message.address.channel)].media
+
+
+def notes(choices: Sequence[Choice], shown: Sequence[ShownFile]) -> list[tuple[str, str]]:
+    """(way, what to know) of the ways to a guest that can't carry these files as they are, before one is taken (ux
+    T5)."""
+    out = [
+        OutFile(key=file.id, name=file.name, mime_type=file.mime_type, size=file.size or 0) for file in shown
+    ]
+    found = []
+    for choice in choices:
+        limits = choice.facts.media if choice.facts is not None else MediaLimits()
+        problems = media_problems(out, limits)
+        if problems:
+            told = [_words(problem, choice.label) for problem in problems[:3]]
+            found.append((choice.key, " ".join([*told, _("A link to each file is sent instead.")])))
+    return found
+
+
+def _words(problem: MediaProblem, destination: str) -> str:
+    """A problem in the agent's words."""
     megabytes = f"{problem.limit / 1024 / 1024:.3g} MB"
-    match problem.code:
-        case "none":
-            return _("%(to)s takes no files: a link to each is sent instead.") % {"to": destination}
-        case "type":
-            return _("%(to)s does not take this kind of file: %(name)s") % {
-                "to": destination,
-                "name": problem.name,
-            }
-        case "size":
-            told = {"to": destination, "name": problem.name, "limit": megabytes}
-            return _("%(name)s is too large: %(to)s takes %(limit)s.") % told
-        case "total":
-            return _("All files together are too large: %(to)s takes %(limit)s.") % {
-                "to": destination,
-                "limit": megabytes,
-            }
+    told = {"to": destination, "name": problem.name, "n": problem.limit, "limit": megabytes}
     at_most = ngettext("%(to)s takes %(n)d file.", "%(to)s takes at most %(n)d files.", problem.limit)
-    return at_most % {"to": destination, "n": problem.limit}
+    sentences = {
+        "none": _("%(to)s takes no files."),
+        "type": _("%(to)s does not take this kind of file: %(name)s."),
+        "size": _("%(name)s is too large: %(to)s takes %(limit)s."),
+        "total": _("All files together are too large: %(to)s takes %(limit)s."),
+        "count": at_most,
+    }
+    return sentences[problem.code] % told

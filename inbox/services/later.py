@@ -37,9 +37,9 @@ def change(
     if send_at is None or send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That time is past, or more than a year ahead."))
     thread = threads.lock(message.thread_id)
-    carried = attachments.with_links(text, out) if message.address_id is None else text
+    said, _files = attachments.carried(message, text, out)
     for command_id in command_ids(message):
-        outbox.amend(command_id, body=carried, due_at=send_at)
+        outbox.amend(command_id, body=said, due_at=send_at)
     message.body, message.search, message.send_at = text, search.vector(text), send_at
     message.keep_if_cancelled = keep_if_cancelled
     message.save(update_fields=["body", "search", "send_at", "keep_if_cancelled"])

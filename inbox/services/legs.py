@@ -38,10 +38,12 @@ def owe(
     origin: Origin = Origin.AGENT,
     purpose: str = "transactional",
     template: Template | None = None,
+    body: str = "",
     files: Sequence[OutFile] = (),
     unsubscribe: bool = False,
 ) -> Command:
-    """Owe both legs, in the caller's transaction, the thread locked. Returns the Command to the guest."""
+    """Owe both legs, in the caller's transaction, the thread locked. Returns the Command to the guest. `body`: what the
+    guest reads, where it is more than the message says (links to files that the channel doesn't carry)."""
     automatic = origin != Origin.AGENT
     url = unsubscribing.url(way.address) if unsubscribe else ""
     command = outbox.enqueue(
@@ -50,7 +52,7 @@ def owe(
             channel=way.address.channel,
             to=way.address.address,
             to_kind=way.address.kind,
-            body=message.body,
+            body=body or message.body,
             files=tuple(files),
             template=template,
             mail=_mail(thread, message, way, url) if way.address.channel == Channel.EMAIL else None,

@@ -88,7 +88,7 @@ def _insert_all(
         Receipt.objects.bulk_create(_receipt(message) for message in messages)
     inserted = list(zip(messages, fresh, strict=True))
     for message, record in inserted:
-        attachments.expect(message, record.attachments, history=True)
+        attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=True)
     return inserted
 
 
@@ -112,7 +112,7 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
     message.save()
     identity.remember(connection.pk, Entity.MESSAGE, record.external_id, message.pk)
     _receipt(message).save()
-    attachments.expect(message, record.attachments, history=source.history)
+    attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=source.history)
     return message
 
 

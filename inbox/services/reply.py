@@ -14,9 +14,9 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
 from connectors.contract.intents import OutFile, SendMessage
-from connectors.contract.media import problems as media_problems
 from connectors.outbound import outbox
 from inbox.models import (
+    Attachment,
     Author,
     Destination,
     Direction,
@@ -80,10 +80,12 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
         return sent
     text = body.strip()
     choice = _choose(thread, options)
-    text = _check(user, thread, choice, text, options)
+    held = uploads.of_draft(user, thread)
+    text = _check(user, thread, choice, text, options, held)
     message = _message(user, thread, choice, text, options)
-    taken = uploads.take_draft_files(user, thread, message)
-    _owe(user, thread, choice, message, options, _fitting(choice, message) if taken else ())
+    if held:
+        uploads.take_draft_files(user, thread, message)
+    _owe(user, thread, choice, message, options, attachments.out_files(message) if held else ())
     _follow(user, thread, options)
     drafts.drop(user, thread, Draft.Mode.REPLY)
     threads.refresh(thread)
@@ -118,20 +120,15 @@ def _choose(thread: Thread, options: ReplyOptions) -> Choice:
     return picked
 
 
-def _fitting(choice: Choice, message: Message) -> tuple[OutFile, ...]:
-    """The message's files. Raises ReplyRefused where the channel can't carry them."""
-    out = attachments.out_files(message)
-    if choice.facts is not None:
-        for problem in media_problems(out, choice.facts.media):
-            raise ReplyRefused(attachments.words(problem, choice.label))
-    return out
-
-
-def _check(user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions) -> str:
+def _check(
+    user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions, held: list[Attachment]
+) -> str:
     """The text as it leaves. Raises ReplyRefused."""
     if choice.needs_template:
         text = templates.text_of(choice, options.template)
-    check_text(text, has_files=not text and uploads.has_draft_files(user, thread))
+        if held:
+            raise ReplyRefused(_("The reply window is closed: only a template may be sent, without files."))
+    check_text(text, has_files=bool(held))
     if choice.facts is not None and len(text) > choice.facts.max_text:
         raise ReplyRefused(
             _("%(channel)s carries at most %(limit)d characters; this has %(length)d.")
@@ -195,9 +192,10 @@ def _owe(
 ) -> None:
     """One Command where the PMS carries the reply to the guest and keeps it, so that it settles both receipts; two
     where we send it ourselves and mirror it."""
+    body, carried = attachments.carried(message, message.body, out)
     due = options.send_at or message.created_at + timedelta(seconds=user.undo_send_s)
     if choice.is_pms:
-        _owe_pms(thread, message, due, options, out)
+        _owe_pms(thread, message, body, due, options)
         return
     assert message.address is not None
     legs.owe(
@@ -205,21 +203,20 @@ def _owe(
         message,
         legs.Way(choice.connection, message.address),
         due_at=due,
+        body=body,
+        files=carried,
         template=templates.intent_of(choice, options.template) if choice.needs_template else None,
-        files=out,
     )
 
 
-def _owe_pms(
-    thread: Thread, message: Message, due: datetime, options: ReplyOptions, out: Sequence[OutFile]
-) -> None:
-    """It takes no files: a link to each stands below the text."""
+def _owe_pms(thread: Thread, message: Message, body: str, due: datetime, options: ReplyOptions) -> None:
+    """`body` is what the guest reads: it may name files by links."""
     assert thread.connection is not None
     command = outbox.enqueue(
         thread.connection,
         SendMessage(
             conversation_id=thread.conversation_id,
-            body=attachments.with_links(message.body, out),
+            body=body,
             channel_raw=thread.channel_raw,
             to=_addresses(thread),
         ),

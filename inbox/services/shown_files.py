@@ -40,6 +40,7 @@ class ShownFile:
     state: str
     why: str
     kind: str
+    mime_type: str
     alt: str
     width: int
     height: int
@@ -81,6 +82,7 @@ def _shown(row: Mapping[str, Any]) -> ShownFile:
         state=row["state"],
         why=_why(row["reason"]),
         kind=_kind(row["sniffed_type"] or row["mime_type"]),
+        mime_type=row["sniffed_type"] or row["mime_type"],
         alt=row["alt_text"],
         width=width,
         height=height,

@@ -91,9 +91,9 @@ def take_draft_files(user: User, thread: Thread, message: Message) -> int:
     return Attachment.objects.filter(draft=draft).update(draft=None, message=message)
 
 
-def has_draft_files(user: User, thread: Thread) -> bool:
-    """Is there something to send, though nothing was typed?"""
-    return _of_draft(user, thread).exists()
+def of_draft(user: User, thread: Thread) -> list[Attachment]:
+    """The files that the person's next reply takes along, in their order."""
+    return list(_of_draft(user, thread).order_by("pk"))
 
 
 def put_back(message: Message, draft: Draft) -> None:

@@ -7,16 +7,16 @@ from http import HTTPStatus
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from bellhop.core.file_types import MAX_BYTES, reason
 from bellhop.core.serving import file_response
 from connectors.contract.errors import ConnectorError, NotFound
-from inbox.models import Attachment, FileState
+from inbox.models import Attachment, FileState, Thread
 from inbox.services import attachments, fetching, shown_files, uploads
-from inbox.views import access
+from inbox.views import access, parts
 
 # The bytes of a kept file never change; what a browser keeps of them is that person's own.
 KEPT_BY_BROWSERS_S = 7 * 24 * 3600
@@ -56,11 +56,18 @@ def thumbnail(request: HttpRequest, public_id: str) -> HttpResponseBase:
     return file_response(request, held.thumbnail_key, held.name, max_age_s=KEPT_BY_BROWSERS_S)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @page(Permission.THREADS_REPLY)
-def upload(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Keep a file with the draft. Answers with its line for the composer, or with why it isn't taken."""
+def draft_files(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What the ways to the guest make of the draft's files; or keep one more."""
     thread = access.plain_thread_of(request, public_id)
+    if request.method == "GET":
+        return render(request, "inbox/_files_notes.html", parts.composer_context(request, thread))
+    return _upload(request, thread)
+
+
+def _upload(request: HttpRequest, thread: Thread) -> HttpResponse:
+    """Answers with the file's line for the composer, or with why it isn't taken."""
     given = request.FILES.get("file")
     seen = request.POST.get("seen", "")
     if given is None or not given.size:

@@ -13,7 +13,6 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
-from connectors.contract.media import MediaProblem
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
@@ -183,11 +182,12 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     asked = more.pop("via", "") or request.POST.get("via", "")
     chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
     chosen = chosen or ways.default(thread, choices)
+    files = shown_files.of(own["reply"]["files"]) if "reply" in own else []
     return {
         "thread": thread,
         "drafts": own,
-        "files_note": attachments.words(MediaProblem(code="none"), _pms_label(thread)),
-        "files": shown_files.of(own["reply"]["files"]) if "reply" in own else [],
+        "files": files,
+        "notes": attachments.notes(choices, files),
         "why_not": ways.why_none(choices),
         "ways": choices,
         "way": chosen,

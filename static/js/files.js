@@ -1,4 +1,5 @@
 // Files of a reply: pasted, dropped or chosen; kept one by one with their progress. Sending waits for them.
+import { way } from "./ways.js"
 import { words, announce, toast, csrf, post } from "./ui.js"
 
 const MOST_BYTES = 25 * 1024 * 1024
@@ -7,6 +8,22 @@ const SHOWN = "[data-file]"
 const form = () => document.getElementById("composer")
 const list = () => document.getElementById("uploads")
 const isNote = () => form()?.dataset.mode === "note"
+
+// What the chosen way makes of the files.
+function showNotes() {
+  const chosen = way()?.value
+  for (const note of document.querySelectorAll("#files-notes [data-way]")) note.hidden = Boolean(chosen) && note.dataset.way !== chosen
+}
+
+async function askNotes() {
+  const { uploadUrl, thread } = form().dataset
+  const answer = await fetch(uploadUrl, { headers: { "HX-Request": "true" } }).catch(() => null)
+  const holder = document.createElement("template")
+  if (answer?.ok) holder.innerHTML = (await answer.text()).trim()
+  if (form()?.dataset.thread !== thread || !holder.content.firstElementChild) return
+  document.getElementById("files-notes").replaceChildren(...holder.content.firstElementChild.children)
+  showNotes()
+}
 
 const busy = new Set()
 
@@ -85,6 +102,7 @@ function kept(line, name, thread, html) {
   holder.innerHTML = html.trim()
   line.replaceWith(holder.content)
   announce(words("fileAdded", { name }))
+  askNotes()
 }
 
 async function remove(button) {
@@ -98,6 +116,7 @@ async function remove(button) {
   line.remove()
   const focus = next?.querySelector("button") ?? form().querySelector("#attach")
   focus?.focus()
+  askNotes()
 }
 
 // --- where files come from ---
@@ -130,6 +149,7 @@ function pasted(event) {
 }
 
 export function start() {
+  document.addEventListener("bellhop:way", showNotes)
   document.addEventListener("dragover", over)
   document.addEventListener("dragleave", left)
   document.addEventListener("drop", dropped)

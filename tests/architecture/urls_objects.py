@@ -102,7 +102,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:send-again": (Permission.THREADS_REPLY,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
     "inbox:note-to-pms": (Permission.THREADS_NOTE,),
-    "inbox:upload": (Permission.THREADS_REPLY,),
+    "inbox:draft-files": (Permission.THREADS_REPLY,),
     "inbox:file": (Permission.THREADS_READ,),
     "inbox:thumbnail": (Permission.THREADS_READ,),
     "inbox:describe-file": (Permission.THREADS_REPLY,),
