@@ -69,12 +69,13 @@ def findings(text: str, platform: str, stay: Reservation | None) -> list[Finding
         return []
     wanted = _ALWAYS[platform] | (set() if is_booked(stay) else _BEFORE_BOOKING)
     without_mail = _EMAIL.sub(" ", text)
+    brands = re.compile(rf"\b(?:{_OTHERS[platform]})\b", re.IGNORECASE)
     looked = {
         Rule.EMAIL: _EMAIL.findall(text),
-        Rule.LINK: _LINK.findall(without_mail),
+        Rule.LINK: _LINK.findall(brands.sub(" ", without_mail)),
         Rule.PHONE: _PHONE.findall(text),
         Rule.AWAY: _AWAY.findall(text),
-        Rule.BRAND: re.findall(rf"\b(?:{_OTHERS[platform]})\b", without_mail, re.IGNORECASE),
+        Rule.BRAND: brands.findall(without_mail),
     }
     return [
         Finding(rule, words.strip())
