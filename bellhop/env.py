@@ -5,6 +5,7 @@
 """
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -115,6 +116,46 @@ def smtp(name: str) -> Smtp:
         tls=parts.scheme == "smtps",
         starttls=parts.scheme == "smtp",
     )
+
+
+_STORE_LOOKS_LIKE = (
+    "s3://KEY:SECRET@BUCKET/FOLDER?region=eu-central-1, with &endpoint=https://… if it isn't Amazon's"
+)
+
+
+def file_store(name: str, folder: Path) -> dict[str, Any]:
+    """Django's description of where attachments are kept. Unset: in `folder`. Else a bucket (see _STORE_LOOKS_LIKE);
+    without a key, boto3 finds credentials where it does (role of the machine, its own variables)."""
+    value = secret(name)
+    if not value:
+        options: dict[str, Any] = {
+            "location": folder,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        }
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+    parts, asked = urlsplit(value), dict(parse_qsl(urlsplit(value).query))
+    if parts.scheme != "s3" or not parts.hostname or asked.keys() - {"region", "endpoint"}:
+        raise EnvironmentMistake(f"{name} must look like {_STORE_LOOKS_LIKE}.")
+    if bool(parts.username) != bool(parts.password):
+        raise EnvironmentMistake(f"{name} has half a key: it must look like {_STORE_LOOKS_LIKE}.")
+    if find_spec("boto3") is None:
+        raise EnvironmentMistake(
+            f"{name} needs boto3: install requirements-s3.txt instead of requirements.txt."
+        )
+    endpoint = asked.get("endpoint")
+    options = {
+        "bucket_name": parts.hostname,
+        "location": parts.path.strip("/"),
+        "access_key": unquote(parts.username) if parts.username else None,
+        "secret_key": unquote(parts.password) if parts.password else None,
+        "region_name": asked.get("region"),
+        "endpoint_url": endpoint,
+        "addressing_style": "path" if endpoint else None,
+        "default_acl": None,
+        "file_overwrite": False,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
 
 
 def database(name: str, default: str) -> dict[str, Any]:

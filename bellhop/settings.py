@@ -197,6 +197,11 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ── Files, mail, logs ───────────────────────────────────────────────────────────────────────────────────────────
 MEDIA_ROOT = BELLHOP_DATA / "files"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "attachments": env.file_store("BELLHOP_FILES_URL", MEDIA_ROOT),
+}
 DEFAULT_FROM_EMAIL = env.text("BELLHOP_MAIL_FROM", f"bellhop@{_public.hostname}")
 _mail = env.smtp("BELLHOP_EMAIL_URL")
 BELLHOP_EMAIL_HOST = EMAIL_HOST = _mail.host

@@ -7,10 +7,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from bellhop import checks, health  # noqa: F401 (checks are registered by being imported)
+from bellhop.core import serving
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("f/<str:token>/<str:name>", serving.shared_file, name="shared-file"),
     # An admin gives people their address; the package's page for changing it is shadowed.
     path(
         "accounts/email/",

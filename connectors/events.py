@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from connectors.contract.direct import (
+    Address,
+    AddressMovedRecord,
+    AddressState,
+    Channel,
+    ConsentRecord,
+    DirectMessageRecord,
+    MessageChangeRecord,
+)
 from connectors.contract.records import (
     ConversationRecord,
     GuestRecord,
@@ -102,6 +112,50 @@ class NoteReceived:
 
     source: Source
     record: NoteRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMessageReceived:
+    """A message came in on a channel of our own, or was sent there by somebody else from our address, `at` (UTC). May
+    be told again: dedupe by its id."""
+
+    source: Source
+    record: DirectMessageRecord
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMessageChanged:
+    """The guest edited, deleted or reacted to a message of a channel. May be told again."""
+
+    source: Source
+    record: MessageChangeRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressReported:
+    """A provider says something about an address itself: no use, opted out, complained. `code` and `reason` are its
+    words; `command_id` is what was sent there, None where that isn't known."""
+
+    connection: Connection
+    channel: Channel
+    address: Address
+    state: AddressState
+    code: str
+    reason: str
+    command_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentTold:
+    source: Source
+    record: ConsentRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressMoved:
+    source: Source
+    record: AddressMovedRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from connectors.contract.base import PmsConnector
+from connectors.contract.connector import Connector
 from connectors.models import DeliveryState, Stage
 from connectors.trust.connecting import NewConnection
 
@@ -28,9 +28,7 @@ class ConnectForm(forms.Form):
         help_text=_("Only for a test system; empty: the PMS's own."),
     )
 
-    def __init__(
-        self, cls: type[PmsConnector], data: Mapping[str, Any] | None, initial: dict[str, Any]
-    ) -> None:
+    def __init__(self, cls: type[Connector], data: Mapping[str, Any] | None, initial: dict[str, Any]) -> None:
         super().__init__(data, initial=initial, label_suffix="")
         self.connector = cls
         self.fields["timezone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from typing import Any
 from bellhop.accounts.models import User
 from bellhop.core.ports import Port
 from connectors.contract.records import PropertyRecord, ReservationRecord, UnitRecord
-from connectors.models import Connection
+from connectors.models import Command, Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +134,19 @@ class Subject:
     conversation_id: str = ""
     commands_named: tuple[str, ...] = ()
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why a message may not leave now. `until`: it may then; None: never. `code` is for lists, `reason` for people."""
+
+    code: str
+    reason: str
+    until: datetime | None = None
+
+
+# what is about to be sent to a guest's address → what stands in its way, None where nothing does. Asked in the
+# transaction that claims the Command; whatever is decided about the address meanwhile waits for it, or it for that.
+obstacle: Port[Callable[[Command], Obstacle | None]] = Port("obstacle")
 
 # (person, public id) → the stay, or the message, that this person may see; None where there is none.
 stay_subject: Port[Callable[[User, str], Subject | None]] = Port("stay_subject")

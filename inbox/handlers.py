@@ -11,12 +11,31 @@ from connectors.events import (
     ConnectionDown,
     ConnectionRecovered,
     ConversationTold,
+    DirectMessageChanged,
+    DirectMessageReceived,
     HistoryReceived,
     MessageReceived,
     NoteReceived,
 )
-from inbox.services import around, connection_state, conversations, later, receipts, receive
-from reservations.events import GuestChanged, StayChanged, UnitChanged, WorkOrderChanged
+from inbox.services import (
+    adopting,
+    around,
+    connection_state,
+    consent_lines,
+    conversations,
+    direct,
+    later,
+    receipts,
+    receive,
+)
+from reservations.events import (
+    ConsentChanged,
+    ContactPointsAdded,
+    GuestChanged,
+    StayChanged,
+    UnitChanged,
+    WorkOrderChanged,
+)
 
 
 def register() -> None:
@@ -24,8 +43,13 @@ def register() -> None:
     subscribe(MessageReceived, receive.on_message)
     subscribe(HistoryReceived, receive.on_history)
     subscribe(NoteReceived, receive.on_note)
+    subscribe(DirectMessageReceived, direct.on_message)
+    subscribe(DirectMessageChanged, direct.on_changed)
     subscribe(StayChanged, later.on_stay)
     subscribe(StayChanged, conversations.on_stay)
+    subscribe(StayChanged, adopting.on_stay)
+    subscribe(ContactPointsAdded, adopting.on_points)
+    subscribe(ConsentChanged, consent_lines.on_consent)
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from inbox.services import notices, receipts, triage
+from inbox.services import fetching, notices, receipts, triage
 
 
 @shared_task(name="inbox.after_settling")
@@ -20,3 +20,8 @@ def wake_snoozed() -> None:
 @shared_task(name="inbox.prune")
 def forget() -> None:
     notices.prune()
+
+
+@shared_task(name="inbox.fetch_files")
+def fetch_files() -> None:
+    fetching.fetch_due()

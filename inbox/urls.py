@@ -48,6 +48,11 @@ urlpatterns = [
     path("messages/<str:public_id>/send-now/", writing.send_now, name="send-now"),
     path("messages/<str:public_id>/send-again/", writing.send_again, name="send-again"),
     path("messages/<str:public_id>/arrived/", writing.mark_arrived, name="arrived"),
-    path("messages/<str:public_id>/files/<int:place>/", files.file, name="file"),
+    path("threads/<str:public_id>/files/", files.draft_files, name="draft-files"),
+    path("files/<str:public_id>/", files.file, name="file"),
+    path("files/<str:public_id>/small/", files.thumbnail, name="thumbnail"),
+    path("files/<str:public_id>/describe/", files.describe, name="describe-file"),
+    path("files/<str:public_id>/remove/", files.remove, name="remove-file"),
+    path("files/<str:public_id>/again/", files.again, name="fetch-again"),
     path("notes/<str:public_id>/to-pms/", writing.note_to_pms, name="note-to-pms"),
 ]

@@ -7,7 +7,7 @@ class ReservationsConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from reservations import handlers
-        from reservations.services import case, compare, places, testing
+        from reservations.services import case, compare, places, sending, testing
 
         handlers.register()
         ports.test_reservation.register(testing.remote_id_of_test)
@@ -15,3 +15,4 @@ class ReservationsConfig(AppConfig):
         ports.live_stays.register(compare.live_stays)
         ports.side_by_side.register(compare.side_by_side)
         ports.stay_subject.register(case.subject)
+        ports.obstacle.register(sending.obstacle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reservations.models import Guest, Reservation, Unit, WorkOrder
+from reservations.models import ConsentEntry, ContactPoint, Guest, Reservation, Unit, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,21 @@ class StayChanged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestChanged:
     guest: Guest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPointsAdded:
+    """A guest is reached at addresses that they weren't known by."""
+
+    guest: Guest
+    points: tuple[ContactPoint, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged:
+    """Something was said about an address: stopped, allowed again, agreed to."""
+
+    entry: ConsentEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bellhop.core.events import subscribe
 from connectors.events import (
+    AddressReported,
+    ConsentTold,
     GuestTold,
     HousekeepingTold,
     PropertyTold,
@@ -12,7 +14,7 @@ from connectors.events import (
     UnitTold,
     WorkOrderTold,
 )
-from reservations.services import guests, housekeeping, places, stays, work_orders
+from reservations.services import consent, guests, housekeeping, places, stays, work_orders
 
 
 def register() -> None:
@@ -22,4 +24,6 @@ def register() -> None:
     subscribe(ReservationTold, stays.on_reservation)
     subscribe(StayGone, stays.on_gone)
     subscribe(WorkOrderTold, work_orders.on_work_order)
+    subscribe(ConsentTold, consent.on_consent)
+    subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

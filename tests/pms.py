@@ -155,7 +155,7 @@ class Pms:
     def thread(self, reservation: str = "TEST-0001") -> Thread:
         """The mirrored thread of a stay's conversation, with its history."""
         conversation_id = self.control(f"reservations/{reservation}")["conversation_id"]
-        connector = caller.connector_for(self.connection)
+        connector = caller.pms_for(self.connection)
         call = caller.caller_for(self.connection)
         hint = ReadHint(entity=Entity.CONVERSATION, external_id=conversation_id)
         fetched = reading.fetch(self.connection, connector, call, hint)
@@ -163,6 +163,16 @@ class Pms:
         with transaction.atomic():
             processing.apply_fetched(Source(connection=self.connection, history=True), fetched)
         return Thread.objects.get(connection=self.connection, conversation_id=conversation_id)
+
+    def read_stay(self, reservation: str = "TEST-0001") -> None:
+        """The stay with its unit and guest."""
+        reservation_id = self.control(f"reservations/{reservation}")["id"]
+        connector, call = caller.pms_for(self.connection), caller.caller_for(self.connection)
+        hint = ReadHint(entity=Entity.RESERVATION, external_id=reservation_id)
+        fetched = reading.fetch(self.connection, connector, call, hint)
+        assert fetched is not None
+        with transaction.atomic():
+            processing.apply_fetched(Source(connection=self.connection, history=True), fetched)
 
     def threads(self, count: int) -> list[Thread]:
         """That many threads of new stays."""

@@ -13,6 +13,8 @@ class Permission(models.TextChoices):
     THREADS_TRIAGE = "threads.triage", _("Assign, snooze, close and tag")
     THREADS_BULK = "threads.bulk", _("Change many conversations at once")
     THREADS_MATCH = "threads.match", _("Link contacts to guests and stays")
+    POLICY_OVERRIDE = "policy.override", _("Send against a platform's content rules")
+    CONSENT_EDIT = "consent.edit", _("Note what guests allow or stop")
     STAYS_READ = "stays.read", _("See reservations")
     CONTACTS_READ = "contacts.read", _("See phone numbers and e-mail addresses")
     MONEY_READ = "money.read", _("See prices and balances")
@@ -36,11 +38,13 @@ _AGENT = {
     Permission.THREADS_TRIAGE,
     Permission.THREADS_BULK,
     Permission.THREADS_MATCH,
+    Permission.CONSENT_EDIT,
     Permission.STAYS_READ,
     Permission.CONTACTS_READ,
     Permission.HOUSEKEEPING_READ,
 }
 _MANAGER = _AGENT | {
+    Permission.POLICY_OVERRIDE,
     Permission.MONEY_READ,
     Permission.DOOR_CODES_READ,
     Permission.CANNED_EDIT,

@@ -137,6 +137,20 @@ class OutgoingMail(models.Model):
         return f"mail {self.pk} to {self.address}: {self.state}"
 
 
+class UnusedFile(models.Model):
+    """A stored file that no row refers to: not yet, or no more. It is deleted when `delete_at` has come (see
+    `core.files`)."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    delete_at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=["delete_at"], name="unused_file_due"),)
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Heartbeat(models.Model):
     """When a process of ours was last alive (worker, beat); read by /readyz and by lease recovery."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from bellhop.core import heartbeat, mail, prune
+from bellhop.core import files, heartbeat, mail, prune
 
 
 @shared_task(name="core.heartbeat")
@@ -20,3 +20,8 @@ def forget() -> None:
 @shared_task(name="core.send_mail")
 def send_mail() -> None:
     mail.send_due()
+
+
+@shared_task(name="core.sweep_files")
+def sweep_files() -> None:
+    files.sweep()

@@ -15,6 +15,8 @@ ConnectorError               user_message for the person, detail for the log
 
 from __future__ import annotations
 
+from connectors.contract.direct import AddressState
+
 
 class ConnectorError(Exception):
     """Something between us and a remote system. `certain` is false where it may have taken effect."""
@@ -66,7 +68,11 @@ class NotAuthorized(ConnectorError):
 
 
 class Rejected(ConnectorError):
+    """`address_state`: what the refusal says about the address that was written to."""
+
     default_message = "The connected system refused this."
+
+    address_state = AddressState.FINE
 
 
 class NotFound(Rejected):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from connectors.contract.direct import DirectRecord
 from connectors.contract.records import AnyRecord, ConversationRecord, MessageRecord
 
 
@@ -21,6 +22,13 @@ class EventKind(StrEnum):
     HOUSEKEEPING_CHANGED = "housekeeping.changed"
     WORK_ORDER_UPDATED = "work_order.updated"
     LEASE_UPDATED = "lease.updated"
+    DIRECT_MESSAGE = "direct.message"
+    MESSAGE_CHANGED = "direct.changed"
+    DELIVERY_REPORT = "direct.report"
+    CONSENT_TOLD = "direct.consent"
+    ADDRESS_MOVED = "direct.address"
+    TEMPLATE_TOLD = "direct.template"
+    ALERT = "direct.alert"
     IGNORED = "ignored"
 
 
@@ -36,6 +44,7 @@ class Entity(StrEnum):
     LEASE = "lease"
     FOLIO = "folio"
     HOUSEKEEPING = "housekeeping"
+    TEMPLATE = "template"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +63,13 @@ class CanonicalEvent:
     `version` is the provider's time of the change where told. `conversation` and `earlier` ride along with
     message events: the conversation as described there, and repeated earlier posts that may fill a gap.
     `told` is what an unsigned payload claims (field of the record → its value): never applied, only compared with
-    what is read, since some systems show their own change late.
+    what is read, since some systems show their own change late. `direct` is what a channel told; `record` a PMS.
     """
 
     kind: EventKind
     dedupe_key: str
     record: AnyRecord | None = None
+    direct: DirectRecord | None = None
     needs_read: tuple[ReadHint, ...] = ()
     unknown: Mapping[str, str] = field(default_factory=dict)
     version: str | None = None

@@ -6,6 +6,8 @@ bears at the PMS, where that is text (see `connectors.contract.marks`).
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -116,6 +118,89 @@ class SetHousekeepingState:
     comment: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutFile:
+    """A file that goes along: `key` is its place in our store, `size` in bytes, `alt` what it shows in words."""
+
+    key: str
+    name: str
+    mime_type: str
+    size: int
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text that the provider approved, by its name (or `remote_id`) and language, with its parameters: `names` are
+    empty where they are numbered."""
+
+    name: str
+    language: str
+    remote_id: str = ""
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """What an e-mail needs beside its text. `message_id` is the RFC id that we give it; `answers` is In-Reply-To,
+    `references` the ids before it, oldest first; `reply_to` bears our token. `unsubscribe_url` (RFC 8058) is set for
+    automatic mail that one may opt out of; `answer`: it answers a mail by itself (RFC 3834)."""
+
+    subject: str
+    message_id: str
+    from_name: str = ""
+    html: str = ""
+    reply_to: str = ""
+    answers: str = ""
+    references: tuple[str, ...] = ()
+    unsubscribe_url: str = ""
+    answer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendDirect:
+    """Send to a guest's address on a channel of our own. `channel` and `to` as in `contract.direct` (`to_kind` is the
+    address's kind). `automatic`: no person typed it. `purpose`: transactional or marketing. `reference` comes back in
+    reports where the provider allows."""
+
+    channel: str
+    to: str
+    to_kind: str
+    body: str
+    files: tuple[OutFile, ...] = ()
+    template: Template | None = None
+    mail: Mail | None = None
+    answers: str = ""
+    automatic: bool = False
+    purpose: str = "transactional"
+    reference: str = field(default_factory=new_reference)
+
+
+def new_message_id(domain: str) -> str:
+    """A fresh RFC 5322 Message-ID with its brackets; nothing can be read from it."""
+    return f"<{secrets.token_hex(16)}@{domain}>"
+
+
+def another_id(message_id: str) -> str:
+    """A fresh id under the domain of a used one."""
+    return new_message_id(message_id.rpartition("@")[2].rstrip(">"))
+
+
+def direct_from(stored: Mapping[str, Any]) -> SendDirect:
+    """The intent as it was stored as JSON."""
+    fields = dict(stored)
+    template, mail = fields.get("template"), fields.get("mail")
+    fields["files"] = tuple(OutFile(**one) for one in fields.get("files", ()))
+    if template is not None:
+        fields["template"] = Template(
+            **{**template, "names": tuple(template["names"]), "values": tuple(template["values"])}
+        )
+    if mail is not None:
+        fields["mail"] = Mail(**{**mail, "references": tuple(mail["references"])})
+    return SendDirect(**fields)
+
+
 Intent = (
     SendMessage
     | AddNote
@@ -125,6 +210,7 @@ Intent = (
     | CreateWorkOrder
     | UpdateWorkOrder
     | SetHousekeepingState
+    | SendDirect
 )
 
 REPEATABLE = (SetCustomField, SetStayTimes, UpdateWorkOrder, SetHousekeepingState)

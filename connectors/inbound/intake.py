@@ -1,7 +1,8 @@
 """Webhook intake: an ASGI callable in front of Django. Authenticate, journal, commit, answer (invariant 1).
 
 It shares nothing with page requests: own connections, and group commit, so that what arrives during one transaction
-shares the next one. Time-outs and limits: a body has at most 1 MB and 10 s to arrive.
+shares the next one. Time-outs and limits: a body has 10 s to arrive, and at most the size that its sender is known for
+(`Connector.max_body`).
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from typing import Any
 
 import structlog
 
+from connectors.contract.connector import QUERY
 from connectors.inbound.intake_store import Entry, NoDatabase, Store
-from connectors.inbound.known import Known
+from connectors.inbound.known import Known, Target
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_BODY = 1_000_000
 BODY_TIMEOUT_S = 10.0
 RETRY_AFTER_S = b"5"
 MAX_HEADERS = 200
@@ -47,25 +48,35 @@ class Intake:
         self._known = Known(self._store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        silent = False
         try:
-            status = await self._take(scope, receive)
+            token = scope["path"].removeprefix("/hooks/").strip("/")
+            target = await self._target(token)
+            silent = target.connector.silent
+            if scope["method"] in {"GET", "HEAD"}:
+                await _send_text(send, _tried(scope, target))
+                return
+            status = await self._take(scope, receive, token, target)
         except _Refused as refused:
-            await _answer(send, refused.status, refused.reason, retry=refused.status == UNAVAILABLE)
+            text = "" if silent else refused.reason
+            await _answer(send, refused.status, text, retry=refused.status == UNAVAILABLE)
         except NoDatabase:
-            await _answer(send, 503, "Try again soon.", retry=True)
+            await _answer(send, 503, "" if silent else "Try again soon.", retry=True)
         else:
-            await _answer(send, status, "Accepted.")
+            await _answer(send, status, "" if silent else "Accepted.")
 
-    async def _take(self, scope: Scope, receive: Receive) -> int:
-        """The status of the answer. Raises _Refused, NoDatabase."""
-        if scope["method"] != "POST":
-            raise _Refused(405, "Webhooks are POST requests.")
-        token = scope["path"].removeprefix("/hooks/").strip("/")
-        body = await _read_body(scope, receive)
+    async def _target(self, token: str) -> Target:
         target = await self._known.get(token)
         if target is None:
             raise _Refused(404, "No such address.")
-        headers = _headers(scope)
+        return target
+
+    async def _take(self, scope: Scope, receive: Receive, token: str, target: Target) -> int:
+        """The status of the answer. Raises _Refused, NoDatabase."""
+        if scope["method"] != "POST":
+            raise _Refused(405, "Webhooks are POST requests.")
+        body = await _read_body(scope, receive, target.connector.max_body)
+        headers = _headers(scope) | {QUERY: scope.get("query_string", b"").decode("latin-1")}
         now = await self._store.now()
         verified = target.connector.verify(headers, body, target.secrets, now)
         if verified is False:
@@ -74,7 +85,7 @@ class Intake:
             verified = target.connector.verify(headers, body, target.secrets, now)
         if verified is False:
             await self._known.refused(target.connection_id, now)
-            ready = bool(target.secrets)
+            ready = bool(target.secrets or target.connector.settings.credentials)
             raise _Refused(
                 401 if ready else target.connector.unready_status,
                 "The signature does not fit." if ready else "Not set up yet.",
@@ -86,10 +97,21 @@ class Intake:
         return target.connector.accepted_status
 
 
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
+def _tried(scope: Scope, target: Target) -> str:
+    """What somebody is answered who tries the address before using it. Raises _Refused."""
+    if scope["method"] == "HEAD":
+        return ""
+    query = scope.get("query_string", b"").decode("latin-1")
+    answer = target.connector.answer_get(query, target.secrets)
+    if answer is None:
+        raise _Refused(403 if query else 405, "Webhooks are POST requests.")
+    return answer
+
+
+async def _read_body(scope: Scope, receive: Receive, most: int) -> bytes:
     declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    if declared.isdigit() and int(declared) > MAX_BODY:
-        raise _Refused(413, "The body is larger than 1 MB.")
+    if declared.isdigit() and int(declared) > most:
+        raise _Refused(413, f"The body is larger than {most // 1_000_000} MB.")
     parts: list[bytes] = []
     size = 0
     try:
@@ -100,8 +122,8 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
                     raise _Refused(400, "The sender went away.")
                 part = message.get("body", b"")
                 size += len(part)
-                if size > MAX_BODY:
-                    raise _Refused(413, "The body is larger than 1 MB.")
+                if size > most:
+                    raise _Refused(413, f"The body is larger than {most // 1_000_000} MB.")
                 parts.append(part)
                 if not message.get("more_body"):
                     return b"".join(parts)
@@ -120,8 +142,15 @@ def _length(header: tuple[bytes, bytes]) -> int:
     return len(header[0]) + len(header[1])
 
 
+async def _send_text(send: Send, text: str) -> None:
+    body = text.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 async def _answer(send: Send, status: int, text: str, *, retry: bool = False) -> None:
-    body = json.dumps({"detail": text}).encode()
+    body = json.dumps({"detail": text}).encode() if text else b""
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if retry:
         headers.append((b"retry-after", RETRY_AFTER_S))

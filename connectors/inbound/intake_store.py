@@ -56,7 +56,7 @@ RETURNING connection_id
 """
 # Looked up by the beginning of the token only: the rest is compared in constant time.
 _CONNECTION = """
-SELECT id, slug, base_url, timezone, webhook_secrets, hook_token FROM connectors_connection
+SELECT id, slug, base_url, timezone, hook_token, webhook_secrets, credentials FROM connectors_connection
 WHERE left(hook_token, 8) = left(%s, 8)
 """
 _HEALTH = "UPDATE connectors_connectionhealth SET last_delivery_at = %s WHERE connection_id = ANY(%s)"
@@ -92,9 +92,10 @@ class Store:
         return moment + timedelta(seconds=time.monotonic() - measured)
 
     async def connection_row(self, token: str) -> Any:
-        """(id, slug, base URL, zone, encrypted secrets) of a connection, None if there is none. Raises NoDatabase."""
+        """(id, slug, base URL, zone, token, encrypted secrets and credentials) of a connection, None if there is none.
+        Raises NoDatabase."""
         rows = await self._all(_CONNECTION, (token,))
-        return next((row[:5] for row in rows if compare_digest(row[5].encode(), token.encode())), None)
+        return next((row for row in rows if compare_digest(row[4].encode(), token.encode())), None)
 
     async def look_for_secret(self, connection_id: int, now: datetime) -> None:
         """Have the subscription and its secret looked at soon: signatures no longer fit. Raises NoDatabase."""

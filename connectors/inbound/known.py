@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bellhop.core import vault
-from connectors.contract.base import PmsConnector, Settings
-from connectors.contract.registry import connector_class
+from connectors.contract.connector import Connector, Settings
+from connectors.contract.registry import connector_class, is_channel
+from connectors.outbound.addresses import hook_url_of
 
 if TYPE_CHECKING:
     from connectors.inbound.intake_store import Store
@@ -29,7 +30,7 @@ class Target:
     """What intake needs of a connection."""
 
     connection_id: int
-    connector: PmsConnector
+    connector: Connector
     secrets: tuple[str, ...]
 
 
@@ -65,10 +66,15 @@ class Known:
         await self._store.look_for_secret(connection_id, now)
 
 
-def _target(row: tuple[int, str, str, str, bytes] | None) -> Target | None:
+def _target(row: tuple[int, str, str, str, str, bytes, bytes] | None) -> Target | None:
+    """Channels sign with what the account was connected with, some over our address: their connectors get both. No
+    other credentials are kept here."""
     if row is None:
         return None
-    connection_id, slug, base_url, timezone, secrets = row
+    connection_id, slug, base_url, timezone, hook_token, secrets, credentials = row
     entries = json.loads(vault.decrypt(bytes(secrets)))
-    connector = connector_class(slug)(Settings(base_url=base_url, timezone=timezone))
+    settings = Settings(base_url=base_url, timezone=timezone, hook_url=hook_url_of(hook_token))
+    if is_channel(slug):
+        settings = replace(settings, credentials=json.loads(vault.decrypt(bytes(credentials))))
+    connector = connector_class(slug)(settings)
     return Target(connection_id, connector, tuple(entry["value"] for entry in entries))

@@ -21,9 +21,16 @@ from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable,
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import MessageRecord
 from connectors.events import Source
-from connectors.inbound import identity, journal, reading, thin, together
+from connectors.inbound import direct, identity, journal, reading, thin, together
 from connectors.inbound.apply import apply, apply_history
-from connectors.models import Connection, ConnectionHealth, DeliveryState, Proof, WebhookDelivery
+from connectors.models import (
+    Connection,
+    ConnectionHealth,
+    ConnectionKind,
+    DeliveryState,
+    Proof,
+    WebhookDelivery,
+)
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
 from connectors.trust import evidence
@@ -34,6 +41,7 @@ MAX_CRASHES = 5
 PER_CONNECTION = 4
 NOTE_EVERY_S = 1.0
 RECENT_S = 1.0
+TOO_EARLY = timedelta(seconds=1)
 
 _noting = threading.Lock()
 _noted_at: dict[int, float] = {}
@@ -113,6 +121,8 @@ def process(delivery: WebhookDelivery) -> None:
         log.info("delivery_done_elsewhere", delivery=delivery.pk)
     except thin.Later as later:
         _later(delivery, later.wait, None)
+    except direct.TooEarly:
+        _later(delivery, TOO_EARLY, None)
     except Unreadable as error:
         with transaction.atomic():
             journal.quarantine(delivery, str(error))
@@ -133,7 +143,9 @@ def process(delivery: WebhookDelivery) -> None:
 
 def _understand(delivery: WebhookDelivery) -> Understood:
     connection = delivery.connection
-    connector = caller.connector_for(connection)
+    if connection.kind == ConnectionKind.CHANNEL:
+        return Understood(caller.channel_for(connection).parse(delivery.headers, bytes(delivery.body)), [])
+    connector = caller.pms_for(connection)
     events = connector.parse(delivery.headers, bytes(delivery.body))
     events = thin.with_reads(connection, connector, events)
     hints = _hints(events)
@@ -190,7 +202,7 @@ def _fetch_together(
 @transaction.atomic
 def _apply_alone(source: Source, fetched: reading.Fetched) -> None:
     apply_fetched(source, fetched)
-    thin.note(source.connection, caller.connector_for(source.connection), [fetched])
+    thin.note(source.connection, caller.pms_for(source.connection), [fetched])
 
 
 def _bulk_caller(connection: Connection) -> caller.Caller:
@@ -234,9 +246,10 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     source = Source(connection=delivery.connection, delivery_id=delivery.pk)
     words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
-        words += _apply_event(source, event)
-    connector = caller.connector_for(delivery.connection)
-    thin.note(delivery.connection, connector, understood.fetched, understood.unsure)
+        words += _apply_event(source, event, delivery.received_at)
+    if delivery.connection.kind == ConnectionKind.PMS:
+        connector = caller.pms_for(delivery.connection)
+        thin.note(delivery.connection, connector, understood.fetched, understood.unsure)
     if understood.again_s is not None:
         _look_again(delivery, timedelta(seconds=understood.again_s))
         return
@@ -259,6 +272,8 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
 def _entity(understood: Understood) -> str:
     """What the entry was about in the first place."""
     for event in understood.events:
+        if event.direct is not None:
+            return Entity.MESSAGE.value
         if event.record is not None:
             return evidence.entities_of(event.record)[0].value
         if event.needs_read:
@@ -292,9 +307,11 @@ def _look_again(delivery: WebhookDelivery, wait: timedelta) -> None:
     journal.wake_processing(wait.total_seconds())
 
 
-def _apply_event(source: Source, event: CanonicalEvent) -> list[str]:
+def _apply_event(source: Source, event: CanonicalEvent, at: datetime) -> list[str]:
     if event.kind == EventKind.IGNORED:
         return [event.reason or "ignored"]
+    if event.direct is not None:
+        return [direct.apply(source, event.direct, at)]
     words = []
     # A message brings its conversation along; its thread is locked once for both.
     if event.conversation is not None and not isinstance(event.record, MessageRecord):

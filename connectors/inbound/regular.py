@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from bellhop.core import clock, wake
+from connectors.contract.base import PmsConnector
+from connectors.contract.channel import ChannelConnector
 from connectors.contract.events import Entity
 from connectors.contract.registry import available, connector_class
 from connectors.events import CommandMoved
@@ -31,6 +33,10 @@ _IMPORTING = SyncRun.objects.filter(
 def reads_of(slug: str) -> dict[tuple[SyncRun.Purpose, Entity], timedelta]:
     """(purpose, entity) → how often, as the connector declares it."""
     connector = connector_class(slug)
+    if issubclass(connector, ChannelConnector):
+        return {(POLL, Entity.MESSAGE): timedelta(seconds=connector.poll_s)} if connector.poll_s else {}
+    if not issubclass(connector, PmsConnector):
+        return {}
     found = {
         (POLL, entity): timedelta(seconds=capability.poll_s)
         for entity, capability in connector.capabilities.entities.items()
@@ -66,7 +72,7 @@ def _start(connection: Connection, purpose: SyncRun.Purpose, entity: Entity, now
     if run.finished_at is None or (run.next_try_at is not None and run.next_try_at > now):
         return False
     run.since, run.started_at, run.finished_at, run.next_try_at = run.started_at, now, None, None
-    run.cursor, run.done, run.total, run.error = "", 0, None, ""
+    run.done, run.total, run.error = 0, None, ""
     run.save()
     return True
 

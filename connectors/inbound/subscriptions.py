@@ -12,11 +12,12 @@ from django.db.models import Q
 
 from bellhop.core import clock, incidents, wake
 from bellhop.core.words import say
-from connectors.contract.base import PmsConnector
+from connectors.contract.connector import Connector
 from connectors.contract.errors import ConnectorError, RateLimited, Unsupported
 from connectors.contract.http import Call
 from connectors.models import Connection, ConnectionHealth
 from connectors.outbound import caller, health
+from connectors.outbound.addresses import hook_url
 
 log = structlog.get_logger(__name__)
 KEEP_OLD_SECRET = timedelta(days=1)
@@ -25,11 +26,6 @@ CHECK_EVERY = timedelta(hours=24)
 RETRY_AFTER = timedelta(seconds=2)
 LEASE = timedelta(minutes=1)
 INCIDENT = "webhooks_not_subscribed"
-
-
-def hook_url(connection: Connection) -> str:
-    """The address to which the PMS sends this connection's webhooks."""
-    return f"{settings.BELLHOP_PUBLIC_URL}/hooks/{connection.hook_token}"
 
 
 def ensure_due() -> int:
@@ -113,7 +109,7 @@ def ensure(connection: Connection) -> bool:
     return secret is not None or connector.signature_header is None
 
 
-def _chosen_secret(connection: Connection, connector: PmsConnector, *, anew: bool = False) -> str | None:
+def _chosen_secret(connection: Connection, connector: Connector, *, anew: bool = False) -> str | None:
     """The newest secret of our own choosing; None where the PMS chooses. A new one is stored before the PMS hears of
     it, and the one before stays good for a day: no webhook meets a secret that we don't know."""
     made = connector.new_webhook_secret()
@@ -140,7 +136,7 @@ def rotate(connection: Connection) -> bool:
     return ensure(connection)
 
 
-def _drop_moved(connection: Connection, connector: PmsConnector, call: Call, url: str) -> None:
+def _drop_moved(connection: Connection, connector: Connector, call: Call, url: str) -> None:
     """Our address moved: the subscription at the old one would fail for days and be reported to the customer."""
     if connection.subscription_url in ("", url):
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -18,10 +19,10 @@ from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
 from connectors.contract.registry import connector_class
 from connectors.events import ConnectionChanged, Source
-from connectors.inbound import identity, reading, regular, undelivered
+from connectors.inbound import channel_sync, identity, reading, regular, undelivered
 from connectors.inbound.apply import apply
 from connectors.inbound.processing import apply_fetched
-from connectors.models import Connection, ConnectionHealth, SyncRun
+from connectors.models import Connection, ConnectionHealth, ConnectionKind, SyncRun
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
 
@@ -47,6 +48,9 @@ def start_backfill(connection: Connection) -> None:
             "entity", flat=True
         )
     )
+    if connection.kind == ConnectionKind.CHANNEL:
+        channel_sync.begin(connection, now)
+        return
     capabilities = connector_class(connection.slug).capabilities
     wanted = (*ORDER, *(entity for entity in EXTRA if capabilities.of(entity).read))
     SyncRun.objects.bulk_create(
@@ -87,7 +91,8 @@ def _start_catch_up(connection: Connection, back_to: datetime | None = None) -> 
     since = connection.health.caught_up_to
     assert since is not None
     since = min(since, back_to or since)
-    for entity in (Entity.RESERVATION, Entity.CONVERSATION):
+    is_channel = connection.kind == ConnectionKind.CHANNEL
+    for entity in (Entity.MESSAGE,) if is_channel else (Entity.RESERVATION, Entity.CONVERSATION):
         SyncRun.objects.create(
             connection=connection,
             purpose=SyncRun.Purpose.CATCH_UP,
@@ -141,10 +146,9 @@ def _advance(run: SyncRun) -> None:
         _postpone(run, Retryable("The PMS is not reachable.", after_s=5))
         return
     try:
-        connector = caller.connector_for(connection)
         call = caller.caller_for(connection, bulk=True)
         for _ in range(PAGES_PER_STEP):
-            if _step(run, connector, call):
+            if _step(run, call):
                 return
     except ConnectorError as error:
         if isinstance(error, Rejected) and _can_be_missed(run):
@@ -199,16 +203,23 @@ def _report(run: SyncRun, error: ConnectorError) -> None:
     )
 
 
-def _step(run: SyncRun, connector: PmsConnector, call: Call) -> bool:
+def _step(run: SyncRun, call: Call) -> bool:
     """Read one page and store it, record by record, so that what a limit or a crash interrupts is not read again.
     True when the run is finished."""
+    if run.connection.kind == ConnectionKind.CHANNEL:
+        return _note_page(run, channel_sync.read_page(run, call))
+    connector = caller.pms_for(run.connection)
     page = _page(run, connector, call)
     run.total = page.total if page.total is not None else run.total
     for record in page.items:
         if not _has_it(run, record):
             _take(run, record, _enrich(run, connector, call, record))
+    return _note_page(run, page)
+
+
+def _note_page(run: SyncRun, page: Page[Any]) -> bool:
     with transaction.atomic():
-        run.cursor = page.next_cursor or ""
+        run.cursor = page.next_cursor or page.resume
         run.error, run.next_try_at = "", None
         # The lease of a run that goes on is the keeper's: the one that we began with may be over by now.
         fields = ["total", "cursor", "error", "next_try_at"]
@@ -252,7 +263,7 @@ def _finish(run: SyncRun) -> None:
     run.finished_at, run.lease_until = clock.now(), None
     subject = f"{run.connection_id}:{run.entity}"
     incidents.close_incident(run.connection.organization_id, STUCK, subject=subject)
-    if run.purpose == SyncRun.Purpose.CATCH_UP and run.entity == Entity.CONVERSATION:
+    if run.purpose == SyncRun.Purpose.CATCH_UP and run.entity in {Entity.CONVERSATION, Entity.MESSAGE}:
         ConnectionHealth.objects.filter(pk=run.connection_id).update(caught_up_to=run.started_at)
     if run.purpose == SyncRun.Purpose.BACKFILL and run.total is None:
         run.total = run.done

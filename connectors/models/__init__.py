@@ -1,4 +1,13 @@
-from connectors.models.connection import AccessToken, Connection, ConnectionHealth, RateState, Stage, SyncRun
+from connectors.models.channel import ChannelTemplate
+from connectors.models.connection import (
+    AccessToken,
+    Connection,
+    ConnectionHealth,
+    ConnectionKind,
+    RateState,
+    Stage,
+    SyncRun,
+)
 from connectors.models.drift import Drift, DriftRun
 from connectors.models.identity import ExternalId, FieldOverwrite, RecordRead
 from connectors.models.journal import DeliveryState, WebhookDelivery
@@ -28,11 +37,13 @@ __all__ = [
     "OPEN_STATES",
     "AccessToken",
     "Attempt",
+    "ChannelTemplate",
     "Command",
     "CommandKind",
     "CommandState",
     "Connection",
     "ConnectionHealth",
+    "ConnectionKind",
     "DeliveryState",
     "Drift",
     "DriftRun",

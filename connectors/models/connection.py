@@ -6,9 +6,15 @@ import secrets
 from typing import Any
 
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Left
 
 from bellhop.core.fields import EncryptedJSONField, PublicIdField
+
+
+class ConnectionKind(models.TextChoices):
+    PMS = "pms", "PMS"
+    CHANNEL = "channel", "Channel"
 
 
 class Stage(models.TextChoices):
@@ -24,11 +30,15 @@ def new_hook_token() -> str:
 
 class Connection(models.Model):
     """Facts that change rarely. What changes with every call is in ConnectionHealth. `public_token`: the address of the
-    ledger's public page, empty while there is none."""
+    ledger's public page, empty while there is none. `addresses` of a channel: our own address on each of its
+    channels."""
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="connections")
     slug = models.SlugField(max_length=40)
+    kind = models.CharField(
+        max_length=8, choices=ConnectionKind, default=ConnectionKind.PMS, db_default=ConnectionKind.PMS
+    )
     name = models.CharField(max_length=120)
     stage = models.CharField(max_length=10, choices=Stage, default=Stage.SANDBOX)
     base_url = models.URLField(max_length=300)
@@ -37,6 +47,7 @@ class Connection(models.Model):
     hook_token = models.CharField(max_length=64, unique=True, default=new_hook_token)
     timezone = models.CharField(max_length=64, default="UTC")
     limit_scale = models.FloatField(default=1.0)
+    addresses: Any = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     account_name = models.CharField(max_length=200, blank=True, default="")
     subscription_id = models.CharField(max_length=100, blank=True, default="")
     subscription_url = models.CharField(max_length=500, blank=True, default="")

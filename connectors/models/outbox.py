@@ -35,6 +35,7 @@ class CommandKind(models.TextChoices):
     CREATE_WORK_ORDER = "create_work_order", "Create work order"
     UPDATE_WORK_ORDER = "update_work_order", "Update work order"
     SET_HOUSEKEEPING = "set_housekeeping", "Set housekeeping state"
+    SEND_DIRECT = "send_direct", "Send on a channel"
 
 
 class Origin(models.TextChoices):
@@ -50,6 +51,7 @@ class Command(models.Model):
     `place_id` is the property (by the upper layer's id) that a pilot may be limited to.
     `intent` is the connector's intent as JSON; `fingerprint` and `conversation_id` are how an echo is met before
     the remote id is known, `reference` the token that the text bears where it can. Smaller `priority` goes first.
+    `report` is how far a channel's provider says that it came (sent, failed, delivered, read), forward only.
     """
 
     public_id = PublicIdField()
@@ -84,6 +86,8 @@ class Command(models.Model):
     )
     reason = models.CharField(max_length=300, blank=True, default="")
     reason_code = models.CharField(max_length=40, blank=True, default="")
+    report = models.CharField(max_length=10, blank=True, default="", db_default="")
+    reported_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -117,6 +121,11 @@ class Command(models.Model):
                 condition=~models.Q(reference=""),
             ),
             models.Index(fields=["connection", "-id"], name="command_by_connection"),
+            models.Index(
+                fields=["connection", "remote_id"],
+                name="command_remote",
+                condition=~models.Q(remote_id=""),
+            ),
         )
 
     def __str__(self) -> str:

@@ -21,7 +21,9 @@ import structlog
 
 from bellhop import __version__
 from bellhop.core import clock, http
-from connectors.contract.base import PmsConnector, Settings, Token
+from connectors.contract.base import PmsConnector
+from connectors.contract.channel import ChannelConnector
+from connectors.contract.connector import Connector, Settings, Token
 from connectors.contract.errors import (
     ConnectorError,
     NotAuthorized,
@@ -33,9 +35,11 @@ from connectors.contract.errors import (
     Unsupported,
 )
 from connectors.contract.http import Request, Response
-from connectors.contract.registry import connector_class
+from connectors.contract.registry import channel_class, connector_class, pms_class
 from connectors.models import Connection, Stage
-from connectors.outbound import health, limits, tokens
+from connectors.outbound import health, limits, stored_files, tokens
+from connectors.outbound.addresses import hook_url
+from connectors.outbound.transports import transport_of
 from connectors.trust import endpoints
 
 PATIENCE_S: Final = 3.0
@@ -66,12 +70,31 @@ class Exchange:
     request_id: str = ""
 
 
-def connector_for(connection: Connection) -> PmsConnector:
+def connector_for(connection: Connection) -> Connector:
     """The connection's connector with its settings. Raises UnknownConnector."""
-    settings = Settings(
-        base_url=connection.base_url, credentials=connection.credentials, timezone=connection.timezone
+    cls = connector_class(connection.slug)
+    given = settings_of(connection)
+    return cls(given, files=stored_files) if issubclass(cls, ChannelConnector) else cls(given)
+
+
+def pms_for(connection: Connection) -> PmsConnector:
+    """The connector of a PMS. Raises UnknownConnector for a channel."""
+    return pms_class(connection.slug)(settings_of(connection))
+
+
+def channel_for(connection: Connection) -> ChannelConnector:
+    """The connector of a channel. Raises UnknownConnector for a PMS."""
+    return channel_class(connection.slug)(settings_of(connection), files=stored_files)
+
+
+def settings_of(connection: Connection) -> Settings:
+    """What the connection's connector is constructed with."""
+    return Settings(
+        base_url=connection.base_url,
+        credentials=connection.credentials,
+        timezone=connection.timezone,
+        hook_url=hook_url(connection),
     )
-    return connector_class(connection.slug)(settings)
 
 
 def caller_for(
@@ -104,7 +127,7 @@ class Caller:
     """Performs requests of one connection; `last` tells about the newest one."""
 
     def __init__(
-        self, connection: Connection, connector: PmsConnector, *, bulk: bool, probe: bool, own_setup: bool
+        self, connection: Connection, connector: Connector, *, bulk: bool, probe: bool, own_setup: bool
     ) -> None:
         self.connection = connection
         self.connector = connector
@@ -243,7 +266,14 @@ class Caller:
         if content:
             headers["content-type"] = content_type
         try:
-            answer = http.fetch(ready.method, url, headers=headers, content=content, before_send=before_send)
+            answer = transport_of(url)(
+                ready.method,
+                url,
+                headers=headers,
+                content=content,
+                max_bytes=ready.max_answer or http.MAX_BYTES,
+                before_send=before_send,
+            )
         except http.AddressRefused as error:
             raise Unreachable(
                 "This address may not be called.", code="address_refused", detail=str(error)
@@ -266,7 +296,7 @@ class Caller:
         base = self.connection.base_url or self.connector.default_base_url
         absolute = "://" in request.path.partition("?")[0]
         url = request.path if absolute else base.rstrip("/") + request.path
-        if urlsplit(url)[:2] != urlsplit(base)[:2]:
+        if not self.connector.is_ours(url):
             raise Rejected("This address is not the connected system's.", code="foreign_address")
         return f"{url}?{urlencode(request.query)}" if request.query else url
 
@@ -331,6 +361,8 @@ def _own_limit(wait: float) -> OwnLimit:
 
 
 def _encode(request: Request) -> tuple[bytes, str]:
+    if request.content is not None:
+        return request.content, request.content_type
     if request.form is not None:
         return urlencode(request.form).encode(), "application/x-www-form-urlencoded"
     if request.json is not None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from bellhop.core import clock, events
 from connectors.events import CommandMoved
-from connectors.models import Attempt, Command, CommandState
+from connectors.models import Attempt, Command, CommandKind, CommandState
+from connectors.outbound import gate
 from connectors.outbound.leases import LEASE
 
 PER_CONNECTION = 4
@@ -19,7 +21,7 @@ _CLASS = 5_417  # of the advisory locks that let claims of one connection go one
 # A waiting head that is due, or an unknown one whose read-back is due, or one whose worker is gone (lease over).
 # An earlier open Command of the same order key holds the later ones (invariant 5).
 _NEXT = """
-SELECT c.id
+SELECT c.id, c.kind
 FROM connectors_command c
 JOIN connectors_connection k ON k.id = c.connection_id
 LEFT JOIN connectors_connectionhealth h ON h.connection_id = c.connection_id
@@ -64,16 +66,21 @@ class Claim:
     attempt: Attempt
 
 
+_HELD: Final = Claim(Command(), Attempt())
+
+
 def take() -> Claim | None:
     """Claim the next Command and commit the Attempt. None when nothing may be done now."""
     while True:
         try:
-            return _take()
+            claim = _take()
         except _Full:
             continue  # it is counted now: the next look passes that connection by
         except IntegrityError:
             # Two workers met at one order key; the other one has it.
             return None
+        if claim is not _HELD:
+            return claim
 
 
 @transaction.atomic
@@ -89,12 +96,15 @@ def take_this(command_id: int) -> Claim | None:
 
 @transaction.atomic
 def _take() -> Claim | None:
+    """_HELD where the one that was due may not leave now: its row says so, and the next one is looked for."""
     now = clock.now()
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
         row = cursor.fetchone()
     if row is None:
         return None
+    if row[1] == CommandKind.SEND_DIRECT and gate.holds(row[0], now):
+        return _HELD
     claim = _claim(row[0], now)
     if not _has_room(claim.command.connection_id, now):
         raise _Full

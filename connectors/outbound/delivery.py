@@ -127,6 +127,8 @@ def _read_back(claim: Claim) -> Command:
         return _not_yet(claim, error)
     except RateLimited as error:
         return settle.read_later(claim, error, after_s=error.after_s)
+    except Unsupported as error:
+        return settle.unreadable(claim, error, propagation_s=connector.propagation_delay_s)
     except ConnectorError as error:
         return settle.read_later(claim, error)
     except Exception as error:

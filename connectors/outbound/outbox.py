@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,12 +14,16 @@ from connectors.contract.intents import (
     CreateWorkOrder,
     Intent,
     MirrorMessage,
+    SendDirect,
     SendMessage,
     SetCustomField,
     SetHousekeepingState,
     SetStayTimes,
     UpdateWorkOrder,
+    another_id,
+    direct_from,
 )
+from connectors.contract.marks import new_reference
 from connectors.contract.text import fingerprint
 from connectors.events import CommandMoved
 from connectors.models import (
@@ -46,6 +50,7 @@ _KINDS: dict[type[Intent], CommandKind] = {
     CreateWorkOrder: CommandKind.CREATE_WORK_ORDER,
     UpdateWorkOrder: CommandKind.UPDATE_WORK_ORDER,
     SetHousekeepingState: CommandKind.SET_HOUSEKEEPING,
+    SendDirect: CommandKind.SEND_DIRECT,
 }
 _INTENTS: dict[str, type[Intent]] = {kind.value: intent for intent, kind in _KINDS.items()}
 
@@ -87,7 +92,9 @@ def enqueue(
         conversation_id=place,
         place_id=place_id,
         reference=getattr(intent, "reference", ""),
-        fingerprint=fingerprint(intent.body) if isinstance(intent, SendMessage | AddNote) else "",
+        fingerprint=fingerprint(intent.body)
+        if isinstance(intent, SendMessage | AddNote | SendDirect)
+        else "",
         state=CommandState.WAITING
         if rehearsal or may_write(connection, place_id)
         else CommandState.WOULD_HAVE_SENT,
@@ -110,6 +117,8 @@ def may_write(connection: Connection, place_id: int | None) -> bool:
 
 def _place_of(intent: Intent) -> str:
     """Where it will stand: a conversation, or a stay."""
+    if isinstance(intent, SendDirect):
+        return intent.to
     if conversation_id := getattr(intent, "conversation_id", None):
         return str(conversation_id)
     stay_id = "" if isinstance(intent, CreateWorkOrder) else getattr(intent, "reservation_id", None)
@@ -118,17 +127,24 @@ def _place_of(intent: Intent) -> str:
 
 def _as_json(intent: Intent) -> dict[str, object]:
     fields = asdict(intent)
-    if "to" in fields:
-        fields["to"] = list(fields["to"])
+    if isinstance(intent, SendMessage):
+        fields["to"] = list(intent.to)
     return fields
 
 
 def intent_of(command: Command) -> Intent:
     """The connector's intent that a Command stands for."""
     fields = dict(command.intent)
+    if command.kind == CommandKind.SEND_DIRECT:
+        return direct_from(fields)
     if "to" in fields:
         fields["to"] = tuple(fields["to"])
     return _INTENTS[command.kind](**fields)
+
+
+def direct_intent(command: Command) -> SendDirect:
+    """The intent of a Command that sends on a channel of our own."""
+    return direct_from(command.intent)
 
 
 def wake_at(due: datetime, now: datetime) -> None:
@@ -212,12 +228,20 @@ def again(command_id: int) -> Command:
         _end(old, CommandState.CANCELLED, "Sent again, because nobody saw it arrive.")
     return enqueue(
         old.connection,
-        intent_of(old),
+        _anew(intent_of(old)),
         subject=old.subject,
         order_key=old.order_key,
         origin=Origin(old.origin),
         place_id=old.place_id,
     )
+
+
+def _anew(intent: Intent) -> Intent:
+    """The same once more, as a message of its own: reports about the first must not be taken for its."""
+    if not isinstance(intent, SendDirect):
+        return intent
+    mail = replace(intent.mail, message_id=another_id(intent.mail.message_id)) if intent.mail else None
+    return replace(intent, mail=mail, reference=new_reference())
 
 
 def open_commands(connection_ids: Iterable[int]) -> dict[int, tuple[int, datetime]]:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from bellhop.core import clock, events
-from connectors.contract.errors import ConnectorError
+from connectors.contract.direct import Address, AddressKind, AddressState, Channel, Delivery, DeliveryReport
+from connectors.contract.errors import ConnectorError, Rejected
 from connectors.contract.events import Entity
-from connectors.events import CommandEchoed, CommandMoved
-from connectors.models import Attempt, Command, CommandState, Proof
+from connectors.events import AddressReported, CommandEchoed, CommandMoved
+from connectors.models import ACTIVE_STATES, Attempt, Command, CommandKind, CommandState, Proof
 from connectors.outbound import backoff, outbox
 from connectors.outbound.claim import Claim
 from connectors.trust import evidence
@@ -145,7 +146,23 @@ def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) ->
     """Refused for good."""
     _finish(claim, Attempt.Result.FAILED, error, status)
     command = _locked(claim.command)
+    _tell_address(command, error)
     return _fail(command, error) if _still_mine(command) else command
+
+
+def _tell_address(command: Command, error: ConnectorError) -> None:
+    """A refusal may say that the address is no good, or wants nothing more from us."""
+    state = error.address_state if isinstance(error, Rejected) else AddressState.FINE
+    if state == AddressState.FINE or command.kind != CommandKind.SEND_DIRECT:
+        return
+    address = Address(kind=AddressKind(command.intent["to_kind"]), value=command.intent["to"])
+    channel = Channel(command.intent["channel"])
+    events.emit(
+        AddressReported(
+            connection=command.connection, channel=channel, address=address, state=state,
+            code=error.code, reason=error.user_message, command_id=command.pk,
+        )
+    )  # fmt: skip
 
 
 @transaction.atomic
@@ -230,6 +247,26 @@ def absent(claim: Claim, *, propagation_s: int, repeatable: bool) -> Command:
 
 
 @transaction.atomic
+def unreadable(claim: Claim, error: ConnectorError, *, propagation_s: int) -> Command:
+    """Nobody can be asked about it. A report may still come, at any time; until the usual delay is past nothing is
+    decided, then an agent decides, and what waits behind it goes on."""
+    _finish(claim, Attempt.Result.RETRY, error, None)
+    command = _locked(claim.command)
+    if not _still_mine(command):
+        return command
+    now = clock.now()
+    told_until = left_at(command) + timedelta(seconds=propagation_s)
+    if now < told_until:
+        command.due_at = told_until
+        _store(command, wake_at=command.due_at)
+        return command
+    command.state, command.settled_at = CommandState.UNCONFIRMED, now
+    command.reason = "No clear answer came, and it could not be read back."
+    _store(command)
+    return command
+
+
+@transaction.atomic
 def read_later(claim: Claim, error: ConnectorError, *, after_s: float | None = None) -> Command:
     """The read-back itself didn't work: later. Past the deadline it stays unconfirmed."""
     _finish(claim, Attempt.Result.RETRY, error, None)
@@ -244,6 +281,34 @@ def read_later(claim: Claim, error: ConnectorError, *, after_s: float | None = N
         command.reason = "No clear answer came, and it could not be read back."
     _store(command, wake_at=command.due_at)
     return command
+
+
+_FURTHER = ("", Delivery.SENT, Delivery.FAILED, Delivery.DELIVERED, Delivery.READ)
+_REPORTABLE = {*ACTIVE_STATES, CommandState.UNCONFIRMED, CommandState.CONFIRMED, CommandState.FAILED}
+
+
+@transaction.atomic
+def reported(command_id: int, report: DeliveryReport) -> bool:
+    """A channel's provider says how far a message came: forward only, whatever order the reports have. It proves that
+    the provider took it, so it settles an unknown one, too; *failed* loses to *delivered*. False where it says
+    nothing new."""
+    command = _locked(Command(pk=command_id))
+    if command.state not in _REPORTABLE or _FURTHER.index(report.state) <= _FURTHER.index(command.report):
+        return False
+    was = CommandState(command.state)
+    command.report, command.reported_at = report.state, report.at or clock.now()
+    command.remote_id = command.remote_id or report.external_id
+    failed = report.state == Delivery.FAILED
+    command.state = CommandState.FAILED if failed else CommandState.CONFIRMED
+    command.reason = report.reason[:300] if failed else ""
+    command.reason_code = report.code[:40] if failed else ""
+    command.settled_at = clock.now()
+    _store(command, wake_at=command.settled_at if was in ACTIVE_STATES else None)
+    if not failed:
+        _prove(command, Proof.SEEN_WRITTEN)
+        if was == CommandState.UNKNOWN:
+            _prove(command, Proof.RECOVERED)
+    return True
 
 
 @transaction.atomic

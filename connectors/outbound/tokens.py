@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Func
 
 from bellhop.core import clock
-from connectors.contract.base import PmsConnector, Token
+from connectors.contract.connector import Connector, Token
 from connectors.contract.errors import ConnectorError, NotAuthorized, RateLimited, Rejected
 from connectors.models import AccessToken, Connection
 from connectors.outbound import limits
@@ -57,7 +57,7 @@ class _Lease:
 
 def current(
     connection: Connection,
-    connector: PmsConnector,
+    connector: Connector,
     issue: Callable[[], Token],
     *,
     refused: str | None = None,
@@ -127,7 +127,7 @@ def _issued_last(row: AccessToken, now: datetime) -> datetime:
     return datetime.fromisoformat(row.issued[-1]) if row.issued else now
 
 
-def _issue(connection: Connection, connector: PmsConnector, issue: Callable[[], Token]) -> Held:
+def _issue(connection: Connection, connector: Connector, issue: Callable[[], Token]) -> Held:
     rationed = (connector.token_limit,) if connector.token_limit else ()
     key = f"{connector.limit_key()}:tokens"
     scale = max(1.0, connection.limit_scale)

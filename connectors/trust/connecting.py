@@ -13,10 +13,10 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, events, incidents
 from connectors.contract.errors import ConnectorError
-from connectors.contract.registry import UnknownConnector, connector_class
+from connectors.contract.registry import UnknownConnector, connector_class, is_channel
 from connectors.events import ConnectionChanged
 from connectors.inbound import journal, subscriptions, sync
-from connectors.models import Connection, ConnectionHealth, Stage
+from connectors.models import Connection, ConnectionHealth, ConnectionKind, Stage
 from connectors.outbound import caller, health, outage
 
 
@@ -55,6 +55,7 @@ def connect(
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise CannotConnect(_("There is no time zone “%s”.") % new.timezone) from error
     connection = _store(organization, new, new.base_url or cls.default_base_url)
+    note_addresses(connection)
     try:
         if test:
             _test(connection)
@@ -78,6 +79,7 @@ def _store(organization: Organization, new: NewConnection, base_url: str) -> Con
     connection = Connection.objects.create(
         organization=organization,
         slug=new.slug,
+        kind=ConnectionKind.CHANNEL if is_channel(new.slug) else ConnectionKind.PMS,
         name=new.name,
         stage=new.stage,
         base_url=base_url,
@@ -99,6 +101,14 @@ def _test(connection: Connection) -> None:
         call = caller.caller_for(connection, probe=True)
     name = call.connector.ping(call)
     Connection.objects.filter(pk=connection.pk).update(account_name=name[:200])
+
+
+def note_addresses(connection: Connection) -> None:
+    """Our own address on each channel of the connection: they follow from what was typed."""
+    if connection.kind == ConnectionKind.CHANNEL:
+        found = caller.channel_for(connection).addresses()
+        connection.addresses = {channel.value: address for channel, address in found.items()}
+        connection.save(update_fields=["addresses"])
 
 
 @transaction.atomic
@@ -137,6 +147,7 @@ def reauthenticate(connection: Connection, credentials: dict[str, str], user: Us
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row.credentials = {**row.credentials, **{name: value for name, value in credentials.items() if value}}
     row.save(update_fields=["credentials"])
+    note_addresses(row)
     refused_at = ConnectionHealth.objects.values_list("credentials_refused_at", flat=True).get(pk=row.pk)
     health.credentials_changed(row)
     outage.let_go(row.pk, refused_at)

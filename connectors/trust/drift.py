@@ -15,7 +15,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, wake
 from connectors.contract.intents import Intent, SetCustomField, SetStayTimes
-from connectors.contract.registry import connector_class
+from connectors.contract.registry import pms_class
 from connectors.events import CommandMoved
 from connectors.models import OPEN_STATES, Command, CommandState, Drift, DriftRun
 from connectors.outbound import outbox
@@ -98,7 +98,7 @@ def summary(user: User) -> Summary:
 
 def can_send(drift: Drift) -> bool:
     """Do we own it, and can the connector write it?"""
-    connector = connector_class(drift.connection.slug)
+    connector = pms_class(drift.connection.slug)
     return drift.owner == "bellhop" and drift_cause.is_writable(connector, drift.entity, drift.field)
 
 

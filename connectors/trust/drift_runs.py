@@ -18,7 +18,7 @@ from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable
 from connectors.contract.http import Call
 from connectors.events import ConnectionChanged
 from connectors.inbound.apply import storable
-from connectors.models import Connection, Drift, DriftRun, FieldRule, SyncRun
+from connectors.models import Connection, ConnectionKind, Drift, DriftRun, FieldRule, SyncRun
 from connectors.outbound import backoff, caller, health
 from connectors.outbound.leases import LEASE, keeper
 from connectors.trust import drift_compare, drift_messages, drift_take
@@ -39,7 +39,8 @@ def plan() -> int:
     Drift.objects.filter(state=Drift.State.IGNORED, ignore_until__lt=now.date()).update(
         state=Drift.State.OPEN, ignore_until=None, alerted_at=None
     )
-    rows = Connection.objects.filter(paused_at__isnull=True, health__caught_up_to__isnull=False).annotate(
+    connections = Connection.objects.filter(kind=ConnectionKind.PMS, paused_at__isnull=True)
+    rows = connections.filter(health__caught_up_to__isnull=False).annotate(
         all_at=Max("drift_runs__started_at", filter=Q(drift_runs__scope=DriftRun.Scope.ALL)),
         any_at=Max("drift_runs__started_at"),
     )
@@ -103,7 +104,7 @@ def _advance(run: DriftRun) -> None:
         _postpone(run, Retryable("The PMS is not reachable.", after_s=30))
         return
     try:
-        connector = caller.connector_for(connection)
+        connector = caller.pms_for(connection)
         _batch(run, connector, caller.caller_for(connection, bulk=True))
     except ConnectorError as error:
         _postpone(run, error)

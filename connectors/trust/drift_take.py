@@ -50,7 +50,7 @@ def take(connection: Connection, hint: ReadHint, ids: list[int]) -> None:
     if not health.is_available(connection, clock.now()):
         return
     asked = Drift.objects.filter(pk__in=ids, state=Drift.State.OPEN, take_asked_at__isnull=False)
-    connector, call = caller.connector_for(connection), caller.caller_for(connection)
+    connector, call = caller.pms_for(connection), caller.caller_for(connection)
     try:
         fetched = _read(connection, connector, call, hint)
         if hint.entity == Entity.CONVERSATION:

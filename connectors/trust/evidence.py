@@ -56,6 +56,7 @@ _OF_COMMAND = {
     CommandKind.CREATE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.UPDATE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.SET_HOUSEKEEPING: Entity.HOUSEKEEPING,
+    CommandKind.SEND_DIRECT: Entity.MESSAGE,
 }
 _lock = threading.Lock()
 _noted: dict[tuple[int, str, str], float] = {}

@@ -12,9 +12,9 @@ from bellhop.accounts.models import User
 from bellhop.core import clock
 from bellhop.core.models import Incident
 from connectors.contract.registry import connector_class
-from connectors.inbound.subscriptions import hook_url
 from connectors.models import Connection, ConnectionHealth, DeliveryState, SyncRun, WebhookDelivery
 from connectors.outbound import limits, outbox
+from connectors.outbound.addresses import hook_url
 from connectors.outbound.caller import connector_for
 from connectors.outbound.limits import Budget
 from connectors.trust import ledger

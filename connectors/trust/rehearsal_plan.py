@@ -26,7 +26,7 @@ def stamp() -> str:
 
 def conversation(connection: Connection, record: ReservationRecord) -> str | None:
     """The stay's conversation at the PMS, None where it has none."""
-    found = caller.connector_for(connection).list_stay_conversations(caller.caller_for(connection), record)
+    found = caller.pms_for(connection).list_stay_conversations(caller.caller_for(connection), record)
     return found[0].external_id if found else None
 
 
@@ -38,7 +38,7 @@ def _message(connection: Connection, record: ReservationRecord) -> Intent | None
 
 
 def _note(connection: Connection, record: ReservationRecord) -> Intent | None:
-    there = caller.connector_for(connection).notes_in_conversations
+    there = caller.pms_for(connection).notes_in_conversations
     return AddNote(
         body=f"Bellhop write-back test note, {stamp()}",
         conversation_id=conversation(connection, record) if there else None,
@@ -59,7 +59,7 @@ def _mirrored(_connection: Connection, record: ReservationRecord) -> Intent | No
 
 
 def _custom_field(connection: Connection, record: ReservationRecord) -> Intent | None:
-    defined = caller.connector_for(connection).text_fields(caller.caller_for(connection))
+    defined = caller.pms_for(connection).text_fields(caller.caller_for(connection))
     field_id = next(iter(defined), "")
     value = f"Bellhop {stamp()}"
     return (
@@ -77,9 +77,7 @@ def _housekeeping(connection: Connection, record: ReservationRecord) -> Intent |
     """The condition that the room has already: nobody is sent to clean it."""
     if not record.unit_id:
         return None
-    held = caller.connector_for(connection).get_housekeeping(
-        caller.caller_for(connection), str(record.unit_id)
-    )
+    held = caller.pms_for(connection).get_housekeeping(caller.caller_for(connection), str(record.unit_id))
     return SetHousekeepingState(unit_id=str(record.unit_id), condition=str(held.condition))
 
 

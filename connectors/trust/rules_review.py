@@ -15,7 +15,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, incidents
 from bellhop.core.words import say
-from connectors.models import Connection, FieldRule, OwnershipReview
+from connectors.models import Connection, ConnectionKind, FieldRule, OwnershipReview
 from connectors.trust import rules_log
 from connectors.trust.rules import NotAllowed
 
@@ -113,7 +113,9 @@ def check() -> int:
     now = clock.now()
     late = [
         connection
-        for connection in Connection.objects.annotate(signed=Max("ownership_reviews__signed_at"))
+        for connection in Connection.objects.filter(kind=ConnectionKind.PMS).annotate(
+            signed=Max("ownership_reviews__signed_at")
+        )
         if (connection.signed or connection.created_at) + EVERY <= now
     ]
     for connection in late:

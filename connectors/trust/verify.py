@@ -97,7 +97,7 @@ def verify(
     remote_id = ports.test_reservation.get()(connection.pk, reservation)
     if remote_id is None:
         raise NotATest(f"{reservation} is not a reservation marked as a test; nothing was written.")
-    connector = caller.connector_for(connection)
+    connector = caller.pms_for(connection)
     record = connector.get_reservation(caller.caller_for(connection), remote_id)
     evidence = f"{record.confirmation_code or remote_id}, {record.status_raw}"
     yield Step(name="read the reservation", passed=True, evidence=evidence, remote_id=remote_id)

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from connectors.contract.base import PmsConnector
+from connectors.contract.channel import ChannelConnector
+from connectors.contract.direct import Channel
 from connectors.contract.events import Entity
 from connectors.contract.registry import UnknownConnector, available, connector_class
 from connectors.forms import ConnectForm
@@ -23,7 +25,13 @@ from connectors.trust import connecting
 def choose(request: HttpRequest) -> HttpResponse:
     """The PMSs that can be connected, and whether each carries messages."""
     found = sorted((connector_class(slug) for slug in available()), key=lambda cls: cls.label)
-    context = {"section": "health", "systems": [(cls.slug, cls.label, _carries(cls)) for cls in found]}
+    context = {
+        "section": "health",
+        "systems": [(cls.slug, cls.label, _carries(cls)) for cls in found if issubclass(cls, PmsConnector)],
+        "channels": [
+            (cls.slug, cls.label, _spoken(cls)) for cls in found if issubclass(cls, ChannelConnector)
+        ],
+    }
     return render(request, "connectors/connect.html", context)
 
 
@@ -31,6 +39,16 @@ def _carries(cls: type[PmsConnector]) -> str:
     if cls.capabilities.of(Entity.MESSAGE).write:
         return _("Carries messages to guests, and keeps the conversation.")
     return _("Carries no messages: the conversation is kept there as notes.")
+
+
+def _spoken(cls: type[ChannelConnector]) -> str:
+    words = {
+        Channel.SMS: _("SMS and MMS"),
+        Channel.WHATSAPP: _("WhatsApp"),
+        Channel.EMAIL: _("E-mail"),
+        Channel.WEBCHAT: _("Web chat"),
+    }
+    return ", ".join(words[channel] for channel in cls.facts)
 
 
 @require_http_methods(["GET", "POST"])

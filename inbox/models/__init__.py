@@ -1,4 +1,6 @@
-from inbox.models.message import Attachment, Author, Direction, Message
+from inbox.models.attachment import Attachment, FileState
+from inbox.models.direct import MessageMail, ThreadAddress, ThreadMerge
+from inbox.models.message import Author, Direction, Message
 from inbox.models.note import Mention, Note
 from inbox.models.notice import Notice
 from inbox.models.person import SnoozePreset
@@ -14,8 +16,10 @@ __all__ = [
     "Destination",
     "Direction",
     "Draft",
+    "FileState",
     "Mention",
     "Message",
+    "MessageMail",
     "Note",
     "Notice",
     "Receipt",
@@ -24,7 +28,9 @@ __all__ = [
     "SnoozePreset",
     "Tag",
     "Thread",
+    "ThreadAddress",
     "ThreadEvent",
+    "ThreadMerge",
     "ThreadRead",
     "ThreadStatus",
 ]

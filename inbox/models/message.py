@@ -1,4 +1,4 @@
-"""Messages: immutable utterances, and what is attached to them."""
+"""Messages: immutable utterances."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class Message(models.Model):
     makes a repeated send request the same Message. A withdrawn one was undone before it left and is not shown.
     `send_at` is set where its author chose to send it later: until then its text and time may change, and it dies with
     its stay unless `keep_if_cancelled`. `search` is the folded body (see `core.search`).
+
+    On a channel of our own `connection` is the channel's and `address` the other side's; `warning` is what an agent
+    should know about it. The sender may have `deleted` it there or changed it to `edited_body`; `body` stays.
     """
 
     public_id = PublicIdField()
@@ -51,6 +54,11 @@ class Message(models.Model):
     arrived_late = models.BooleanField(default=False)
     remote_id = models.CharField(max_length=200, blank=True, default="")
     client_token = models.CharField(max_length=60, blank=True, default="")
+    address = models.ForeignKey("reservations.ChannelAddress", models.SET_NULL, related_name="+", null=True)
+    warning = models.CharField(max_length=200, blank=True, default="", db_default="")
+    edited_body = models.TextField(blank=True, default="", db_default="")
+    deleted_at = models.DateTimeField(null=True)
+    reaction = models.CharField(max_length=32, blank=True, default="", db_default="")
     send_at = models.DateTimeField(null=True)
     keep_if_cancelled = models.BooleanField(default=False)
     withdrawn_at = models.DateTimeField(null=True)
@@ -76,17 +84,3 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk}"
-
-
-class Attachment(models.Model):
-    """A file that a message of the PMS names. Its bytes stay there; only what was told about it is kept."""
-
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
-    remote_id = models.CharField(max_length=200, blank=True, default="")
-    name = models.CharField(max_length=200, blank=True, default="")
-    url = models.URLField(max_length=1000, blank=True, default="")
-    mime_type = models.CharField(max_length=100, blank=True, default="")
-    size = models.PositiveBigIntegerField(null=True)
-
-    def __str__(self) -> str:
-        return self.name or self.remote_id

@@ -23,6 +23,7 @@ class Notice(models.Model):
         NOT_SENT = "not_sent", _("A message was not sent")
         MENTION = "mention", _("Somebody mentioned you")
         ASSIGNED = "assigned", _("A conversation was assigned to you")
+        FILE = "file", _("A file of the guest could not be fetched")
         INCIDENT = "incident", _("Something needs a person")
 
     public_id = PublicIdField()

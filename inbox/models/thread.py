@@ -46,6 +46,7 @@ class Thread(Findable):
     `waiting_since` is the oldest guest message that no person has answered, here or in the PMS (ux L6). `version` grows
     with every change, so that a rendered row can be cached by it. Guest messages up to `no_answer_until` need none.
     `stay` is the current one of `stays`; `arrives_on` is its arrival, so that an index can sort by it.
+    A merged one lies empty and leads to `merged_into`; what comes in on a blocked one opens nothing.
     `conversation_told` is the digest of what the PMS last said about the conversation, once nothing of it is open: the
     same again needs no work.
     """
@@ -67,6 +68,8 @@ class Thread(Findable):
     conversation_told = models.CharField(max_length=32, blank=True, default="")
     language = models.CharField(max_length=20, blank=True, default="")
 
+    merged_into = models.ForeignKey("self", models.SET_NULL, related_name="merged", null=True)
+    blocked_at = models.DateTimeField(null=True)
     status = models.CharField(max_length=8, choices=ThreadStatus, default=ThreadStatus.OPEN)
     snoozed_until = models.DateTimeField(null=True)
     woken_at = models.DateTimeField(null=True)

@@ -1,50 +1,161 @@
-"""Where a file of a message is to be had: at the PMS, by a link that may have died."""
+"""Files of messages: expected when a message arrives, seen by who may see its thread, carried on by replies."""
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
+from collections.abc import Sequence
+from typing import Final
 
-from bellhop.core import clock
-from connectors.contract.errors import NotFound, Unsupported
-from connectors.outbound import caller
-from inbox.models import Attachment, Message
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-# A longer link was cut when it was stored.
-_WHOLE_BELOW = 1_000
+from bellhop.accounts.models import User
+from bellhop.core import files, wake
+from connectors.contract.direct import Channel
+from connectors.contract.errors import NotFound
+from connectors.contract.intents import OutFile
+from connectors.contract.media import MediaLimits, MediaProblem
+from connectors.contract.media import problems as media_problems
+from connectors.contract.records import AttachmentRecord
+from connectors.contract.registry import channel_class
+from connectors.inbound import media
+from inbox.models import Attachment, FileState, Message
+from inbox.services import threads
+from inbox.services.shown_files import ShownFile
+from inbox.services.ways import Choice
 
-
-def link(message: Message, place: int) -> str:
-    """A link that is good now; one that may have died is read anew. `place` counts the message's files from 0.
-
-    Raises NotFound where there is no such file, ConnectorError where the PMS can't be asked.
-    """
-    held = next(iter(message.attachments.order_by("pk")[place : place + 1]), None)
-    if held is None:
-        raise NotFound(detail=f"file {place} of message {message.pk}")
-    url = held.url if _is_good(message, held) else _read_again(message, held)
-    # Whoever wrote the message may have chosen it.
-    if not re.match(r"https?://", url):
-        raise NotFound(detail=f"file {place} of message {message.pk} has no address")
-    return url
-
-
-def _is_good(message: Message, held: Attachment) -> bool:
-    if message.connection is None:
-        return True
-    lives = caller.connector_for(message.connection).attachment_links_s
-    whole = len(held.url) < _WHOLE_BELOW
-    return lives is None or (whole and clock.now() < message.created_at + timedelta(seconds=lives))
+LINK_S: Final = 30 * 24 * 3600
+"""How long a guest can open a link to a file that their channel didn't carry."""
 
 
-def _read_again(message: Message, held: Attachment) -> str:
-    assert message.connection is not None
-    connector, call = caller.connector_for(message.connection), caller.caller_for(message.connection)
-    try:
-        files = connector.read_attachments(call, message.thread.conversation_id, message.remote_id)
-    except Unsupported:
-        return held.url
-    found = next((one for one in files if one.external_id == held.remote_id), None)
-    if found is None:
-        raise NotFound(detail=f"file {held.remote_id} is gone")
-    return found.url
+# --- what arrives ---
+def expect(
+    message: Message,
+    records: Sequence[AttachmentRecord],
+    *,
+    delivery_id: int | None = None,
+    history: bool = False,
+) -> None:
+    """Note the files that a message brought, in its transaction; a worker fetches them afterwards, those of an old
+    message when there is time. `delivery_id`: the journal's entry in which those without a link lie."""
+    if not records:
+        return
+    Attachment.objects.bulk_create(
+        Attachment(
+            message=message,
+            delivery_id=None if record.url else delivery_id,
+            remote_id=record.external_id[:200],
+            name=record.name[:200],
+            url=record.url[:1000],
+            mime_type=record.mime_type[:100],
+            size=record.size,
+        )
+        for record in records
+    )
+    if not history:
+        wake.after_commit("inbox.fetch_files")
+
+
+def visible_to(user: User) -> QuerySet[Attachment]:
+    """The files that a person may see: of threads that they see (invariant 10), and of their own drafts there."""
+    seen = threads.visible_to(user).values("pk")
+    said = Q(message__thread__in=seen, message__withdrawn_at__isnull=True)
+    return Attachment.objects.filter(said | Q(draft__user=user, draft__thread__in=seen))
+
+
+def link(file: Attachment) -> str:
+    """Where a file that isn't kept is to be had now: at the PMS. Raises NotFound, ConnectorError."""
+    message = file.message
+    if message is None or message.connection is None or not is_linked(file):
+        raise NotFound(detail=f"file {file.pk}")
+    return media.link(message.connection, reference(file, message))
+
+
+def is_linked(file: Attachment) -> bool:
+    """May the link of its sender stand in for it? Not where we looked at it and refused it."""
+    return bool(file.url) and (file.state != FileState.REFUSED or file.reason == "too_large")
+
+
+def reference(file: Attachment, message: Message) -> media.FileRef:
+    """How the connector finds it. The message's thread is read."""
+    return media.FileRef(
+        external_id=file.remote_id,
+        told_at=message.created_at,
+        url=file.url,
+        name=file.name,
+        mime_type=file.mime_type,
+        conversation_id=message.thread.conversation_id,
+        message_id=message.remote_id,
+        delivery_id=file.delivery_id,
+    )
+
+
+# --- what goes out ---
+def out_files(message: Message) -> tuple[OutFile, ...]:
+    """The files of a reply as a channel's intent names them."""
+    held = message.attachments.filter(state=FileState.KEPT).order_by("pk")
+    return tuple(_out(file) for file in held)
+
+
+def _out(file: Attachment) -> OutFile:
+    return OutFile(
+        key=file.storage_key,
+        name=file.name,
+        mime_type=file.sniffed_type,
+        size=file.size or 0,
+        alt=file.alt_text,
+    )
+
+
+def with_links(body: str, out: Sequence[OutFile]) -> str:
+    """A text for a destination that takes no files: it names each, with a link that is good for thirty days."""
+    lines = [f"{file.alt or file.name}: {files.public_link(file.key, file.name, LINK_S)}" for file in out]
+    return "\n\n".join(part for part in (body, "\n".join(lines)) if part)
+
+
+def carried(message: Message, body: str, out: Sequence[OutFile]) -> tuple[str, tuple[OutFile, ...]]:
+    """(What the guest reads, the files that go along) where this message goes: all of them, or a link to each where its
+    channel can't carry them as they are."""
+    if not out:
+        return body, ()
+    if media_problems(out, _limits(message)):
+        return with_links(body, out), ()
+    return body, tuple(out)
+
+
+def _limits(message: Message) -> MediaLimits:
+    """What the channel of a reply takes; a PMS takes no files."""
+    if message.address is None or message.connection is None:
+        return MediaLimits()
+    return channel_class(message.connection.slug).facts[Channel(message.address.channel)].media
+
+
+def notes(choices: Sequence[Choice], shown: Sequence[ShownFile]) -> list[tuple[str, str]]:
+    """(way, what to know) of the ways to a guest that can't carry these files as they are, before one is taken (ux
+    T5)."""
+    out = [
+        OutFile(key=file.id, name=file.name, mime_type=file.mime_type, size=file.size or 0) for file in shown
+    ]
+    found = []
+    for choice in choices:
+        limits = choice.facts.media if choice.facts is not None else MediaLimits()
+        problems = media_problems(out, limits)
+        if problems:
+            told = [_words(problem, choice.label) for problem in problems[:3]]
+            found.append((choice.key, " ".join([*told, _("A link to each file is sent instead.")])))
+    return found
+
+
+def _words(problem: MediaProblem, destination: str) -> str:
+    """A problem in the agent's words."""
+    megabytes = f"{problem.limit / 1024 / 1024:.3g} MB"
+    told = {"to": destination, "name": problem.name, "n": problem.limit, "limit": megabytes}
+    at_most = ngettext("%(to)s takes %(n)d file.", "%(to)s takes at most %(n)d files.", problem.limit)
+    sentences = {
+        "none": _("%(to)s takes no files."),
+        "type": _("%(to)s does not take this kind of file: %(name)s."),
+        "size": _("%(name)s is too large: %(to)s takes %(limit)s."),
+        "total": _("All files together are too large: %(to)s takes %(limit)s."),
+        "count": at_most,
+    }
+    return sentences[problem.code] % told

@@ -65,7 +65,7 @@ def thread_of(source: Source, record: ConversationRecord) -> Thread:
     rows = Thread.objects.select_for_update(of=("self",), no_key=True).filter(connection=source.connection)
     existing = rows.filter(conversation_id=record.external_id).first()
     if existing is not None:
-        return existing
+        return threads.live_one(existing)
     waiting = _waiting_for(source, record)
     if waiting is not None:
         waiting.conversation_id = record.external_id
@@ -153,12 +153,12 @@ def _thread_of_stay(stay: Reservation) -> Thread | None:
     if stay.conversation_id:
         found = rows.filter(conversation_id=stay.conversation_id).first()
         if found is not None:
-            return found
+            return threads.live_one(found)
         waiting = rows.filter(conversation_id="", stay=stay).first()
         if waiting is not None:
             waiting.conversation_id = stay.conversation_id
             return waiting
-    return rows.filter(stays=stay).order_by("id").first()
+    return rows.filter(stays=stay, merged_into=None).order_by("id").first()
 
 
 def thread_of_stay_id(connection: Connection, remote_id: str) -> Thread | None:

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from bellhop.accounts.models import User
 from bellhop.core import clock
-from inbox.models import Draft, Thread
+from inbox.models import Attachment, Draft, Thread
+from inbox.services import shown_files
 
 MAX_LENGTH = 20_000
+
+_files = Attachment.objects.filter(draft=OuterRef("pk")).order_by("id")
+ABOUT = JSONObject(
+    mode="mode",
+    body="body",
+    seen_message_id="seen_message_id",
+    files=ArraySubquery(_files.values(about=shown_files.ABOUT)),
+)
+"""What the composer needs of a draft, its files included."""
 
 
 @transaction.atomic
 def save(
     user: User, thread: Thread, mode: Draft.Mode, body: str, *, seen_message_id: int, device: str
 ) -> Draft | None:
-    """Keep what was typed; an empty text removes the draft. `seen_message_id` counts from when the draft began."""
-    if not body.strip():
+    """Keep what was typed; an empty text removes the draft, unless it has files. `seen_message_id` counts from when the
+    draft began."""
+    if not body.strip() and not _with_files(user, thread, mode).exists():
         drop(user, thread, mode)
         return None
     draft, created = Draft.objects.select_for_update().get_or_create(
@@ -39,8 +54,23 @@ def save(
     return draft
 
 
+def hold(user: User, thread: Thread, mode: Draft.Mode, *, seen_message_id: int) -> Draft:
+    """The draft, locked, so that something may be put into it; an empty one is made if there is none."""
+    draft, _ = Draft.objects.select_for_update().get_or_create(
+        user=user,
+        thread=thread,
+        mode=mode,
+        defaults={"body": "", "seen_message_id": seen_message_id, "updated_at": clock.now()},
+    )
+    return draft
+
+
+def _with_files(user: User, thread: Thread, mode: Draft.Mode) -> QuerySet[Draft]:
+    return Draft.objects.filter(user=user, thread=thread, mode=mode, files__isnull=False)
+
+
 def drop(user: User, thread: Thread, mode: Draft.Mode) -> None:
-    """Remove a draft, because it was sent or emptied."""
+    """Remove a draft with the files that are still its own, because it was sent or emptied."""
     Draft.objects.filter(user=user, thread=thread, mode=mode).delete()
 
 
@@ -59,6 +89,11 @@ def put_back(user: User, thread: Thread, body: str) -> Draft:
         },
     )
     return draft
+
+
+def shown(user: User, thread: Thread) -> list[dict[str, Any]]:
+    """The person's drafts as `ABOUT` has them, in one query."""
+    return list(Draft.objects.filter(user=user, thread=thread).values_list(ABOUT, flat=True))
 
 
 def of(user: User, thread: Thread) -> dict[str, Draft]:

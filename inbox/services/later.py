@@ -13,9 +13,10 @@ from bellhop.accounts.services import require
 from bellhop.core import clock, search
 from connectors.outbound import outbox
 from inbox.models import Message, Notice, Receipt, Thread
-from inbox.services import notices, threads
+from inbox.services import attachments, notices, threads
 from inbox.services.notices import About
-from inbox.services.reply import MAX_AHEAD, ReplyRefused, check_text
+from inbox.services.refusals import ReplyRefused
+from inbox.services.reply import MAX_AHEAD, check_text, command_ids
 from reservations.events import StayChanged
 
 
@@ -31,11 +32,14 @@ def change(
     if message.send_at is None or (message.author_user_id != user.pk and not user.may(Permission.HEALTH_ACT)):
         raise outbox.NotPossible("not to be changed")
     text = body.strip()
-    check_text(text)
+    out = attachments.out_files(message)
+    check_text(text, has_files=bool(out))
     if send_at is None or send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That time is past, or more than a year ahead."))
     thread = threads.lock(message.thread_id)
-    outbox.amend(_command_id(message), body=text, due_at=send_at)
+    said, _files = attachments.carried(message, text, out)
+    for command_id in command_ids(message):
+        outbox.amend(command_id, body=said, due_at=send_at)
     message.body, message.search, message.send_at = text, search.vector(text), send_at
     message.keep_if_cancelled = keep_if_cancelled
     message.save(update_fields=["body", "search", "send_at", "keep_if_cancelled"])
@@ -43,13 +47,6 @@ def change(
     threads.save(thread)
     threads.announce(thread, "receipt", message=message.pk)
     return message
-
-
-def _command_id(message: Message) -> int:
-    found = message.receipts.order_by("pk").values_list("command_id", flat=True).first()
-    if found is None:
-        raise outbox.NotPossible("not ours")
-    return found
 
 
 def on_stay(event: StayChanged) -> None:
@@ -71,7 +68,9 @@ def on_stay(event: StayChanged) -> None:
 
 def _end(thread: Thread, message: Message) -> None:
     try:
-        outbox.cancel(_command_id(message), "The stay was cancelled.")
+        with transaction.atomic():
+            for command_id in command_ids(message):
+                outbox.cancel(command_id, "The stay was cancelled.")
     except outbox.NotPossible:
         return
     message.withdrawn_at = clock.now()

@@ -14,14 +14,14 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.accounts.models import User
 from bellhop.core import clock
 from bellhop.core.models import LiveCounter
 from inbox.models import Draft, Mention, Message, Receipt, ReceiptState, Tag, Thread, ThreadStatus
-from inbox.services import threads
+from inbox.services import drafts, threads
 from reservations.models import Reservation, StayPhase
 
 PAGE = 50
@@ -269,16 +269,14 @@ def with_problems(rows: QuerySet[Thread]) -> QuerySet[Thread]:
 
 def for_pane(user: User, rows: QuerySet[Thread], *more: str) -> QuerySet[Thread]:
     """All that an open thread shows besides its entries, in one statement: stay, place, who carries it, how far the
-    person has read, their drafts (mode, body, seen_message_id), tags, the newest message that anybody may have read.
-    `more` relations come along: each join costs more to plan than to carry out."""
+    person has read, their drafts (`drafts.ABOUT`), tags, the newest message that anybody may have read. `more`
+    relations come along: each join costs more to plan than to carry out."""
     mine = Draft.objects.filter(thread=OuterRef("pk"), user=user)
     tags = Tag.objects.filter(threads=OuterRef("pk")).order_by("name")
     newest = Message.objects.filter(thread=OuterRef("pk")).order_by("-id")
     about = ("stay__unit", "property", "assignee", "connection__health", *more)
     return _with_read(user, rows.select_related(*about)).annotate(
-        own_drafts=ArraySubquery(
-            mine.values(draft=JSONObject(mode="mode", body="body", seen_message_id="seen_message_id"))
-        ),
+        own_drafts=ArraySubquery(mine.values(draft=drafts.ABOUT)),
         tag_names=ArraySubquery(tags.values("name")),
         newest_id=Coalesce(Subquery(newest.values("id")[:1]), Value(0)),
     )

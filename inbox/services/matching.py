@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,9 +14,10 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
-from inbox.models import Thread
-from inbox.services import conversations, threads
+from inbox.models import Thread, ThreadAddress
+from inbox.services import conversations, merging, mirror, threads
 from reservations.models import Guest, Reservation
+from reservations.services import matching as address_matching
 from reservations.services import scope
 
 LIMIT = 8
@@ -31,7 +33,31 @@ class Candidate:
 
 
 def candidates(user: User, thread: Thread, text: str = "") -> list[Candidate]:
-    """Stays of the organization that fit the party's name (or `text`: name or code), those near today first."""
+    """Stays of the organization that fit the party's address, then its name (or `text`: name or code), those near today
+    first."""
+    known = [] if text else _by_address(user, thread)
+    named = _by_name(user, thread, text)
+    here = {candidate.stay.pk for candidate in known}
+    return [*known, *(candidate for candidate in named if candidate.stay.pk not in here)][:LIMIT]
+
+
+def _by_address(user: User, thread: Thread) -> list[Candidate]:
+    """Everybody who is known by an address that the thread runs over."""
+    rows = ThreadAddress.objects.filter(thread=thread).values_list("address__kind", "address__address")
+    ids = scope.property_ids(user)
+    found = address_matching.by_address(thread.organization_id, list(rows)).candidates
+    return [
+        Candidate(one.stay, (_address_reason(rows), str(one.phase.label) if one.phase else ""))
+        for one in found
+        if one.stay is not None and (ids is None or one.stay.property_id in ids)
+    ]
+
+
+def _address_reason(rows: Iterable[tuple[str, str]]) -> str:
+    return _("same e-mail address") if all(kind == "email" for kind, _value in rows) else _("same number")
+
+
+def _by_name(user: User, thread: Thread, text: str) -> list[Candidate]:
     everyones = Reservation.objects.filter(organization_id=thread.organization_id)
     rows = everyones.filter(is_owner_stay=False)
     ids = scope.property_ids(user)
@@ -83,15 +109,26 @@ def _reasons(stay: Reservation, words: list[str], today: int) -> tuple[str, ...]
 
 @transaction.atomic
 def link(user: User, thread: Thread, stay: Reservation) -> Thread:
-    """Say whose conversation this is. Raises PermissionDenied; a stay of another organization is a mistake."""
+    """Say whose conversation this is. One on our own channels goes into the stay's thread where it has one, and is kept
+    in its PMS. Returns the thread that it is now. Raises PermissionDenied; a stay of another organization is a
+    mistake."""
     require(user, Permission.THREADS_MATCH)
     if stay.organization_id != thread.organization_id:
         raise ValueError("The stay belongs to another organization.")
     locked = threads.lock(thread.pk)
+    ThreadAddress.objects.filter(thread=locked).update(linked=True, verified=True)
+    if locked.connection_id is None:
+        target = (
+            Thread.objects.filter(stays=stay, merged_into=None).exclude(pk=locked.pk).order_by("id").first()
+        )
+        if target is not None:
+            return merging.merge(locked.pk, target.pk, user)
+        locked.connection_id = stay.connection_id
     conversations.add_stays(locked, {stay.pk})
     locked.choose_stay(stay)
     locked.property_id = stay.property_id or locked.property_id
     threads.log_event(locked, "linked", user, code=stay.code, stay=stay.public_id)
+    mirror.catch_up(locked)
     audit(locked.organization_id, user, "thread.linked", f"thread:{locked.public_id}", after=stay.code)
     threads.save(locked)
     threads.announce(locked, "state")
@@ -106,6 +143,9 @@ def unlink(user: User, thread: Thread, stay: Reservation) -> Thread:
     locked.stays.remove(stay)
     locked.choose_stay(None)
     locked.guest, locked.property = None, None
+    ThreadAddress.objects.filter(thread=locked).update(linked=False)
+    if not locked.conversation_id and not locked.stays.exists():
+        locked.connection = None
     conversations.add_stays(locked, set())
     threads.log_event(locked, "unlinked", user, code=stay.code, stay=stay.public_id)
     audit(locked.organization_id, user, "thread.unlinked", f"thread:{locked.public_id}", before=stay.code)

@@ -12,12 +12,13 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
 from bellhop.core import clock
 from connectors.contract.intents import AddNote
-from connectors.contract.registry import connector_class
+from connectors.contract.registry import pms_class
 from connectors.outbound import outbox
 from inbox.models import Draft, Mention, Note, Notice, ReceiptState, Thread
 from inbox.services import drafts, notices, threads
 from inbox.services.notices import About
-from inbox.services.reply import MAX_LENGTH, ReplyRefused
+from inbox.services.refusals import ReplyRefused
+from inbox.services.reply import MAX_LENGTH
 
 _MENTION = re.compile(r"@([\w.\-]+(?:\s[\w.\-]+)?)")
 
@@ -61,7 +62,7 @@ def _send(thread: Thread, note: Note) -> None:
     if thread.connection is None or not (thread.conversation_id or thread.stay_id):
         raise ReplyRefused(_("The PMS has nothing to keep this note on."))
     stay = thread.stay
-    in_conversation = connector_class(thread.connection.slug).notes_in_conversations or stay is None
+    in_conversation = pms_class(thread.connection.slug).notes_in_conversations or stay is None
     zone = thread.property.zone if thread.property else None
     command = outbox.enqueue(
         thread.connection,

@@ -9,11 +9,23 @@ from django.db import connection, transaction
 
 from bellhop.accounts.models import User
 from bellhop.core import clock, live, wake
+from connectors.contract.direct import Delivery
 from connectors.contract.events import Entity
 from connectors.events import CommandEchoed, CommandMoved
 from connectors.inbound import identity
-from connectors.models import Command, CommandKind, CommandState
-from inbox.models import Destination, Message, Note, Notice, Receipt, ReceiptState, Thread, ThreadStatus
+from connectors.models import Command, CommandKind, CommandState, Origin
+from inbox.models import (
+    Destination,
+    Direction,
+    Message,
+    MessageMail,
+    Note,
+    Notice,
+    Receipt,
+    ReceiptState,
+    Thread,
+    ThreadStatus,
+)
 from inbox.services import notices, threads
 from inbox.services.notices import About
 
@@ -27,6 +39,8 @@ STATES = {
     CommandState.FAILED: ReceiptState.FAILED,
     CommandState.UNCONFIRMED: ReceiptState.UNCONFIRMED,
 }
+REPORTED = {Delivery.DELIVERED.value: ReceiptState.DELIVERED, Delivery.READ.value: ReceiptState.READ}
+MESSAGE_KINDS = {CommandKind.SEND_MESSAGE, CommandKind.MIRROR_MESSAGE, CommandKind.SEND_DIRECT}
 TROUBLE = (ReceiptState.FAILED, ReceiptState.UNCONFIRMED)
 
 
@@ -34,12 +48,34 @@ def on_command(event: CommandMoved) -> None:
     """Bring the receipts (or the note) of a Command to its state."""
     command = event.command
     if command.state == CommandState.CANCELLED:
+        _taken_back(command)
         return
-    state = STATES[CommandState(command.state)]
-    if command.kind in {CommandKind.SEND_MESSAGE, CommandKind.MIRROR_MESSAGE}:
+    state = _state(command)
+    if carries_message(command):
         _receipts(command, state)
     elif command.kind == CommandKind.ADD_NOTE:
         _note(command, state)
+
+
+def _taken_back(command: Command) -> None:
+    """What nobody wrote and may not leave any more says why where it stands; nobody has to be told."""
+    if command.origin == Origin.AGENT or command.kind != CommandKind.SEND_DIRECT:
+        return
+    Receipt.objects.filter(command_id=command.pk).update(
+        state=ReceiptState.FAILED, reason=command.reason, reason_code=command.reason_code, since=clock.now()
+    )
+
+
+def carries_message(command: Command) -> bool:
+    """Does it stand behind a message's receipts? A note may be the copy of a message, or a note."""
+    return command.kind in MESSAGE_KINDS or command.subject.startswith("message:")
+
+
+def _state(command: Command) -> ReceiptState:
+    """A channel's provider may have reported more than that it took it."""
+    if command.state == CommandState.CONFIRMED:
+        return REPORTED.get(command.report, ReceiptState.SENT)
+    return STATES[CommandState(command.state)]
 
 
 # Under the Command's lock, so that its receipts have one writer at a time. One that the PMS was seen to have is not
@@ -53,7 +89,8 @@ WITH moved AS (
   RETURNING message_id, thread_id),
 freed AS (
   UPDATE inbox_message m SET remote_id = '' FROM moved
-  WHERE %(remote_id)s <> '' AND m.id = moved.message_id AND m.remote_id NOT IN ('', %(remote_id)s))
+  WHERE %(remote_id)s <> '' AND m.id = moved.message_id AND m.connection_id = %(connection)s
+    AND m.remote_id NOT IN ('', %(remote_id)s))
 SELECT moved.message_id, moved.thread_id, t.property_id FROM moved JOIN inbox_thread t ON t.id = moved.thread_id LIMIT 1
 """
 
@@ -71,6 +108,7 @@ def _receipts(command: Command, state: ReceiptState) -> None:
         "delivered": ReceiptState.DELIVERED.value,
         "echoed": command.echoed_at is not None,
         "remote_id": command.remote_id,
+        "connection": command.connection_id,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOW, values)
@@ -111,7 +149,7 @@ RETURNING r.message_id, r.thread_id, t.property_id
 def on_echo(event: CommandEchoed) -> None:
     """The PMS shows it: its receipt there is delivered."""
     command = event.command
-    if command.kind == CommandKind.ADD_NOTE:
+    if not carries_message(command):
         Note.objects.filter(command_id=command.pk).update(pms_state=ReceiptState.DELIVERED)
         return
     values: dict[str, Any] = {
@@ -126,7 +164,7 @@ def on_echo(event: CommandEchoed) -> None:
     if row is None:
         return
     message_id, thread_id, property_id = row
-    if command.remote_id:
+    if command.remote_id and command.kind == CommandKind.SEND_MESSAGE:
         identity.remember(command.connection_id, Entity.MESSAGE, command.remote_id, message_id)
     _tell(command, thread_id, property_id, message=message_id, state=ReceiptState.DELIVERED.value)
 
@@ -161,14 +199,16 @@ def _one_after_settling() -> bool:
         return True
     thread = Thread.objects.get(pk=due[0])
     before = _shown(thread)
-    rows_of = {row.message_id: row for row in rows}
+    messages = {
+        message.pk: message for message in Message.objects.filter(pk__in=[r.message_id for r in rows])
+    }
     told: list[live.Change] = []
     must_tell = False
-    for message in Message.objects.filter(pk__in=rows_of).order_by("pk"):
-        row = rows_of[message.pk]
-        must_tell |= _take_remote_id(message, row) or row.state in TROUBLE
-        if row.state in TROUBLE:
-            told += _in_trouble(thread, message, ReceiptState(row.state))
+    for row in rows:
+        must_tell |= _take_remote_id(messages[row.message_id], row) or row.state in TROUBLE
+    # Two legs of a message may be in trouble at once: its people hear of it once.
+    for row in {row.message_id: row for row in rows if row.state in TROUBLE}.values():
+        told += _in_trouble(thread, messages[row.message_id], row)
     Receipt.objects.filter(pk__in=[row.pk for row in rows]).update(thread_due=False)
     threads.refresh(thread)
     # Most of the time all went well, and the receipts that everybody sees were told when they moved.
@@ -188,6 +228,11 @@ def _take_remote_id(message: Message, row: Receipt) -> bool:
     command = Command.objects.filter(pk=row.command_id or 0).only("connection_id", "remote_id").first()
     if command is None or not command.remote_id or message.remote_id == command.remote_id:
         return False
+    if command.connection_id != message.connection_id:
+        return False  # the copy in the PMS has an id of its own there
+    MessageMail.objects.filter(message=message).exclude(rfc_id=command.remote_id).update(
+        provider_id=command.remote_id[:250]
+    )
     copies = Message.objects.filter(connection_id=command.connection_id, remote_id=command.remote_id)
     removed, _ = copies.exclude(pk=message.pk).delete()
     message.remote_id = command.remote_id
@@ -195,12 +240,14 @@ def _take_remote_id(message: Message, row: Receipt) -> bool:
     return bool(removed)
 
 
-def _in_trouble(thread: Thread, message: Message, state: ReceiptState) -> list[live.Change]:
-    """It is open again, and its people hear of it."""
-    if thread.status != ThreadStatus.OPEN:
+def _in_trouble(thread: Thread, message: Message, row: Receipt) -> list[live.Change]:
+    """It is open again, and its people hear of it. That a guest's own words aren't kept in the PMS yet is told, and no
+    reason to answer them anew."""
+    is_theirs = message.direction == Direction.INBOUND
+    if thread.status != ThreadStatus.OPEN and not is_theirs:
         threads.log_event(thread, "reopened", None, was=thread.status)
         thread.status, thread.snoozed_until = ThreadStatus.OPEN, None
-    return _told(thread, message, state)
+    return _told(thread, message, ReceiptState(row.state))
 
 
 def _told(thread: Thread, message: Message, state: ReceiptState) -> list[live.Change]:

@@ -14,7 +14,6 @@ from connectors.contract.records import Direction as RecordDirection
 from connectors.events import HistoryReceived, MessageReceived, NoteReceived, Source
 from connectors.inbound import identity
 from inbox.models import (
-    Attachment,
     Author,
     Destination,
     Direction,
@@ -25,7 +24,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import conversations, threads
+from inbox.services import attachments, conversations, threads
 
 # A message older than the newest one by more than this is marked "arrived late" (ux T1).
 LATE_AFTER = timedelta(minutes=2)
@@ -89,7 +88,7 @@ def _insert_all(
         Receipt.objects.bulk_create(_receipt(message) for message in messages)
     inserted = list(zip(messages, fresh, strict=True))
     for message, record in inserted:
-        _attach(message, record)
+        attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=True)
     return inserted
 
 
@@ -113,7 +112,7 @@ def insert(thread: Thread, source: Source, record: MessageRecord) -> Message | N
     message.save()
     identity.remember(connection.pk, Entity.MESSAGE, record.external_id, message.pk)
     _receipt(message).save()
-    _attach(message, record)
+    attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=source.history)
     return message
 
 
@@ -164,22 +163,6 @@ def _author(record: MessageRecord) -> Author:
     if record.author_kind == AuthorKind.GUEST:
         return Author.GUEST
     return Author.AUTOMATIC if record.automatic else Author.PMS_STAFF
-
-
-def _attach(message: Message, record: MessageRecord) -> None:
-    if not record.attachments:
-        return
-    Attachment.objects.bulk_create(
-        Attachment(
-            message=message,
-            remote_id=attachment.external_id[:200],
-            name=attachment.name[:200],
-            url=attachment.url[:1000],
-            mime_type=attachment.mime_type[:100],
-            size=attachment.size,
-        )
-        for attachment in record.attachments
-    )
 
 
 def _follow(

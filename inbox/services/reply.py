@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,11 +13,10 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
-from connectors.contract.events import Entity
-from connectors.contract.intents import SendMessage
-from connectors.contract.registry import connector_class
+from connectors.contract.intents import OutFile, SendMessage
 from connectors.outbound import outbox
 from inbox.models import (
+    Attachment,
     Author,
     Destination,
     Direction,
@@ -27,15 +27,14 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import drafts, threads
+from inbox.services import attachments, drafts, legs, templates, threads, uploads, ways
+from inbox.services.refusals import ReplyRefused
+from inbox.services.templates import ChosenTemplate
+from inbox.services.ways import Choice
 from reservations.models import ContactKind, ContactPoint
 
 MAX_LENGTH = 10_000
 MAX_AHEAD = timedelta(days=365)
-
-
-class ReplyRefused(Exception):
-    """The reply can't be sent; the text says why, in the agent's words."""
 
 
 class StaleReply(ReplyRefused):
@@ -54,7 +53,8 @@ class AssignedElsewhere(ReplyRefused):
 class ReplyOptions:
     """`seen_message_id`: the newest message on the agent's screen. `send_anyway`: after the warning about newer ones.
     `send_at` (UTC): send later, and `keep_if_cancelled` even if the stay is cancelled by then; else the undo
-    time of the person. `then`: "", "close", "snooze"."""
+    time of the person. `then`: "", "close", "snooze". `via` is the key of the way that was picked (`ways.Choice`),
+    empty: the usual one; `template` where only a template may be sent there."""
 
     client_token: str
     seen_message_id: int = 0
@@ -63,21 +63,8 @@ class ReplyOptions:
     keep_if_cancelled: bool = False
     then: str = ""
     snooze_until: datetime | None = None
-
-
-def why_not(thread: Thread) -> str:
-    """Why replying is impossible here, empty if it is possible (ux C1)."""
-    if thread.connection is not None:
-        pms = connector_class(thread.connection.slug)
-        if not pms.capabilities.of(Entity.MESSAGE).write:
-            return _("%(pms)s carries no guest messages; connect SMS or e-mail.") % {"pms": pms.label}
-    if thread.connection_id is None or not thread.conversation_id:
-        return _("The PMS has no conversation for this stay yet. Notes stay in Bellhop.")
-    if thread.stay is not None and thread.stay.is_owner_stay:
-        return _("This is an owner's stay: nothing is sent to owners from here.")
-    if not thread.channel_raw:
-        return _("The channel of this guest is not known yet. It will be once they write.")
-    return ""
+    via: str = ""
+    template: ChosenTemplate | None = None
 
 
 @transaction.atomic
@@ -87,14 +74,18 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     Raises ReplyRefused (with StaleReply and AssignedElsewhere), PermissionDenied.
     """
     require(user, Permission.THREADS_REPLY)
-    thread = threads.lock(thread.pk, "stay", "connection")
+    thread = threads.lock(thread.pk, "stay", "connection", "guest", "property", "organization")
     sent = Message.objects.filter(author_user=user, client_token=options.client_token).first()
     if sent is not None:
         return sent
     text = body.strip()
-    _check(user, thread, text, options)
-    message = _message(user, thread, text, options)
-    _owe(user, thread, message, options)
+    choice = _choose(thread, options)
+    held = uploads.of_draft(user, thread)
+    text = _check(user, thread, choice, text, options, held)
+    message = _message(user, thread, choice, text, options)
+    if held:
+        uploads.take_draft_files(user, thread, message)
+    _owe(user, thread, choice, message, options, attachments.out_files(message) if held else ())
     _follow(user, thread, options)
     drafts.drop(user, thread, Draft.Mode.REPLY)
     threads.refresh(thread)
@@ -103,9 +94,9 @@ def reply(user: User, thread: Thread, body: str, options: ReplyOptions) -> Messa
     return message
 
 
-def check_text(text: str) -> None:
-    """Raises ReplyRefused for a text that can't be sent as it is."""
-    if not text:
+def check_text(text: str, *, has_files: bool = False) -> None:
+    """Raises ReplyRefused for a text that can't be sent as it is; files may go without one."""
+    if not text and not has_files:
         raise ReplyRefused(_("There is nothing to send yet."))
     if len(text) > MAX_LENGTH:
         raise ReplyRefused(_("The message is longer than %(limit)d characters.") % {"limit": MAX_LENGTH})
@@ -113,11 +104,36 @@ def check_text(text: str) -> None:
         raise ReplyRefused(_("A variable is not filled in. Replace or remove what stands in braces."))
 
 
-def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None:
-    check_text(text)
-    reason = why_not(thread)
-    if reason:
-        raise ReplyRefused(reason)
+def _choose(thread: Thread, options: ReplyOptions) -> Choice:
+    """The way that was picked, judged anew: it may have closed meanwhile. Raises ReplyRefused."""
+    choices = ways.of(thread)
+    if options.via:
+        picked = next((choice for choice in choices if choice.key == options.via), None)
+        if picked is None:
+            raise ReplyRefused(_("That way to the guest is gone. Choose another channel."))
+    else:
+        picked = ways.default(thread, choices)
+    if picked is None:
+        raise ReplyRefused(ways.why_none(choices))
+    if picked.refusal:
+        raise ReplyRefused(picked.refusal)
+    return picked
+
+
+def _check(
+    user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions, held: list[Attachment]
+) -> str:
+    """The text as it leaves. Raises ReplyRefused."""
+    if choice.needs_template:
+        text = templates.text_of(choice, options.template)
+        if held:
+            raise ReplyRefused(_("The reply window is closed: only a template may be sent, without files."))
+    check_text(text, has_files=bool(held))
+    if choice.facts is not None and len(text) > choice.facts.max_text:
+        raise ReplyRefused(
+            _("%(channel)s carries at most %(limit)d characters; this has %(length)d.")
+            % {"channel": choice.label, "limit": choice.facts.max_text, "length": len(text)}
+        )
     others = thread.assignee_id not in {None, user.pk}
     if others and not user.organization.reply_in_others_threads:
         raise AssignedElsewhere(
@@ -128,6 +144,7 @@ def _check(user: User, thread: Thread, text: str, options: ReplyOptions) -> None
     newer = newer_than(thread, options.seen_message_id, user)
     if newer and not options.send_anyway:
         raise StaleReply(newer)
+    return text
 
 
 def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message]:
@@ -142,18 +159,19 @@ def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message
     )
 
 
-def _message(user: User, thread: Thread, text: str, options: ReplyOptions) -> Message:
+def _message(user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions) -> Message:
     now = clock.now()
     return Message.objects.create(
         organization_id=thread.organization_id,
         thread=thread,
-        connection_id=thread.connection_id,
+        connection=choice.connection,
+        address=None if choice.is_pms else ways.address_row(choice),
         reservation_id=thread.stay_id,
         direction=Direction.OUTBOUND,
         author=Author.AGENT,
         author_user=user,
         author_name=user.full_name,
-        channel=thread.channel,
+        channel=choice.channel,
         body=text,
         sent_at=now,
         created_at=now,
@@ -164,15 +182,41 @@ def _message(user: User, thread: Thread, text: str, options: ReplyOptions) -> Me
     )
 
 
-def _owe(user: User, thread: Thread, message: Message, options: ReplyOptions) -> None:
-    """One Command: the PMS carries the reply to the guest and keeps it, so that it settles both receipts."""
-    assert thread.connection is not None
+def _owe(
+    user: User,
+    thread: Thread,
+    choice: Choice,
+    message: Message,
+    options: ReplyOptions,
+    out: Sequence[OutFile],
+) -> None:
+    """One Command where the PMS carries the reply to the guest and keeps it, so that it settles both receipts; two
+    where we send it ourselves and mirror it."""
+    body, carried = attachments.carried(message, message.body, out)
     due = options.send_at or message.created_at + timedelta(seconds=user.undo_send_s)
+    if choice.is_pms:
+        _owe_pms(thread, message, body, due, options)
+        return
+    assert message.address is not None
+    legs.owe(
+        thread,
+        message,
+        legs.Way(choice.connection, message.address),
+        due_at=due,
+        body=body,
+        files=carried,
+        template=templates.intent_of(choice, options.template) if choice.needs_template else None,
+    )
+
+
+def _owe_pms(thread: Thread, message: Message, body: str, due: datetime, options: ReplyOptions) -> None:
+    """`body` is what the guest reads: it may name files by links."""
+    assert thread.connection is not None
     command = outbox.enqueue(
         thread.connection,
         SendMessage(
             conversation_id=thread.conversation_id,
-            body=message.body,
+            body=body,
             channel_raw=thread.channel_raw,
             to=_addresses(thread),
         ),
@@ -229,12 +273,13 @@ def withdraw(user: User, message: Message) -> Draft:
     if message.author_user_id != user.pk and not user.may(Permission.HEALTH_ACT):
         raise outbox.NotPossible("somebody else's")
     thread = threads.lock(message.thread_id)
-    command_id = _command_id(message)
-    outbox.cancel(command_id, f"Taken back by {user.full_name}.")
+    for command_id in command_ids(message):
+        outbox.cancel(command_id, f"Taken back by {user.full_name}.")
     message.withdrawn_at = clock.now()
     message.save(update_fields=["withdrawn_at"])
     Receipt.objects.filter(message=message).delete()
     draft = drafts.put_back(user, thread, message.body)
+    uploads.put_back(message, draft)
     if (
         thread.assignee_id == user.pk
         and not thread.messages.filter(author_user=user, withdrawn_at__isnull=True).exists()
@@ -246,35 +291,41 @@ def withdraw(user: User, message: Message) -> Draft:
     return draft
 
 
-def _command_id(message: Message) -> int:
-    command_id = message.receipts.order_by("pk").values_list("command_id", flat=True).first()
-    if command_id is None:
+def command_ids(message: Message, *states: ReceiptState) -> list[int]:
+    """The Commands behind a message's receipts (in one of `states`), the one to the guest first. Raises NotPossible
+    where there is none."""
+    rows = message.receipts.filter(state__in=states) if states else message.receipts.all()
+    found = rows.exclude(command_id=None).order_by("destination").values_list("command_id", flat=True)
+    if not found:
         raise outbox.NotPossible("not ours")
-    return command_id
+    return [pk for pk in dict.fromkeys(found) if pk is not None]
 
 
+@transaction.atomic
 def send_now(user: User, message: Message) -> None:
     """End the undo or send-later time of a reply. Raises NotPossible once it has left."""
     require(user, Permission.THREADS_REPLY)
-    outbox.send_now(_command_id(message))
+    for command_id in command_ids(message):
+        outbox.send_now(command_id)
 
 
 @transaction.atomic
 def send_again(user: User, message: Message) -> None:
-    """A new Command for a reply that failed, or that stayed unconfirmed and did not arrive. Raises NotPossible."""
+    """A new Command for each leg of a message that failed, or that stayed unconfirmed and did not arrive. Raises
+    NotPossible."""
     require(user, Permission.THREADS_REPLY)
     thread = threads.lock(message.thread_id)
-    before = _command_id(message)
-    command = outbox.again(before)
-    Receipt.objects.filter(message=message).update(
-        command_id=command.pk,
-        state=ReceiptState.QUEUED,
-        checking=False,
-        reason="",
-        reason_code="",
-        thread_due=False,
-        since=clock.now(),
-    )
+    for before in command_ids(message, ReceiptState.FAILED, ReceiptState.UNCONFIRMED):
+        command = outbox.again(before)
+        Receipt.objects.filter(message=message, command_id=before).update(
+            command_id=command.pk,
+            state=ReceiptState.QUEUED,
+            checking=False,
+            reason="",
+            reason_code="",
+            thread_due=False,
+            since=clock.now(),
+        )
     audit(thread.organization_id, user, "message.sent_again", f"message:{message.public_id}")
     threads.save(thread)
     threads.announce(thread, "receipt", message=message.pk)
@@ -285,5 +336,6 @@ def mark_arrived(user: User, message: Message) -> None:
     """The agent saw that an unconfirmed reply did arrive. Raises NotPossible in any other state."""
     require(user, Permission.THREADS_REPLY)
     thread = threads.lock(message.thread_id)
-    outbox.decide_arrived(_command_id(message), user.full_name)
+    for command_id in command_ids(message, ReceiptState.UNCONFIRMED):
+        outbox.decide_arrived(command_id, user.full_name)
     audit(thread.organization_id, user, "message.marked_arrived", f"message:{message.public_id}")

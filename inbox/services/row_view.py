@@ -21,6 +21,7 @@ CHANNELS: dict[str, tuple[str, str]] = {
     "sms": ("SMS", "sms"),
     "email": ("E-mail", "email"),
     "whatsapp": ("WhatsApp", "whatsapp"),
+    "webchat": ("Web chat", "webchat"),
 }
 _WARN_SHARE = 0.8
 # The worst first.

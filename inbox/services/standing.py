@@ -7,20 +7,22 @@ from datetime import datetime
 
 from django.db import connection
 
-from inbox.models import Author, Direction, ReceiptState, Thread
+from inbox.models import Author, Destination, Direction, ReceiptState, Thread
 
-# A person's answer counts, here or in the PMS; automatic messages, notes, withdrawn and failed ones don't.
+# A person's answer counts, here or in the PMS; automatic messages, notes, withdrawn ones and those that failed on their
+# way to the guest don't. Nobody waits who had a machine write.
 _STANDING = """
 WITH answered AS (
   SELECT m.sent_at FROM inbox_message m
   WHERE m.thread_id = %(thread)s AND m.direction = %(outbound)s AND m.author = ANY(%(people)s)
     AND m.withdrawn_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM inbox_receipt r WHERE r.message_id = m.id AND r.state = %(failed)s)
+    AND NOT EXISTS (SELECT 1 FROM inbox_receipt r WHERE r.message_id = m.id AND r.state = %(failed)s
+                    AND r.destination = %(guest)s)
   ORDER BY m.sent_at DESC, m.sequence DESC, m.id DESC LIMIT 1),
 until AS (SELECT GREATEST((SELECT sent_at FROM answered), %(no_answer_until)s::timestamptz) AS at)
 SELECT until.at,
   (SELECT m.sent_at FROM inbox_message m WHERE m.thread_id = %(thread)s AND m.direction = %(inbound)s
-     AND m.sent_at > COALESCE(until.at, '-infinity') ORDER BY m.sent_at LIMIT 1),
+     AND m.author <> %(automatic)s AND m.sent_at > COALESCE(until.at, '-infinity') ORDER BY m.sent_at LIMIT 1),
   (SELECT m.sent_at FROM inbox_message m WHERE m.thread_id = %(thread)s AND m.direction = %(inbound)s
      ORDER BY m.sent_at DESC LIMIT 1),
   (SELECT max(written_at) FROM inbox_note WHERE thread_id = %(thread)s),
@@ -64,6 +66,8 @@ def of(thread: Thread) -> Standing:
         "outbound": Direction.OUTBOUND,
         "people": [Author.AGENT, Author.PMS_STAFF],
         "failed": ReceiptState.FAILED,
+        "guest": Destination.GUEST,
+        "automatic": Author.AUTOMATIC,
     }
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)

@@ -19,7 +19,7 @@ PREVIEW = 160
 def visible_to(user: User) -> QuerySet[Thread]:
     """The threads that a person may see: own organization, own properties (invariant 10). A thread without a property
     is shown to people who see every property."""
-    threads = Thread.objects.filter(organization_id=user.organization_id)
+    threads = Thread.objects.filter(organization_id=user.organization_id, merged_into=None)
     if user.all_properties:
         return threads
     return threads.filter(property_id__in=scope.of(user).values("property_id"))
@@ -44,7 +44,7 @@ def for_conversation(connection: Connection, conversation_id: str, *, name: str 
     rows = Thread.objects.select_for_update(of=("self",), no_key=True)
     known = rows.filter(connection=connection, conversation_id=conversation_id).first()
     if known is not None:
-        return known
+        return live_one(known)
     now = clock.now()
     thread, _ = Thread.objects.get_or_create(
         connection=connection,
@@ -57,6 +57,13 @@ def for_conversation(connection: Connection, conversation_id: str, *, name: str 
         },
     )
     return lock(thread.pk)
+
+
+def live_one(thread: Thread) -> Thread:
+    """The locked thread itself, or the locked one that it was merged into."""
+    while thread.merged_into_id is not None:
+        thread = lock(thread.merged_into_id)
+    return thread
 
 
 def refresh(thread: Thread) -> standing.Standing:

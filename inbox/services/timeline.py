@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
 
 from connectors.models import Attempt, Command, CommandState
 from inbox.models import (
@@ -23,6 +22,7 @@ from inbox.models import (
     Thread,
     ThreadEvent,
 )
+from inbox.services.shown_files import ABOUT
 
 PAGE = 50
 _NEWEST_FIRST = ("-sent_at", "-sequence", "-id")
@@ -82,7 +82,7 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     shown = (
         thread.messages.filter(withdrawn_at__isnull=True)
         .defer("search")
-        .annotate(files=ArraySubquery(files.values(about=JSONObject(name="name", size="size", url="url"))))
+        .annotate(files=ArraySubquery(files.values(about=ABOUT)))
     )
     rows = _until(shown, "sent_at", moment).order_by(*_NEWEST_FIRST)
     size = PAGE if first is None else MOST

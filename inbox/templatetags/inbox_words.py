@@ -11,16 +11,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bellhop.core import clock
-from connectors.models import FieldOverwrite
+from connectors.models import ChannelTemplate, FieldOverwrite
 from inbox.models import SnoozePreset, Thread
+from inbox.services import shown_files, templates
 from inbox.services.row_view import channel_words
 
 register = template.Library()
 
 
 @register.filter
+def template_blanks(template: ChannelTemplate) -> list[str]:
+    return templates.blanks(template)
+
+
+@register.filter
 def channel_name(channel: str) -> str:
     return channel_words(channel)[0]
+
+
+@register.filter
+def as_shown(rows: list[dict[str, Any]]) -> list[shown_files.ShownFile]:
+    """A message's files for the screen."""
+    return shown_files.of(rows)
 
 
 @register.filter

@@ -51,7 +51,8 @@ def _key(entry: Entry, context: Context) -> tuple[Any, ...] | None:
         if entry.attempts or any(row.state not in _AT_REST for row in entry.receipts):
             return None
         receipts = tuple((row.pk, row.state, row.since) for row in entry.receipts)
+    files = tuple((file["public_id"], file["state"]) for file in message.files)
     mine = message.author_user_id == context["me"].pk
     may_read_health = bool((context.get("may") or {}).get("health_read"))
     words = (get_language(), timezone.get_current_timezone_name(), context["pms"], thread.party_name)
-    return (message.pk, thread.public_id, message.remote_id, mine, may_read_health, receipts, words)
+    return (message.pk, thread.public_id, message.remote_id, mine, may_read_health, receipts, files, words)

@@ -14,11 +14,22 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
 from connectors.contract.registry import connector_class
-from connectors.outbound.caller import connector_for
+from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
 from inbox.live import rows
 from inbox.models import Thread
-from inbox.services import drafts, listing, matching, reply, row_view, snoozing, timeline, triage
+from inbox.services import (
+    attachments,
+    drafts,
+    listing,
+    matching,
+    row_view,
+    shown_files,
+    snoozing,
+    timeline,
+    triage,
+    ways,
+)
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
@@ -166,14 +177,21 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     """Both drafts, why replying may be impossible, and what is wrong with the PMS right now."""
     user = user_of(request)
     kept = getattr(thread, "own_drafts", None)
-    name, icon = row_view.channel_words(thread.channel)
+    own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
+    choices = ways.of(thread)
+    asked = more.pop("via", "") or request.POST.get("via", "")
+    chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
+    chosen = chosen or ways.default(thread, choices)
+    files = shown_files.of(own["reply"]["files"]) if "reply" in own else []
     return {
         "thread": thread,
-        "drafts": drafts.of(user, thread) if kept is None else {draft["mode"]: draft for draft in kept},
-        "why_not": reply.why_not(thread),
+        "drafts": own,
+        "files": files,
+        "notes": attachments.notes(choices, files),
+        "why_not": ways.why_none(choices),
+        "ways": choices,
+        "way": chosen,
         "others": thread.assignee if thread.assignee_id not in {None, user.pk} else None,
-        "channel_name": name,
-        "channel_icon": icon,
         "newest_id": timeline.newest_id(thread) if kept is None else thread.newest_id,  # type: ignore[attr-defined]
         "undo_send_s": user.undo_send_s,
         "me": user,
@@ -202,7 +220,7 @@ def _remote_link(thread: Thread) -> str | None:
     """The stay's page in the PMS."""
     if thread.stay is None or thread.connection is None:
         return None
-    return connector_for(thread.connection).reservation_url(thread.stay.remote_id)
+    return pms_for(thread.connection).reservation_url(thread.stay.remote_id)
 
 
 def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from connectors.outbound.outbox import NotPossible
 from inbox.forms import DraftForm, LaterForm, NoteForm, ReplyForm, local_moment
 from inbox.models import Draft, Message, Thread
 from inbox.services import canned, drafts, later, notes, reply, snoozing, triage
-from inbox.services.reply import AssignedElsewhere, ReplyOptions, ReplyRefused, StaleReply
+from inbox.services.refusals import ReplyRefused
+from inbox.services.reply import AssignedElsewhere, ReplyOptions, StaleReply
+from inbox.services.templates import ChosenTemplate
 from inbox.views import access, parts
 
 
@@ -55,6 +57,8 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
         keep_if_cancelled=given["keep_if_cancelled"],
         then=given["then"],
         snooze_until=sleeps or None,
+        via=given["via"],
+        template=_template(request, given["template"]),
     )
     try:
         thread = reply.reply(user_of(request), thread, given["body"], options).thread
@@ -70,6 +74,19 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
     if given["then"]:
         response["HX-Trigger"] = "bellhop:next"
     return response
+
+
+def _template(request: HttpRequest, pk: int | None) -> ChosenTemplate | None:
+    """The chosen template with what was typed into its blanks (`blank-1`, `blank-name`, …)."""
+    if pk is None:
+        return None
+    prefix = "blank-"
+    typed = {
+        name.removeprefix(prefix): str(value)[:500]
+        for name, value in request.POST.items()
+        if name.startswith(prefix)
+    }
+    return ChosenTemplate(pk, typed)
 
 
 @require_POST

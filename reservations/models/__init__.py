@@ -1,11 +1,25 @@
+from reservations.models.address import ChannelAddress
+from reservations.models.consent import (
+    ConsentEntry,
+    ConsentScope,
+    ConsentSource,
+    ConsentState,
+    DeadAddress,
+)
 from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.property import Property, PropertyScope, Unit
 from reservations.models.stay import Reservation, StayPhase
 from reservations.models.work_order import WorkOrder
 
 __all__ = [
+    "ChannelAddress",
+    "ConsentEntry",
+    "ConsentScope",
+    "ConsentSource",
+    "ConsentState",
     "ContactKind",
     "ContactPoint",
+    "DeadAddress",
     "Guest",
     "Property",
     "PropertyScope",

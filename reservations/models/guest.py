@@ -40,6 +40,7 @@ class ContactKind(models.TextChoices):
     PHONE = "phone", "Phone"
     EMAIL = "email", "E-mail"
     RELAY = "relay", "Relay address"
+    WHATSAPP_USER = "whatsapp_user", "WhatsApp user"
 
 
 class ContactPoint(models.Model):
@@ -47,7 +48,7 @@ class ContactPoint(models.Model):
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="contact_points")
     guest = models.ForeignKey(Guest, models.CASCADE, related_name="contact_points")
-    kind = models.CharField(max_length=10, choices=ContactKind)
+    kind = models.CharField(max_length=15, choices=ContactKind)
     value = models.CharField(max_length=254)
 
     class Meta:

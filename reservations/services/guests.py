@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import phonenumbers
@@ -9,19 +10,11 @@ import phonenumbers
 from bellhop.core import clock, events
 from connectors.contract.events import Entity
 from connectors.contract.records import UNSET, GuestRecord
+from connectors.contract.relays import agency_of
 from connectors.events import GuestTold, Source
-from reservations.events import GuestChanged
+from reservations.events import ContactPointsAdded, GuestChanged
 from reservations.models import ContactKind, ContactPoint, Guest
 from reservations.services import mirror
-
-# Addresses under these domains are an agency's relays, not a person's mailbox.
-RELAY_DOMAINS = (
-    "guest.airbnb.com",
-    "guest.booking.com",
-    "messages.homeaway.com",
-    "m.expediapartnercentral.com",
-    "guest.trip.com",
-)
 
 
 def on_guest(event: GuestTold) -> None:
@@ -72,17 +65,26 @@ def _add_contact_points(guest: Guest, record: GuestRecord) -> None:
         for address in record.emails:
             folded = address.strip().lower()[:254]
             if folded:
-                is_relay = folded.rpartition("@")[2].endswith(RELAY_DOMAINS)
-                found.append((ContactKind.RELAY if is_relay else ContactKind.EMAIL, folded))
+                found.append((ContactKind.RELAY if agency_of(folded) else ContactKind.EMAIL, folded))
     if record.phones is not UNSET:
         found += [(ContactKind.PHONE, phone) for phone in map(e164, record.phones) if phone]
-    ContactPoint.objects.bulk_create(
-        [
-            ContactPoint(organization_id=guest.organization_id, guest=guest, kind=kind, value=value)
-            for kind, value in dict.fromkeys(found)
-        ],
-        ignore_conflicts=True,
-    )
+    add_points(guest, found)
+
+
+def add_points(guest: Guest, wanted: Iterable[tuple[ContactKind, str]]) -> None:
+    """Note further addresses of a guest; tells ContactPointsAdded about those that are new."""
+    pairs = dict.fromkeys(wanted)
+    if not pairs:
+        return
+    known = set(ContactPoint.objects.filter(guest=guest).values_list("kind", "value"))
+    fresh = [
+        ContactPoint(organization_id=guest.organization_id, guest=guest, kind=kind, value=value)
+        for kind, value in pairs
+        if (kind, value) not in known
+    ]
+    if fresh:
+        ContactPoint.objects.bulk_create(fresh, ignore_conflicts=True)
+        events.emit(ContactPointsAdded(guest=guest, points=tuple(fresh)))
 
 
 def e164(phone: str) -> str:

@@ -141,7 +141,7 @@ def _place(source: Source, record: ReservationRecord) -> dict[str, Any]:
     return {}
 
 
-_RANK = {
+RANK = {
     StayPhase.IN_HOUSE: 0,
     StayPhase.DEPARTING: 0,
     StayPhase.ARRIVING: 1,
@@ -157,8 +157,13 @@ def current(stays: Iterable[Reservation], now: datetime) -> Reservation | None:
 
     def rank(stay: Reservation) -> tuple[int, int]:
         phase = stay.phase(now)
-        ahead = phase in {StayPhase.ARRIVING, StayPhase.UPCOMING, StayPhase.INQUIRY}
-        day = (stay.arrival_date if ahead else stay.departure_date) or date.max
-        return _RANK[phase], day.toordinal() if ahead else -day.toordinal()
+        return RANK[phase], nearness(stay, phase)
 
     return min(stays, key=rank, default=None)
+
+
+def nearness(stay: Reservation, phase: StayPhase) -> int:
+    """Smaller is nearer: the next arrival of those ahead, the last departure of those past."""
+    ahead = phase in {StayPhase.ARRIVING, StayPhase.UPCOMING, StayPhase.INQUIRY}
+    day = (stay.arrival_date if ahead else stay.departure_date) or date.max
+    return day.toordinal() if ahead else -day.toordinal()

@@ -4,7 +4,9 @@ import { on } from "./live.js"
 import { presence, shownSince } from "./thread.js"
 import { keepDraft, restoreDraft, pauseDraft, forgetDraft } from "./drafts.js"
 import { watch, blanks } from "./canned.js"
+import { isBusy, hasFiles, settled as filesKept } from "./files.js"
 import { segments, LONGEST } from "./counter.js"
+import { dressWay, isSms, most, needsTemplate } from "./ways.js"
 
 const form = () => document.getElementById("composer")
 const text = () => form()?.querySelector("#body")
@@ -44,6 +46,7 @@ function dress() {
   for (const element of composer.querySelectorAll(".note-only")) element.hidden = !isNote
   for (const element of composer.querySelectorAll(".reply-only, .composer-channel")) element.hidden = isNote
   composer.querySelector("#composer-panel").setAttribute("aria-labelledby", isNote ? "tab-note" : "tab-reply")
+  dressWay()
   measure()
 }
 
@@ -53,10 +56,11 @@ function measure() {
   if (!counter) return
   const value = text().value
   const { size, parts, room } = segments(value)
-  const isLong = value.length > LONGEST
-  if (!value) counter.textContent = ""
-  else if (isLong) counter.textContent = words("tooLong", { n: value.length, room: LONGEST })
-  else if (form().dataset.channel === "sms" && mode() === "reply")
+  const limit = mode() === "reply" ? Math.min(most(), LONGEST) : LONGEST
+  const isLong = value.length > limit
+  if (!value || needsTemplate()) counter.textContent = ""
+  else if (isLong) counter.textContent = words("tooLong", { n: value.length, room: limit })
+  else if (isSms() && mode() === "reply")
     counter.textContent = words(parts === 1 ? "segment" : "segments", { n: size, room, parts })
   else counter.textContent = words("characters", { n: value.length })
   counter.toggleAttribute("data-level", isLong)
@@ -91,10 +95,17 @@ function typed() {
 function prepare(event) {
   const composer = form()
   if (event.target !== composer) return
-  if (!navigator.onLine || text().value.length > LONGEST) {
+  const limit = mode() === "reply" ? Math.min(most(), LONGEST) : LONGEST
+  if (!navigator.onLine || text().value.length > limit) {
     event.preventDefault()
     event.stopImmediatePropagation()
     if (!navigator.onLine) keepForLater()
+    return
+  }
+  if (mode() === "reply" && isBusy()) {
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    sendWhenKept(composer, event.submitter)
     return
   }
   pauseDraft()
@@ -102,6 +113,19 @@ function prepare(event) {
   field("since").value = shownSince()
   composer.dataset.sending = mode()
   if (mode() === "reply" && text().value.trim()) optimistic()
+}
+
+// Pressed while files are on their way: once, and only if all of them are kept and the person is still here.
+async function sendWhenKept(composer, submitter) {
+  if (composer.dataset.waits) return
+  composer.dataset.waits = "yes"
+  const label = composer.querySelector("#draft-state")
+  label.textContent = words("waitsForFiles")
+  announce(words("waitsForFiles"))
+  const areKept = await filesKept()
+  delete composer.dataset.waits
+  label.textContent = ""
+  if (areKept && composer.isConnected) composer.requestSubmit(submitter?.isConnected ? submitter : null)
 }
 
 function keepForLater() {
@@ -142,7 +166,8 @@ function optimistic() {
 
 function submit(then = "", more = {}) {
   const composer = form()
-  if (!composer?.requestSubmit || !text().value.trim()) return
+  const isEmpty = !text().value.trim() && !needsTemplate() && !(mode() === "reply" && (hasFiles() || isBusy()))
+  if (!composer?.requestSubmit || isEmpty) return
   field("then").value = then
   for (const [name, value] of Object.entries(more)) field(name).value = value
   composer.requestSubmit()
@@ -228,6 +253,7 @@ export function start() {
     typed()
     watch()
   })
+  document.addEventListener("bellhop:way", measure)
   document.addEventListener("keydown", pressed)
   document.addEventListener("click", clicked)
   document.addEventListener("htmx:before:swap", () => (hadFocus ||= Boolean(document.activeElement?.closest("#composer, [data-undo], .undo, .problem"))))

@@ -43,7 +43,7 @@ export async function flushDraft() {
     if (localStorage.getItem(key(thread, mode)) === text) localStorage.removeItem(key(thread, mode))
     say(thread, told.saved_at ? words("saved", { at: clock() }) : "")
     if (told.elsewhere && isOpen(thread)) offer(told.elsewhere)
-    document.getElementById(`row-${thread}`)?.toggleAttribute("data-has-draft", Boolean(text.trim()))
+    document.getElementById(`row-${thread}`)?.toggleAttribute("data-has-draft", Boolean(told.saved_at))
   } catch (error) {
     say(thread, words("notSaved"))
     if (["401", "403"].includes(error.message)) checkSession()

@@ -20,6 +20,7 @@ Access = tuple[Permission, ...] | str
 ADDRESSES: dict[str, Access] = {
     "healthz": ANYBODY,
     "readyz": ANYBODY,
+    "shared-file": ANYBODY,
     "accounts:settings": (),
     "accounts:keys": (),
     "accounts:invite": ANYBODY,
@@ -101,7 +102,12 @@ ADDRESSES: dict[str, Access] = {
     "inbox:send-again": (Permission.THREADS_REPLY,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
     "inbox:note-to-pms": (Permission.THREADS_NOTE,),
+    "inbox:draft-files": (Permission.THREADS_REPLY,),
     "inbox:file": (Permission.THREADS_READ,),
+    "inbox:thumbnail": (Permission.THREADS_READ,),
+    "inbox:describe-file": (Permission.THREADS_REPLY,),
+    "inbox:remove-file": (Permission.THREADS_REPLY,),
+    "inbox:fetch-again": (Permission.THREADS_READ,),
 }
 
 # Addresses of packages: they name no object of an organization, so they are only asked as nobody.
@@ -125,8 +131,8 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "view"): lambda _: "all",
     ("*", "action"): lambda _: "close",
     ("*", "token"): lambda _: "a-token-that-is-not-there",
+    ("*", "name"): lambda _: "photo.jpg",
     ("connect", "slug"): lambda _: "guesty",
-    ("*", "place"): lambda _: 0,
     ("*", "what"): lambda _: "assign",
     ("*", "how"): lambda _: "link",
     ("people", "public_id"): lambda world: world.people["Agent"].public_id,
@@ -146,6 +152,7 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("inbox", "public_id"): lambda world: world.thread.public_id,
     ("threads", "public_id"): lambda world: world.thread.public_id,
     ("messages", "public_id"): lambda world: world.message.public_id,
+    ("files", "public_id"): lambda world: world.file.public_id,
     ("notes", "public_id"): lambda world: world.note.public_id,
     ("replies", "public_id"): lambda world: world.canned.public_id,
     ("snoozes", "public_id"): lambda world: world.snooze.public_id,

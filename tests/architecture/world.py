@@ -18,7 +18,7 @@ from connectors.models import (
     Rehearsal,
     WebhookDelivery,
 )
-from inbox.models import CannedReply, Message, Note, SavedView, SnoozePreset, Thread
+from inbox.models import Attachment, CannedReply, Message, Note, SavedView, SnoozePreset, Thread
 from reservations.models import Guest, Property, Reservation
 
 
@@ -39,6 +39,7 @@ class World:
     stay: Reservation
     thread: Thread
     message: Message
+    file: Attachment
     note: Note
     saved_view: SavedView
     canned: CannedReply
@@ -69,6 +70,7 @@ def build(slug: str) -> World:
     stay = Reservation.objects.create(**belongs, **of_stay, remote_id="r1", as_of=now)
     thread = Thread.objects.create(**belongs, **of_stay, stay=stay, last_activity_at=now, created_at=now)
     said = {"direction": "inbound", "author": "guest", "body": "Hello", "sent_at": now, "created_at": now}
+    message = Message.objects.create(**belongs, thread=thread, **said)
     return World(
         organization=organization,
         people=people,
@@ -82,7 +84,8 @@ def build(slug: str) -> World:
         guest=guest,
         stay=stay,
         thread=thread,
-        message=Message.objects.create(**belongs, thread=thread, **said),
+        message=message,
+        file=Attachment.objects.create(message=message, name="key.pdf", state="failed"),
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
         snooze=SnoozePreset.objects.create(owner=people["Admin"], name="Mine", kind="hours", number=1),
         canned=CannedReply.objects.create(**belongs, owner=people["Admin"], name="Mine", body="Hello"),

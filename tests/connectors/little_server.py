@@ -75,7 +75,7 @@ def little_server() -> Iterator[LittleServer]:
             self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
             self.close_connection = self.close_connection or reply.cut
 
-        do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -15,7 +15,7 @@ from connectors.outbound import claim, outbox
 from connectors.outbound.outbox import NotPossible
 from inbox.models import Message, Receipt, Thread, ThreadEvent
 from inbox.services import later, notices, reply
-from inbox.services.reply import ReplyRefused
+from inbox.services.refusals import ReplyRefused
 from reservations.events import FieldChange, StayChanged
 from reservations.models import Reservation
 from tests import factories

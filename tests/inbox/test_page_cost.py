@@ -17,8 +17,8 @@ from tests import factories
 from tests.factories import Desk
 
 MOST_FOR_THE_LIST = 6
-MOST_FOR_A_THREAD = 8
-MOST_FOR_ITS_PAGE = 12
+MOST_FOR_A_THREAD = 9
+MOST_FOR_ITS_PAGE = 13
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 

@@ -12,8 +12,9 @@ from bellhop.core import clock
 from connectors.models import Command, CommandState, Stage
 from connectors.outbound import claim, delivery, outbox
 from inbox.models import Draft, Message, Receipt, ReceiptState, Thread, ThreadStatus
-from inbox.services import drafts, reply
-from inbox.services.reply import AssignedElsewhere, ReplyRefused, StaleReply
+from inbox.services import drafts, reply, ways
+from inbox.services.refusals import ReplyRefused
+from inbox.services.reply import AssignedElsewhere, StaleReply
 from reservations.models import ContactKind, ContactPoint
 from tests import factories
 from tests.factories import Desk
@@ -62,10 +63,14 @@ def test_what_is_never_sent(desk: Desk, thread: Thread, body: str) -> None:
 
 def test_why_replying_is_impossible(desk: Desk) -> None:
     """ux C1."""
-    assert reply.why_not(factories.thread(desk, conversation_id=""))
-    assert reply.why_not(factories.thread(desk, channel_raw=""))
-    assert reply.why_not(factories.thread(desk, factories.stay(desk, is_owner_stay=True)))
-    assert reply.why_not(factories.thread(desk)) == ""
+
+    def why(thread: Thread) -> str:
+        return ways.why_none(ways.of(thread))
+
+    assert why(factories.thread(desk, conversation_id=""))
+    assert why(factories.thread(desk, channel_raw=""))
+    assert why(factories.thread(desk, factories.stay(desk, is_owner_stay=True)))
+    assert why(factories.thread(desk)) == ""
 
 
 def test_a_stale_reply_asks_first(desk: Desk, thread: Thread) -> None:

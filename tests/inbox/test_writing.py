@@ -13,7 +13,7 @@ from connectors.models import Command, CommandState
 from connectors.outbound import outbox
 from inbox.models import CannedReply, Draft, Mention, Note, Thread
 from inbox.services import canned, drafts, notes, triage
-from inbox.services.reply import ReplyRefused
+from inbox.services.refusals import ReplyRefused
 from reservations.models import Unit
 from tests import factories
 from tests.factories import Desk

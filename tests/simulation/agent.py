@@ -86,7 +86,7 @@ def _thread(order: Order) -> Thread | None:
 
 def _act(order: Order) -> str:
     from connectors.outbound.outbox import NotPossible
-    from inbox.services.reply import ReplyRefused
+    from inbox.services.refusals import ReplyRefused
 
     deeds = {"reply": _reply, "note": _note, "decide": _decide, "decide_note": _decide_note}
     try:

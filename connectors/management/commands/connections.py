@@ -18,7 +18,7 @@ from connectors.contract.errors import ConnectorError
 from connectors.contract.registry import available, connector_class
 from connectors.inbound import subscriptions
 from connectors.models import Connection, Stage, SyncRun
-from connectors.outbound import outbox
+from connectors.outbound import addresses, outbox
 from connectors.trust import connecting
 
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             f"Connected {connection.name} ({connection.public_id}) of {connection.organization.name}, "
             f"stage {connection.stage}."
         )
-        self.stdout.write(f"Webhook URL: {subscriptions.hook_url(connection)}")
+        self.stdout.write(f"Webhook URL: {addresses.hook_url(connection)}")
         self.stdout.write(
             "Bellhop subscribes itself where the PMS allows it; else register this address there."
         )

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
-from connectors.contract.base import PmsConnector, Settings
+from connectors.contract.connector import Connector, Settings
 from connectors.contract.errors import Unreadable
 from connectors.contract.events import CanonicalEvent, EventKind
 from connectors.contract.records import (
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(line, ensure_ascii=False))
 
 
-def _events(connector: PmsConnector, headers: Mapping[str, str], body: bytes) -> list[CanonicalEvent]:
+def _events(connector: Connector, headers: Mapping[str, str], body: bytes) -> list[CanonicalEvent]:
     """An unreadable payload is an answer too: it would be quarantined."""
     try:
         return connector.parse(headers, body)

@@ -22,12 +22,12 @@ def test_a_long_page_keeps_the_lease_that_was_renewed(pms: Pms, monkeypatch: pyt
     renewed = clock.now() + timedelta(minutes=5)
     SyncRun.objects.filter(pk=run.pk).update(lease_until=renewed)
     monkeypatch.setattr(sync, "_page", lambda *_: Page(items=(), next_cursor="more"))
-    connector, call = caller.connector_for(pms.connection), caller.caller_for(pms.connection, bulk=True)
-    assert not sync._step(run, connector, call)
+    call = caller.caller_for(pms.connection, bulk=True)
+    assert not sync._step(run, call)
     row = SyncRun.objects.get(pk=run.pk)
     assert (row.cursor, row.lease_until) == ("more", renewed)
     monkeypatch.setattr(sync, "_page", lambda *_: Page(items=(), next_cursor=None))
-    assert sync._step(run, connector, call)
+    assert sync._step(run, call)
     row.refresh_from_db()
     assert row.finished_at is not None
     assert row.lease_until is None

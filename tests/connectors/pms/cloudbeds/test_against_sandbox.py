@@ -24,7 +24,7 @@ from connectors.models import CommandState, ConnectionHealth, DeliveryState, Rec
 from connectors.outbound import caller
 from connectors.trust.verify import verify
 from inbox.models import Note, Thread
-from inbox.services import notes, reply
+from inbox.services import notes, ways
 from reservations.models import Reservation, Unit
 from tests.connectors.pms.worlds import World, world
 from tests.connectors.sandbox_process import SandboxProcess
@@ -237,7 +237,7 @@ def test_our_notes_come_back_as_ours(pms: World, stay: Reservation) -> None:
     """Trap 12: the echo is known by its token, also where its Command knows no id."""
     subscriptions.ensure(pms.connection)
     thread = pms.thread_of(stay)
-    assert "carries no guest messages" in reply.why_not(thread)
+    assert "carries no guest messages" in ways.why_not_by_pms(thread)
     note = notes.add(pms.desk.agent, thread, "Towels are ready", client_token="n1", to_pms=True)
     hear(pms)
     note.refresh_from_db()

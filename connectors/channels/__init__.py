@@ -1,0 +1,1 @@
+"""Channel connectors: one module or small package each. No Django, no models."""

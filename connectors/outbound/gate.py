@@ -1,0 +1,56 @@
+"""The last look before a message goes to a guest's address: what came in before it is read first, and whoever knows
+about consent may hold it. In the transaction that would claim it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bellhop.core import events
+from connectors import ports
+from connectors.events import CommandMoved
+from connectors.models import Command, CommandKind, CommandState, DeliveryState, Origin, WebhookDelivery
+from connectors.ports import Obstacle
+
+LOOK_AGAIN = timedelta(seconds=1)
+
+
+def holds(command_id: int, now: datetime) -> bool:
+    """True where the Command may not leave now; then its row says why, and until when (or that it never will)."""
+    rows = Command.objects.filter(pk=command_id, kind=CommandKind.SEND_DIRECT, state=CommandState.WAITING)
+    found = rows.select_related("connection").first()
+    if found is None:
+        return False
+    if found.origin != Origin.AGENT and _unread(found.connection_id, now):
+        _postpone(found, now + LOOK_AGAIN, "", "")
+        return True
+    obstacle = ports.obstacle.get()(found)
+    if obstacle is None:
+        return False
+    if obstacle.until is not None and obstacle.until <= found.give_up_at:
+        _postpone(found, obstacle.until, obstacle.code, obstacle.reason)
+    else:
+        _end(found, now, obstacle)
+    return True
+
+
+def _unread(connection_id: int, now: datetime) -> bool:
+    """Did something come in on the channel that nobody has looked at yet? It may be a STOP."""
+    waiting = WebhookDelivery.objects.filter(connection_id=connection_id, state=DeliveryState.RECEIVED)
+    return waiting.filter(received_at__lte=now).exists()
+
+
+def _postpone(command: Command, until: datetime, code: str, reason: str) -> None:
+    command.due_at, command.reason_code, command.reason = until, code[:40], reason[:300]
+    command.save(update_fields=["due_at", "reason_code", "reason"])
+    if code:
+        events.emit(CommandMoved(command=command))
+
+
+def _end(command: Command, now: datetime, obstacle: Obstacle) -> None:
+    """What a person wrote fails where they see it; what nobody wrote is taken back."""
+    by_a_person = command.origin == Origin.AGENT
+    command.state = CommandState.FAILED if by_a_person else CommandState.CANCELLED
+    command.settled_at, command.reason_code = now, obstacle.code[:40]
+    command.reason = obstacle.reason[:300]
+    command.save(update_fields=["state", "settled_at", "reason_code", "reason"])
+    events.emit(CommandMoved(command=command))

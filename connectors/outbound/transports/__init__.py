@@ -1,0 +1,35 @@
+"""How a request travels, by the scheme of its address. Each transport takes and gives what `core.http.fetch` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from bellhop.core import http
+
+
+class Transport(Protocol):
+    """Raises HttpError; `before_send` is called right before the first byte of an effect leaves."""
+
+    def __call__(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes,
+        max_bytes: int,
+        before_send: Callable[[], None],
+    ) -> http.Answer: ...
+
+
+_BY_SCHEME: dict[str, Transport] = {"http": http.fetch, "https": http.fetch}
+
+
+def transport_of(url: str) -> Transport:
+    """The transport for an address. Raises AddressRefused where there is none."""
+    found = _BY_SCHEME.get(urlsplit(url).scheme)
+    if found is None:
+        raise http.AddressRefused("not an address of a kind that can be called")
+    return found

@@ -1,0 +1,115 @@
+"""The second leg: what is said on a channel of our own is kept in the PMS, too, by the best way that the PMS has, in
+the order of utterance, and never reaches the guest from there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from connectors.contract.base import PmsConnector
+from connectors.contract.intents import AddNote, MirrorMessage
+from connectors.contract.registry import pms_class
+from connectors.models import Command, Origin
+from connectors.outbound import outbox
+from inbox.models import Destination, Direction, Message, Receipt, ReceiptState, Thread
+from inbox.services import row_view
+
+
+def owe(thread: Thread, message: Message, due_at: datetime | None = None) -> Command | None:
+    """Owe the PMS a copy and make its receipt; None where this thread has no place there (yet)."""
+    command = _enqueue(thread, message, due_at)
+    if command is None:
+        return None
+    Receipt.objects.create(
+        organization_id=thread.organization_id,
+        message=message,
+        thread=thread,
+        destination=Destination.PMS,
+        state=ReceiptState.QUEUED,
+        command_id=command.pk,
+        since=message.created_at,
+    )
+    return command
+
+
+def catch_up(thread: Thread) -> int:
+    """Owe copies of all that the thread holds and that the PMS doesn't have, oldest first: it was just linked to a
+    stay."""
+    if thread.connection_id is None:
+        return 0
+    missing = (
+        thread.messages.exclude(connection=None)
+        .exclude(connection_id=thread.connection_id)
+        .exclude(receipts__destination=Destination.PMS)
+        .filter(withdrawn_at=None)
+        .order_by("sent_at", "sequence", "id")
+    )
+    return sum(owe(thread, message) is not None for message in missing)
+
+
+def _enqueue(thread: Thread, message: Message, due_at: datetime | None) -> Command | None:
+    intent = intent_for(thread, message)
+    if intent is None or thread.connection is None:
+        return None
+    return outbox.enqueue(
+        thread.connection,
+        intent,
+        subject=f"message:{message.pk}",
+        order_key=f"{thread.order_key}:later:{message.pk}" if message.send_at else thread.order_key,
+        origin=Origin.SYSTEM,
+        place_id=thread.property_id,
+        due_at=due_at,
+    )
+
+
+def intent_for(thread: Thread, message: Message) -> AddNote | MirrorMessage | None:
+    """How this PMS keeps it; None where it has nothing to keep it on."""
+    if thread.connection is None:
+        return None
+    pms = pms_class(thread.connection.slug)
+    stay = thread.stay if thread.stay and thread.stay.connection_id == thread.connection_id else None
+    if MirrorMessage in pms.performs and stay is not None:
+        return MirrorMessage(
+            reservation_id=stay.remote_id,
+            body=_text(message),
+            direction=message.direction,
+            channel=row_view.channel_words(message.channel)[0],
+            author=_author(thread, message),
+            said_at=_said_at(thread, message),
+        )
+    return _note(pms, thread, message, stay.remote_id if stay else None)
+
+
+def _note(pms: type[PmsConnector], thread: Thread, message: Message, stay_id: str | None) -> AddNote | None:
+    in_conversation = pms.notes_in_conversations and bool(thread.conversation_id)
+    if AddNote not in pms.performs or not (in_conversation or stay_id):
+        return None
+    arrow = "Guest →" if message.direction == Direction.INBOUND else "→ Guest"
+    channel, said_at = row_view.channel_words(message.channel)[0], _said_at(thread, message)
+    return AddNote(
+        body=f"{arrow} {channel}, {_author(thread, message)}, {said_at}\n{_text(message)}",
+        conversation_id=thread.conversation_id if in_conversation else None,
+        reservation_id=stay_id,
+        written_at=said_at,
+    )
+
+
+def _text(message: Message) -> str:
+    """The words, and where the files are: PMSs take none here, so a link for colleagues is kept."""
+    names = [file.name or file.mime_type for file in message.attachments.order_by("pk")]
+    if not names:
+        return message.body
+    link = reverse("inbox:thread", args=["all", message.thread.public_id])
+    files = f"[{', '.join(names)}: {settings.BELLHOP_PUBLIC_URL}{link}?m={message.public_id}]"
+    return f"{message.body}\n{files}".strip()
+
+
+def _author(thread: Thread, message: Message) -> str:
+    return message.author_name or thread.party_name
+
+
+def _said_at(thread: Thread, message: Message) -> str:
+    zone = thread.property.zone if thread.property else None
+    return f"{message.sent_at.astimezone(zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,70 @@
+"""Texts that a channel's provider approved, filled in for one guest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from connectors.contract.intents import Template
+from connectors.models import ChannelTemplate
+from inbox.services.refusals import ReplyRefused
+
+if TYPE_CHECKING:
+    from inbox.services.ways import Choice
+
+_BLANK = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenTemplate:
+    """`pk` of the template, and what is to stand in its blanks, by name or number."""
+
+    pk: int
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def blanks(template: ChannelTemplate) -> list[str]:
+    """The names of its blanks, each once, in their order."""
+    return list(dict.fromkeys(_BLANK.findall(template.body)))
+
+
+def text_of(choice: Choice, chosen: ChosenTemplate | None) -> str:
+    """What the guest will read. Raises ReplyRefused where there is no such template, or a blank is empty or unfit."""
+    template = _find(choice, chosen)
+    values = _values(template, chosen)
+    return _BLANK.sub(lambda found: values[found[1]], template.body)
+
+
+def intent_of(choice: Choice, chosen: ChosenTemplate | None) -> Template:
+    """The same as the provider takes it. Raises ReplyRefused."""
+    template = _find(choice, chosen)
+    values = _values(template, chosen)
+    names = blanks(template)
+    numbered = all(name.isdigit() for name in names)
+    return Template(
+        name=template.name,
+        language=template.language,
+        remote_id=template.remote_id,
+        names=() if numbered else tuple(names),
+        values=tuple(values[name] for name in names),
+    )
+
+
+def _find(choice: Choice, chosen: ChosenTemplate | None) -> ChannelTemplate:
+    found = next((one for one in choice.templates if chosen is not None and one.pk == chosen.pk), None)
+    if found is None:
+        raise ReplyRefused(_("The reply window is closed: choose a template."))
+    return found
+
+
+def _values(template: ChannelTemplate, chosen: ChosenTemplate | None) -> dict[str, str]:
+    """Parameters may be neither empty nor have line breaks, tabs or more than four blanks in a row
+    (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates)."""
+    given = chosen.values if chosen is not None else {}
+    found = {name: " ".join(given.get(name, "").split()) for name in blanks(template)}
+    if not all(found.values()):
+        raise ReplyRefused(_("Fill in every blank of the template."))
+    return found

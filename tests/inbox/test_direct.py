@@ -1,0 +1,101 @@
+"""Messages on a channel of our own, against the sandbox: one thread, two legs, nothing twice (flows A and B)."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.models import Destination, Message, Receipt, ReceiptState, Thread
+from inbox.services import ways
+from reservations.models import ContactKind, ContactPoint
+from tests import factories
+from tests.channels import OUR_NUMBER, Phones
+from tests.pms import Pms
+
+GUEST = "+14155550131"
+
+
+@pytest.fixture
+def phones(pms: Pms) -> Phones:
+    return Phones(pms)
+
+
+@pytest.fixture
+def thread(pms: Pms) -> Thread:
+    """The thread of a stay whose guest has a phone, with a conversation at the PMS."""
+    found = pms.thread()
+    pms.read_stay()
+    found.refresh_from_db()
+    assert found.guest is not None
+    ContactPoint.objects.create(
+        organization=found.organization, guest=found.guest, kind=ContactKind.PHONE, value=GUEST
+    )
+    return found
+
+
+def receipts(message: Message) -> dict[str, str]:
+    return dict(Receipt.objects.filter(message=message).values_list("destination", "state"))
+
+
+def test_a_text_lands_in_the_thread_of_the_stay_and_is_kept_in_the_pms(
+    pms: Pms, phones: Phones, thread: Thread
+) -> None:
+    pms.subscribe()
+    phones.texts(GUEST, "Can we stay until one?")
+    message = Message.objects.get(body="Can we stay until one?")
+    assert (message.thread_id, message.channel, message.author) == (thread.pk, "sms", "guest")
+    # Guesty tells no webhook about notes: it took it, nobody saw it.
+    assert receipts(message) == {Destination.PMS: ReceiptState.SENT}
+    kept = [post["body"] for post in pms.posts(thread) if "Can we stay until one?" in post["body"]]
+    assert len(kept) == 1
+    assert kept[0].startswith("Guest →")
+    assert Message.objects.filter(body__contains="until one").count() == 1
+
+
+def test_the_answer_goes_back_the_way_it_came_and_the_pms_keeps_it(
+    pms: Pms, phones: Phones, thread: Thread
+) -> None:
+    """Invariants 3 and 5: once on the phone, once in the PMS, a receipt for each."""
+    pms.subscribe()
+    phones.texts(GUEST, "Can we stay until one?")
+    thread.refresh_from_db()
+    message = pms.reply(thread, "Yes, until 13:00.")
+    phones.arrives(GUEST, "Yes, until 13:00.")
+    both = {Destination.GUEST: ReceiptState.DELIVERED, Destination.PMS: ReceiptState.SENT}
+    phones.until(lambda: receipts(message) == both)
+    kept = [post for post in pms.posts(thread) if "Yes, until 13:00." in post["body"]]
+    assert len(kept) == 1
+    assert Message.objects.filter(body__contains="until 13:00").count() == 1
+
+
+def test_a_pms_that_is_down_holds_up_no_text(pms: Pms, phones: Phones, thread: Thread) -> None:
+    """Invariants 5 and 8."""
+    pms.subscribe()
+    phones.texts(GUEST, "Hello?")
+    pms.fault("down")
+    message = pms.reply(thread, "Here we are.")
+    phones.arrives(GUEST, "Here we are.")
+    assert receipts(message)[Destination.PMS] in {ReceiptState.QUEUED, ReceiptState.SENDING}
+    pms.heal()
+
+
+def test_a_stranger_gets_a_thread_of_their_own(pms: Pms, phones: Phones) -> None:
+    phones.texts("+14155550177", "Do you have a room?")
+    phones.texts("+14155550177", "For two?")
+    thread = Thread.objects.get(messages__body="For two?")
+    assert (thread.guest, thread.stay, thread.connection) == (None, None, None)
+    assert factories.bodies(thread) == ["Do you have a room?", "For two?"]
+    assert not Receipt.objects.filter(thread=thread).exists()
+    pms.reply(thread, "Yes, we do.")
+    phones.arrives("+14155550177", "Yes, we do.")
+
+
+def test_who_texts_stop_is_written_to_no_more(pms: Pms, phones: Phones, thread: Thread) -> None:
+    phones.texts(GUEST, "Hi")
+    phones.texts(GUEST, "STOP")
+    choice = next(one for one in ways.of(thread) if one.value == GUEST and one.channel == "sms")
+    assert "stopped" in choice.refusal
+    thread.refresh_from_db()
+    phones.texts(GUEST, "START")
+    choice = next(one for one in ways.of(thread) if one.value == GUEST and one.channel == "sms")
+    assert choice.is_allowed
+    assert OUR_NUMBER in phones.connection.addresses.values()
