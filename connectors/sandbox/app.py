@@ -71,7 +71,7 @@ def build(data: Path, host: str, port: int) -> ASGIApp:
         Route("/healthz", _healthz),
         *steered,
         *direct_control.routes(town),
-        *Website(town.mail.store).routes(),
+        *Website(town.phones.store).routes(),
         Mount("/_control", routes=control.routes(worlds[0])),
         *console.routes(),
     ]

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from connectors.sandbox.direct.line_world import LineWorld, Mover
 from connectors.sandbox.direct.mail.house import MAIL
 from connectors.sandbox.direct.mail.office import PostOffice
+from connectors.sandbox.direct.mail.records import Mailbox
 from connectors.sandbox.direct.phones import Phones
 from connectors.sandbox.direct.postmark import POSTMARK, Postmark
 from connectors.sandbox.direct.postmark.sending import Sending
@@ -18,12 +19,11 @@ from connectors.sandbox.direct.twilio import TWILIO, Twilio
 from connectors.sandbox.direct.twilio import Moves as TwilioMoves
 from connectors.sandbox.direct.whatsapp import WHATSAPP_CLOUD, Graph
 from connectors.sandbox.direct.whatsapp import Moves as WhatsappMoves
-from connectors.sandbox.records import Setting
+from connectors.sandbox.records import Application
 from connectors.sandbox.sender import Sender
 from connectors.sandbox.world import World
 
 Loop = Callable[[], Coroutine[None, None, None]]
-_PLANTED = "planted"
 _SMTP_ABOVE, _IMAP_ABOVE = 24, 142
 
 
@@ -92,7 +92,7 @@ class Town:
 
 
 def _plant_once(world: World) -> None:
-    if world.store.get(Setting, _PLANTED) is None:
+    first = Mailbox if Mailbox in world.store.tables else Application
+    if not world.store.count(first):
         with world.store.tx():
             world.house.plant(world.store, world.clock.now())
-            world.store.put(Setting(_PLANTED, {}))

@@ -1,9 +1,10 @@
 /** The guests' mailboxes, and the hotel's: read, answer, write, be away, not exist. */
 
-import { ask, clock, el, filled, sync } from "./dom.js";
+import { ask, clock, el, filled, linked, sync } from "./dom.js";
 import { act, keepFresh, readFiles, showProvider } from "./providers.js";
 
 const byId = (id) => document.getElementById(id);
+const POPUPS = "allow-popups allow-popups-to-escape-sandbox";
 const asked = new URLSearchParams(location.search);
 let open = asked.get("box");
 let folder = "INBOX";
@@ -46,6 +47,7 @@ function showBox({ mailbox, letters }) {
       el("small", { dir: "auto" }, folder === "Sent" ? `to ${row.to}` : row.from))));
   const letter = letters.find((row) => row.id === letterId);
   byId("letter-panel").hidden = !letter;
+  byId("unsubscribe").hidden = !letter?.headers["List-Unsubscribe-Post"];
   byId("reply").hidden = folder === "Sent" || mailbox.ours;
   if (letter) showLetter(letter);
   if (shownBox !== mailbox.id) fillMarks(mailbox);
@@ -58,7 +60,8 @@ function showLetter(letter) {
   byId("p-letter").lastElementChild.textContent = letter.postmark ? "by Postmark" : "";
   sync(byId("letter"), [letter], (row) => row.id, (row) => el("div", { class: "letter" },
     el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { dir: "auto" }, value)])),
-    row.html ? el("iframe", { src: row.html, sandbox: "", title: "The mail as HTML" }) : el("pre", { dir: "auto" }, row.text),
+    row.html ? el("iframe", { src: row.html, sandbox: POPUPS, title: "The mail as HTML" })
+      : el("pre", { dir: "auto" }, ...linked(row.text)),
     ...row.files.map((file) => el("a", { href: file.url, download: file.filename }, file.filename)),
     el("a", { href: row.raw }, "Source")));
 }
@@ -102,6 +105,7 @@ onSubmit("write", async (form) => {
 });
 onSubmit("marks", (form) => doing("Set", () => ask("PATCH", boxPath(""), Object.fromEntries(new FormData(form)))));
 onSubmit("postmark", (form) => doing("Saved", () => ask("POST", "/postmark/webhooks-to", Object.fromEntries(new FormData(form)))));
+byId("unsubscribe").addEventListener("click", () => doing("Unsubscribed", () => ask("POST", "/mail/unsubscribe", { letter: letterId })));
 byId("spam").addEventListener("click", () => doing("Complained", () => ask("POST", "/mail/complain", { letter: letterId })));
 for (const tab of document.querySelectorAll("[data-folder]")) {
   tab.addEventListener("click", () => {

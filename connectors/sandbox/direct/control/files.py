@@ -15,9 +15,9 @@ from connectors.sandbox.direct.town import Town
 from connectors.sandbox.store import MissingError
 
 _INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
-_ISOLATED = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data: {address}; frame-ancestors 'self'"
-)
+_ISOLATED = "{sandbox}; default-src 'none'; style-src 'unsafe-inline'; img-src data: {address}; frame-ancestors 'self'"
+_SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox"
+"""Links open in a window of their own."""
 Deed = Callable[[TownAsk], Response]
 
 
@@ -65,13 +65,13 @@ def _html(ask: TownAsk) -> Response:
     """Without scripts, forms, or anything from elsewhere."""
     row, data = mail.letter_of(ask, ask.params["id"])
     message = parsed(data)
-    text = html_of(message)
+    text = f'<base target="_blank">{html_of(message)}'
     for number, part in enumerate(mail.attachments(message)):
         if key := str(part.get("Content-ID", "")).strip("<>"):
             text = text.replace(f"cid:{key}", f"/_control/mail/letters/{row.id}/files/{number}")
     address = ask.town.twilio.address
     headers = {
-        "Content-Security-Policy": _ISOLATED.format(address=address),
+        "Content-Security-Policy": _ISOLATED.format(sandbox=_SANDBOX, address=address),
         "X-Content-Type-Options": "nosniff",
     }
     return Response(text, media_type="text/html; charset=utf-8", headers=headers)

@@ -1,9 +1,12 @@
 """Playing the guests' mail programs, and looking into mailboxes."""
 
 import base64
+import re
 from dataclasses import asdict, replace
 from email.message import EmailMessage
 from email.utils import getaddresses
+
+import httpx
 
 from connectors.sandbox.control.requests import ControlError
 from connectors.sandbox.direct.control.asks import TownAsk
@@ -14,6 +17,8 @@ from connectors.sandbox.direct.mail.records import FULL, INBOX, MISSING, OK, SEN
 from connectors.sandbox.direct.postmark.house import INBOUND, TRACKING
 from connectors.sandbox.records import Json, Subscription
 
+_UNSUBSCRIBE = re.compile(r"<(https?://[^>]+)>")
+_SECONDS = 10.0
 _STATES = (OK, MISSING, FULL)
 _HEADERS = (
     "Reply-To",
@@ -170,6 +175,21 @@ def complain(ask: TownAsk) -> Json:
     else:
         office.send("", [row.sender], reports.complaint(row.sender, row.recipient, data, office.now()))
     return {"ok": True}
+
+
+async def unsubscribe(ask: TownAsk) -> Json:
+    """The guest's mail program unsubscribes from a mail (`letter`) with one click (RFC 8058)."""
+    _, data = letter_of(ask, ask.text("letter"))
+    mail = parsed(data)
+    found = _UNSUBSCRIBE.search(header(mail, "List-Unsubscribe"))
+    if found is None or header(mail, "List-Unsubscribe-Post") != "List-Unsubscribe=One-Click":
+        raise ControlError("the mail offers no one-click unsubscribing")
+    try:
+        async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
+            answer = await client.post(found[1], files={"List-Unsubscribe": (None, "One-Click")})
+    except httpx.HTTPError as error:
+        raise ControlError(str(error)) from error
+    return {"url": found[1], "status": answer.status_code}
 
 
 def renumber(ask: TownAsk) -> Json:

@@ -26,7 +26,7 @@ from connectors.sandbox.world import World
 
 Deed = Callable[[TownAsk], "Json | Awaitable[Json]"]
 _PHONE = "/{number}"
-_PHONES: tuple[tuple[str, str, Deed], ...] = (
+PHONES: tuple[tuple[str, str, Deed], ...] = (
     ("GET", "/", phones.phones),
     ("POST", "/", phones.add),
     ("POST", "/clock", phones.clock),
@@ -49,13 +49,14 @@ _WHATSAPP: tuple[tuple[str, str, Deed], ...] = (
 _MAIL: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/raw", mail.raw),
     ("POST", "/complain", mail.complain),
+    ("POST", "/unsubscribe", mail.unsubscribe),
     ("GET", "/{address}/letters", mail.letters),
     ("PATCH", "/{address}", mail.change),
     ("POST", "/{address}/send", mail.send),
     ("POST", "/{address}/reply", mail.reply),
     ("POST", "/{address}/renumber", mail.renumber),
 )
-_STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
+STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
     ("GET", "/kinds", views.kinds),
     ("GET", "/faults", views.faults),
     ("GET", "/faults/{name}", views.fault),
@@ -75,24 +76,26 @@ _STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
 )
 
 
+PER_PROVIDER: dict[str, tuple[tuple[str, str, Deed], ...]] = {
+    "whatsapp": _WHATSAPP,
+    "postmark": (("POST", "/webhooks-to", mail.webhooks),),
+    "mail": (("GET", "/", mail.mailboxes), *_MAIL),
+}
+
+
 def routes(town: Town) -> list[BaseRoute]:
     """Every control route of the direct channels, below `/_control`."""
-    own = {
-        town.whatsapp: _WHATSAPP,
-        town.postmark: (("POST", "/webhooks-to", mail.webhooks),),
-        town.mail: _MAIL,
-    }
-    made = [Route("/_control/mail", _deed(town, "GET", "/", mail.mailboxes).endpoint, methods=["GET"])]
-    made += [
-        Route("/_control/phones", _deed(town, *route).endpoint, methods=[route[0]]) for route in _PHONES[:2]
-    ]
+    made = [_at_root(town, "/_control/mail", PER_PROVIDER["mail"][0])]
+    made += [_at_root(town, "/_control/phones", route) for route in PHONES[:2]]
     mounts: list[BaseRoute] = []
     for world in town.worlds:
-        steered = [_steering(world, *route) for route in _STEERING]
+        steered = [_steering(world, *route) for route in STEERING]
         steered.append(Route("/state", _answering(_state(world)), methods=["GET"]))
-        steered += [_deed(town, *route) for route in own.get(world, ())]
+        steered += [
+            _deed(town, *route) for route in PER_PROVIDER.get(world.house.name, ()) if route[1] != "/"
+        ]
         mounts.append(Mount(f"/_control/{world.house.name}", routes=steered))
-    phone_routes = [_deed(town, *route) for route in _PHONES[2:]]
+    phone_routes = [_deed(town, *route) for route in PHONES[2:]]
     reset = Route("/reset", _answering(_reset(town)), methods=["POST"])
     return [*file_routes(town), *made, *mounts, Mount("/_control/phones", routes=[reset, *phone_routes])]
 
@@ -121,6 +124,11 @@ def _deed(town: Town, method: str, path: str, deed: Deed) -> Route:
         return deed(TownAsk(town, request.path_params, request.query_params, body))
 
     return Route(path, _answering(answer), methods=[method])
+
+
+def _at_root(town: Town, path: str, route: tuple[str, str, Deed]) -> Route:
+    """A route at the very address of a mount."""
+    return Route(path, _deed(town, *route).endpoint, methods=[route[0]])
 
 
 def _steering(world: World, method: str, path: str, deed: Callable[[Ask], Json]) -> Route:

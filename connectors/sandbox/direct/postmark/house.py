@@ -5,9 +5,10 @@ import json
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
+from connectors.sandbox.direct.postmark.records import TABLES
 from connectors.sandbox.house import Errors, House, Postage
 from connectors.sandbox.records import Application, Delivery, Subscription
-from connectors.sandbox.schema import INDEXES, TABLES
+from connectors.sandbox.schema import INDEXES
 from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
 
@@ -73,7 +74,7 @@ POSTMARK = House(
         is_final=lambda status: status == 403,
     ),
     tables=TABLES,
-    indexes=INDEXES,
+    indexes={Delivery: INDEXES[Delivery]},
     no_faults=frozenset(
         {"message_fails", "webhook_wrapped", "webhook_batch", "webhook_bad_signature", "stale_reads"}
     ),

@@ -12,15 +12,14 @@ from connectors.sandbox.direct.mail.office import STATUSES, PostOffice
 from connectors.sandbox.direct.mail.records import FULL
 from connectors.sandbox.direct.postmark import payloads
 from connectors.sandbox.direct.postmark.house import INBOUND, INBOUND_DOMAIN, TRACKING
-from connectors.sandbox.records import Json, Setting, Subscription
+from connectors.sandbox.direct.postmark.records import Sent, Suppression
+from connectors.sandbox.records import Json, Subscription
 from connectors.sandbox.world import World
 
 _MOST_RECIPIENTS, _MOST_BYTES = 50, 10 * 1024 * 1024
 _KEPT = ("From", "Subject", "Tag", "Metadata", "MessageStream")
 _REFUSED = "You tried to send to a recipient that has been marked as inactive.\nFound"
 _KEEP_ID = "x-pm-keepid"
-_INACTIVE = "inactive/"
-_SENT = "sent/"
 
 
 class PostmarkError(Exception):
@@ -49,7 +48,7 @@ class Sending:
             raise PostmarkError(300, "Zero recipients specified" if not recipients else "Too many recipients")
         if not (message.get("TextBody") or message.get("HtmlBody")):
             raise PostmarkError(300, "Provide either email TextBody or HtmlBody or both.")
-        inactive = [one for one in recipients if self._world.store.get(Setting, _INACTIVE + one.casefold())]
+        inactive = [one for one in recipients if self._world.store.get(Suppression, one.casefold())]
         if len(inactive) == len(recipients):
             raise PostmarkError(
                 406,
@@ -60,7 +59,7 @@ class Sending:
         if len(raw) > _MOST_BYTES:
             raise PostmarkError(300, "The message is larger than 10 MB.")
         kept: Json = {name: message[name] for name in _KEPT if name in message}
-        self._world.store.put(Setting(_SENT + key, {"Subject": "", "MessageID": key} | kept))
+        self._world.store.put(Sent(key, {"Subject": "", "MessageID": key} | kept))
         for recipient in recipients:
             if recipient not in inactive:
                 self._deliver(sender, recipient, raw, key)
@@ -123,15 +122,15 @@ class Sending:
         soft = state == FULL
         self._report(payloads.bounce(sent, recipient, at, STATUSES[state][1], soft=soft))
         if not soft:
-            self._world.store.put(Setting(_INACTIVE + recipient.casefold(), {"since": at}))
+            self._world.store.put(Suppression(recipient.casefold(), at))
 
     def _sent(self, key: str) -> Json:
-        return self._world.store.need(Setting, _SENT + key).value
+        return self._world.store.need(Sent, key).fields
 
     def complain(self, key: str, recipient: str) -> None:
         """The guest called a mail spam: no more mail goes there."""
         at = self._world.clock.iso()
-        self._world.store.put(Setting(_INACTIVE + recipient.casefold(), {"since": at}))
+        self._world.store.put(Suppression(recipient.casefold(), at))
         self._report(payloads.complaint(self._sent(key), recipient, at))
 
     def _report(self, value: Json) -> None:

@@ -68,7 +68,8 @@ def test_a_guest_answers_in_the_thread(hotel: Hotel, town: Sandbox, style: str) 
     [letter] = hotel.letters(MARIA)
     assert (letter["message_id"], letter["text"]) == ("<out.1@x.example>", "When do you arrive?")
     shown = town.http.get(letter["html"])
-    assert shown.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "sandbox allow-popups" in shown.headers["content-security-policy"]
+    assert "; default-src 'none'; " in shown.headers["content-security-policy"]
     town.control(
         "POST",
         f"/mail/{MARIA}/reply",
@@ -162,6 +163,17 @@ def test_faults_of_the_servers(hotel: Hotel, town: Sandbox) -> None:
     assert hotel.inbox() == []
 
 
+def test_unsubscribing_with_one_click(hotel: Hotel, town: Sandbox, endpoint: Endpoint) -> None:
+    marked = {
+        "List_Unsubscribe": f"<{endpoint.url}/u/1>",
+        "List_Unsubscribe_Post": "List-Unsubscribe=One-Click",
+    }
+    hotel.send(hotel.mail(**marked))
+    told = town.control("POST", "/mail/unsubscribe", letter=hotel.letters(MARIA)[0]["id"])
+    assert (told["status"], endpoint.paths) == (204, ["/hooks/u/1"])
+    assert b'name="List-Unsubscribe"\r\n\r\nOne-Click' in endpoint.got[0][1]
+
+
 def postmark(town: Sandbox, **fields: Any) -> httpx.Response:
     message = {"From": f"Harbour House <{HOTEL}>", "To": MARIA, "Subject": "Your stay", "TextBody": "Hello"}
     headers = {"x-postmark-server-token": TOKEN}
@@ -230,6 +242,8 @@ def test_postmark_bounces_and_refusals(hotel: Hotel, town: Sandbox, endpoint: En
 
 def test_all_is_there_after_a_restart(own_sandbox: Sandbox, tmp_path: Path) -> None:
     phone = "+14015550142"
+    own_sandbox.control("POST", "/phones/reset")
+    own_sandbox.control("PATCH", "/phones/lines/+14155550160", inbound_url="http://127.0.0.1:9/x")
     own_sandbox.control("POST", f"/phones/{phone}/text", body="Hello")
     own_sandbox.control("PATCH", f"/phones/{phone}", airplane=True)
     own_sandbox.control("POST", f"/mail/{MARIA}/send", subject="Hello", text="x")
@@ -239,6 +253,8 @@ def test_all_is_there_after_a_restart(own_sandbox: Sandbox, tmp_path: Path) -> N
     own_sandbox.stop()
     own_sandbox.start()
     assert own_sandbox.control("GET", "/mail")["smtp_port"] == ports == own_sandbox.port + 24
+    lines = {line["id"]: line for line in own_sandbox.control("GET", "/phones")["lines"]}
+    assert lines["+14155550160"]["inbound_url"] == "http://127.0.0.1:9/x"
     shown = own_sandbox.control("GET", f"/phones/{phone}/messages")
     assert ([row["body"] for row in shown["messages"]], shown["phone"]["airplane"]) == (["Hello"], True)
     with Hotel(own_sandbox).imap() as box:
