@@ -24,7 +24,7 @@ def phones(ask: TownAsk) -> Json:
     """Every phone with what came last, and our lines."""
     lines = [
         asdict(line) | {"provider": world.house.name}
-        for world in ask.town.worlds
+        for world in ask.town.lines
         for line in world.store.find(Line)
     ]
     now = ask.town.twilio.clock.iso()
