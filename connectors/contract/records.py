@@ -155,7 +155,7 @@ class ReservationRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentRecord:
-    """A file of a message. `content_id`: as the HTML of a mail names it (`cid:`)."""
+    """A file that a message names. `content_id` is how an e-mail's own HTML shows it (`cid:`)."""
 
     external_id: str
     name: str = ""
