@@ -1,17 +1,12 @@
-"""The demo: two organizations, their people, canned replies, and connections to the sandbox's PMSs."""
+"""The demo: two organizations, their people, canned replies (its connections: `demo_connections`)."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
 
 from bellhop.accounts.models import Organization, Team, User
 from bellhop.accounts.services import create_organization
-from connectors.models import Connection, Stage
-from connectors.trust import connecting
-from connectors.trust.connecting import NewConnection
 from inbox.models import CannedReply
 
 PASSWORD = "bellhop-demo"  # noqa: S105 (the demo's, printed at every start)
@@ -82,68 +77,3 @@ def _writing(organization: Organization) -> None:
         CannedReply(organization=organization, name=name, body=body, language=language)
         for name, body, language in REPLIES
     )
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxPms:
-    """One PMS of the sandbox: its address below the sandbox's own, its keys, and the zone of what names none."""
-
-    slug: str
-    name: str
-    path: str
-    credentials: dict[str, str]
-    timezone: str
-
-
-SANDBOX = (
-    SandboxPms(
-        "guesty",
-        "Guesty",
-        "/guesty",
-        {"client_id": "sandbox-client", "client_secret": "sandbox-secret"},
-        "Europe/Lisbon",
-    ),
-    SandboxPms(
-        "hostaway",
-        "Hostaway",
-        "/hostaway/v1",
-        {"account_id": "61010", "api_key": "sandbox-key"},
-        "America/New_York",
-    ),
-    SandboxPms(
-        "cloudbeds",
-        "Cloudbeds",
-        "/cloudbeds/api/v1.3",
-        {"api_key": "cbat_sandbox", "property_id": "300123"},
-        "Europe/Madrid",
-    ),
-)
-
-
-def connect_sandbox(organization: Organization) -> list[Connection]:
-    """The connections to the sandbox's PMSs; an existing one follows when its port moved. Raises CannotConnect.
-
-    Only the first is tried before it is stored: the others are known to answer then, and the start doesn't wait for
-    their tokens.
-    """
-    return [_connect(organization, pms, test=pms is SANDBOX[0]) for pms in SANDBOX]
-
-
-def _connect(organization: Organization, pms: SandboxPms, *, test: bool) -> Connection:
-    base_url = f"{settings.BELLHOP_SANDBOX_URL}{pms.path}"
-    existing = Connection.objects.filter(
-        organization=organization, slug=pms.slug, stage=Stage.SANDBOX
-    ).first()
-    if existing is not None:
-        if existing.base_url != base_url:
-            Connection.objects.filter(pk=existing.pk).update(base_url=base_url)
-        return existing
-    new = NewConnection(
-        slug=pms.slug,
-        name=pms.name,
-        credentials=pms.credentials,
-        base_url=base_url,
-        stage=Stage.SANDBOX,
-        timezone=pms.timezone,
-    )
-    return connecting.connect(organization, new, test=test)

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from connectors.trust.connecting import CannotConnect
-from inbox.services import demo
+from inbox.services import demo, demo_connections
 
 TRY_EVERY_S = 0.25
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         until = time.monotonic() + options["wait"]
         while True:
             try:
-                demo.connect_sandbox(organization)
+                demo_connections.connect_sandbox(organization)
             except CannotConnect as error:
                 if time.monotonic() > until:
                     raise CommandError(f"The sandbox PMS could not be connected: {error}") from error

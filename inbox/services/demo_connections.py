@@ -1,0 +1,127 @@
+"""The demo's connections to the sandbox: its PMSs, and the channels on which its guests are reached."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.conf import settings
+
+from bellhop.accounts.models import Organization
+from bellhop.core import http
+from connectors.models import Connection, Stage
+from connectors.outbound.addresses import hook_url
+from connectors.trust import connecting
+from connectors.trust.connecting import NewConnection
+
+TWILIO_NUMBER = "+14155550160"
+TWILIO_SERVICE = "MG5a0d5a0d5a0d5a0d5a0d5a0d5a0d5a0d"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSystem:
+    """One PMS or channel of the sandbox: its address there, its keys, and the zone of what names none."""
+
+    slug: str
+    name: str
+    path: str
+    credentials: dict[str, str]
+    timezone: str
+
+
+SANDBOX = (
+    SandboxSystem(
+        "guesty",
+        "Guesty",
+        "/guesty",
+        {"client_id": "sandbox-client", "client_secret": "sandbox-secret"},
+        "Europe/Lisbon",
+    ),
+    SandboxSystem(
+        "hostaway",
+        "Hostaway",
+        "/hostaway/v1",
+        {"account_id": "61010", "api_key": "sandbox-key"},
+        "America/New_York",
+    ),
+    SandboxSystem(
+        "cloudbeds",
+        "Cloudbeds",
+        "/cloudbeds/api/v1.3",
+        {"api_key": "cbat_sandbox", "property_id": "300123"},
+        "Europe/Madrid",
+    ),
+)
+
+
+CHANNELS = (
+    SandboxSystem(
+        "twilio",
+        "SMS",
+        "/twilio",
+        {
+            "account_sid": "AC5a0d5a0d5a0d5a0d5a0d5a0d5a0d5a0d",
+            "auth_token": "sandbox-twilio-auth-token",
+            "messaging_service_sid": TWILIO_SERVICE,
+            "sender": TWILIO_NUMBER,
+        },
+        "Europe/Lisbon",
+    ),
+    SandboxSystem(
+        "whatsapp",
+        "WhatsApp",
+        "/graph",
+        {
+            "waba_id": "215550162000002",
+            "phone_number_id": "115550162000001",
+            "number": "+14155550162",
+            "app_secret": "5a0db0c5a0db0c5a0db0c5a0db0c5a0d",
+            "access_token": "EAAsandboxWhatsAppToken",
+        },
+        "Europe/Lisbon",
+    ),
+)
+
+
+def connect_sandbox(organization: Organization) -> list[Connection]:
+    """The connections to the sandbox's PMSs and channels; an existing one follows when its port moved. Raises
+    CannotConnect.
+
+    Only the first is tried before it is stored: the others are known to answer then, and the start doesn't wait for
+    their tokens.
+    """
+    found = [_connect(organization, system, test=system is SANDBOX[0]) for system in (*SANDBOX, *CHANNELS)]
+    _tell_twilio(next(connection for connection in found if connection.slug == "twilio"))
+    return found
+
+
+def _tell_twilio(connection: Connection) -> None:
+    """Type our address into the provider's console, as a person does there: its API has no call for it."""
+    for line in (TWILIO_NUMBER, TWILIO_SERVICE):
+        url = f"{settings.BELLHOP_SANDBOX_URL}/_control/phones/lines/{quote(line)}"
+        body = json.dumps({"inbound_url": hook_url(connection)}).encode()
+        try:
+            http.fetch("PATCH", url, headers={"content-type": "application/json"}, content=body)
+        except http.HttpError as error:
+            raise connecting.CannotConnect(f"The sandbox's phones can't be reached: {error}") from error
+
+
+def _connect(organization: Organization, pms: SandboxSystem, *, test: bool) -> Connection:
+    base_url = f"{settings.BELLHOP_SANDBOX_URL}{pms.path}"
+    existing = Connection.objects.filter(
+        organization=organization, slug=pms.slug, stage=Stage.SANDBOX
+    ).first()
+    if existing is not None:
+        if existing.base_url != base_url:
+            Connection.objects.filter(pk=existing.pk).update(base_url=base_url)
+        return existing
+    new = NewConnection(
+        slug=pms.slug,
+        name=pms.name,
+        credentials=pms.credentials,
+        base_url=base_url,
+        stage=Stage.SANDBOX,
+        timezone=pms.timezone,
+    )
+    return connecting.connect(organization, new, test=test)
