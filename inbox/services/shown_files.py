@@ -16,6 +16,7 @@ from inbox.models import Attachment, FileState
 REASONS: Final = {
     "gone": _("It is no longer there. Ask the guest to send it again."),
     "address": _("Its address may not be called."),
+    "rejected": _("It may not be fetched with this account."),
     "unsupported": _("This account gives no files."),
     "unreachable": _("It could not be fetched for several hours."),
 }
@@ -24,7 +25,7 @@ REASONS: Final = {
 COLUMNS: Final = (
     "public_id", "name", "size", "url", "state", "reason", "mime_type", "sniffed_type", "width", "height", "alt_text",
 )  # fmt: skip
-ABOUT: Final = JSONObject(**{name: name for name in COLUMNS})
+ABOUT: Final = JSONObject(**{name: name for name in COLUMNS}, direct="message__address_id")
 
 _STAND_IN = {"image": "camera", "pdf": "file", "audio": "play", "video": "play"}
 
@@ -69,12 +70,12 @@ def of(rows: Sequence[Mapping[str, Any]]) -> list[ShownFile]:
 
 
 def one(file: Attachment) -> ShownFile:
-    return _shown({name: getattr(file, name) for name in COLUMNS})
+    """Of a draft."""
+    return _shown({name: getattr(file, name) for name in COLUMNS} | {"direct": None})
 
 
 def _shown(row: Mapping[str, Any]) -> ShownFile:
     width, height = _small(row["width"] or 0, row["height"] or 0)
-    refused = row["state"] == FileState.REFUSED
     return ShownFile(
         id=row["public_id"],
         name=row["name"],
@@ -86,10 +87,14 @@ def _shown(row: Mapping[str, Any]) -> ShownFile:
         alt=row["alt_text"],
         width=width,
         height=height,
-        elsewhere=bool(row["url"])
-        and row["state"] != FileState.KEPT
-        and (not refused or row["reason"] == "too_large"),
+        elsewhere=_has_link(row),
     )
+
+
+def _has_link(row: Mapping[str, Any]) -> bool:
+    """May its sender's link stand in? A PMS's; a channel's provider wants our credentials."""
+    unkept = row["state"] != FileState.REFUSED or row["reason"] == "too_large"
+    return bool(row["url"]) and not row["direct"] and row["state"] != FileState.KEPT and unkept
 
 
 def _why(code: str) -> str:
