@@ -8,11 +8,13 @@ from django.views.generic import RedirectView
 
 from bellhop import checks, health  # noqa: F401 (checks are registered by being imported)
 from bellhop.core import serving
+from inbox.views import unsubscribe
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("f/<str:token>/<str:name>", serving.shared_file, name="shared-file"),
+    path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
     # An admin gives people their address; the package's page for changing it is shadowed.
     path(
         "accounts/email/",

@@ -32,8 +32,23 @@ class ReplyForm(forms.Form):
     snooze = forms.SlugField(required=False, max_length=40)
     send_at = forms.CharField(required=False, max_length=30)
     keep_if_cancelled = forms.BooleanField(required=False)
+    against_rules = forms.BooleanField(required=False)
     via = forms.CharField(required=False, max_length=400)
     template = forms.IntegerField(required=False, min_value=1)
+
+
+class ConsentForm(forms.Form):
+    """`what` is a scope with a state, or "lift" for an address that was given up wrongly."""
+
+    channel = forms.SlugField(max_length=10)
+    address = forms.CharField(max_length=254)
+    what = forms.ChoiceField(
+        choices=[
+            (what, what)
+            for what in ("all-revoked", "all-granted", "marketing-granted", "marketing-revoked", "lift")
+        ]
+    )
+    reason = forms.CharField(required=False, max_length=300)
 
 
 class LaterForm(forms.Form):

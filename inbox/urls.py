@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from inbox.views import bulk, files, notices, pages, preferences, replies, triage, writing
+from inbox.views import (
+    bulk,
+    files,
+    joining,
+    mails,
+    notices,
+    pages,
+    preferences,
+    replies,
+    triage,
+    writing,
+)
 
 app_name = "inbox"
 urlpatterns = [
@@ -54,5 +65,11 @@ urlpatterns = [
     path("files/<str:public_id>/describe/", files.describe, name="describe-file"),
     path("files/<str:public_id>/remove/", files.remove, name="remove-file"),
     path("files/<str:public_id>/again/", files.again, name="fetch-again"),
+    path("messages/<str:public_id>/mail/", mails.mail, name="mail"),
+    path("threads/<str:public_id>/merge/", joining.merge, name="merge"),
+    path("threads/<str:public_id>/split/", joining.split, name="split"),
+    path("threads/<str:public_id>/block/", joining.block, name="block"),
+    path("threads/<str:public_id>/consent/", joining.consent, name="consent"),
+    path("merges/<str:public_id>/undo/", joining.undo, name="undo-merge"),
     path("notes/<str:public_id>/to-pms/", writing.note_to_pms, name="note-to-pms"),
 ]

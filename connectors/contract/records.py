@@ -155,11 +155,14 @@ class ReservationRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentRecord:
+    """A file that a message names. `content_id` is how an e-mail's own HTML shows it (`cid:`)."""
+
     external_id: str
     name: str = ""
     url: str = ""
     mime_type: str = ""
     size: int | None = None
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

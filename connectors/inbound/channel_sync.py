@@ -8,12 +8,12 @@ import structlog
 from django.db import transaction
 
 from connectors.contract.base import Page
-from connectors.contract.direct import DirectRecord
+from connectors.contract.direct import DirectRecord, TemplateStatus
 from connectors.contract.http import Call
 from connectors.contract.registry import channel_class
 from connectors.events import Source
 from connectors.inbound import direct
-from connectors.models import Connection, ConnectionHealth, SyncRun
+from connectors.models import Connection, ConnectionHealth, ConnectionKind, SyncRun
 from connectors.outbound import caller
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,22 @@ def begin(connection: Connection, now: datetime) -> None:
     """A new channel has no history to import: what comes from now on is caught up where the provider can list it."""
     if channel_class(connection.slug).lists_messages:
         ConnectionHealth.objects.filter(pk=connection.pk, caught_up_to__isnull=True).update(caught_up_to=now)
+
+
+def read_templates(connection: Connection) -> None:
+    """What the provider has approved for us; nothing for a PMS. Raises ConnectorError."""
+    if connection.kind != ConnectionKind.CHANNEL:
+        return
+    connector, call = caller.channel_for(connection), caller.caller_for(connection, bulk=True)
+    told = connector.list_templates(call)
+    with transaction.atomic():
+        for template in told:
+            direct.keep_template(connection, template)
+        gone = connection.templates.exclude(status=TemplateStatus.GONE.value)
+        for row in gone if told else ():
+            if (row.name, row.language) not in {(one.name[:200], one.language[:20]) for one in told}:
+                row.status = TemplateStatus.GONE.value
+                row.save(update_fields=["status"])
 
 
 def read_page(run: SyncRun, call: Call) -> Page[DirectRecord]:

@@ -15,6 +15,7 @@ from bellhop.core.words import say
 from connectors.contract.connector import Connector
 from connectors.contract.errors import ConnectorError, RateLimited, Unsupported
 from connectors.contract.http import Call
+from connectors.inbound import channel_sync
 from connectors.models import Connection, ConnectionHealth
 from connectors.outbound import caller, health
 from connectors.outbound.addresses import hook_url
@@ -58,6 +59,7 @@ def _ensure_quietly(connection: Connection) -> bool:
         )
         return False
     try:
+        channel_sync.read_templates(connection)
         wait = CHECK_EVERY if ensure(connection) else RETRY_AFTER
         incidents.close_incident(connection.organization_id, INCIDENT, subject=str(connection.pk))
     except Unsupported:

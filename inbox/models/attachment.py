@@ -31,6 +31,7 @@ class Attachment(models.Model):
     public_id = PublicIdField()
     message = models.ForeignKey(Message, models.CASCADE, related_name="attachments", null=True)
     draft = models.ForeignKey(Draft, models.CASCADE, related_name="files", null=True, db_index=False)
+    content_id = models.CharField(max_length=200, blank=True, default="", db_default="")
     remote_id = models.CharField(max_length=200, blank=True, default="")
     delivery_id = models.BigIntegerField(null=True)
     name = models.CharField(max_length=200, blank=True, default="")

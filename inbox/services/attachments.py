@@ -49,6 +49,7 @@ def expect(
             url=record.url[:1000],
             mime_type=record.mime_type[:100],
             size=record.size,
+            content_id=record.content_id[:200],
         )
         for record in records
     )

@@ -22,7 +22,7 @@ RECENT_THREADS = 300
 MOST_STAYS = 2_000
 
 _VISIBLE = """
-t.organization_id = %(organization)s
+t.organization_id = %(organization)s AND t.merged_into_id IS NULL
 AND (%(properties)s::bigint[] IS NULL OR t.property_id = ANY(%(properties)s::bigint[]))
 """
 _MATCHES = """
@@ -92,6 +92,11 @@ def find(user: User, text: str) -> Results:
         return Results([], [])
     scoped = {"organization": user.organization_id, "properties": scope.property_ids(user), "limit": LIMIT}
     return Results(_threads(user, text, scoped), _messages(text, scoped))
+
+
+def find_threads(user: User, text: str) -> list[Thread]:
+    """The threads alone."""
+    return find(user, text).threads
 
 
 def _threads(user: User, text: str, scoped: dict[str, Any]) -> list[Thread]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,8 +10,9 @@ from typing import Any, Final
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
+from bellhop.core import files
 from bellhop.core.file_types import PICTURES, reason
-from inbox.models import Attachment, FileState
+from inbox.models import Attachment, FileState, Message
 
 # code → why a file could not be fetched; why one is refused, `core.file_types` says.
 REASONS: Final = {
@@ -26,6 +28,8 @@ COLUMNS: Final = (
     "public_id", "name", "size", "url", "state", "reason", "mime_type", "sniffed_type", "width", "height", "alt_text",
 )  # fmt: skip
 ABOUT: Final = JSONObject(**{name: name for name in COLUMNS}, direct="message__address_id")
+
+INLINE_BYTES: Final = 4 * 1024 * 1024
 
 _STAND_IN = {"image": "camera", "pdf": "file", "audio": "play", "video": "play"}
 
@@ -72,6 +76,21 @@ def of(rows: Sequence[Mapping[str, Any]]) -> list[ShownFile]:
 def one(file: Attachment) -> ShownFile:
     """Of a draft."""
     return _shown({name: getattr(file, name) for name in COLUMNS} | {"direct": None})
+
+
+def by_content_id(message: Message) -> dict[str, str]:
+    """An e-mail's own pictures as data addresses, so that the frame which shows them needs nothing of ours; those
+    beyond a few megabytes are left out."""
+    found: dict[str, str] = {}
+    room = INLINE_BYTES
+    held = message.attachments.filter(state=FileState.KEPT, sniffed_type__in=PICTURES)
+    for file in held.exclude(content_id="").order_by("pk"):
+        room -= file.size or 0
+        if room < 0:
+            break
+        encoded = b64encode(files.read(file.storage_key)).decode()
+        found[file.content_id] = f"data:{file.sniffed_type};base64,{encoded}"
+    return found
 
 
 def _shown(row: Mapping[str, Any]) -> ShownFile:

@@ -81,6 +81,7 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     files = Attachment.objects.filter(message=OuterRef("pk")).order_by("id")
     shown = (
         thread.messages.filter(withdrawn_at__isnull=True)
+        .select_related("mail")
         .defer("search")
         .annotate(files=ArraySubquery(files.values(about=ABOUT)))
     )
@@ -138,7 +139,8 @@ def _message_entries(messages: Sequence[Message]) -> list[Entry]:
 def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int, list[Attempt]]) -> Entry:
     worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
     first: Any = rows[0] if rows else None
-    waits = first is not None and first.command_state == CommandState.WAITING
+    is_ours = message.author == Author.AGENT
+    waits = is_ours and first is not None and first.command_state == CommandState.WAITING
     tries = attempts.get(first.command_id, ()) if first is not None else ()
     order = (message.sequence, message.pk)
     return Entry(
@@ -148,8 +150,11 @@ def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int
 
 
 def _receipts(messages: Sequence[Message]) -> dict[int, list[Receipt]]:
-    """Message → its receipts, each with where its Command stands. Only what agents wrote shows any."""
-    written_here = [message.pk for message in messages if message.author == Author.AGENT]
+    """Message → its receipts, each with where its Command stands. Only what agents wrote, and what went over our own
+    channels, shows any."""
+    written_here = [
+        message.pk for message in messages if message.author == Author.AGENT or message.address_id is not None
+    ]
     if not written_here:
         return {}
     command = Command.objects.filter(pk=OuterRef("command_id"))

@@ -10,6 +10,8 @@ from bellhop.accounts.web import user_of
 from inbox.models import Message, Note, Thread
 from inbox.services import listing, threads
 
+MOST_MERGES = 10
+
 
 def thread_of(request: HttpRequest, public_id: str, *more: str) -> Thread:
     """The thread of an address, with all that its pane shows and `more` relations; its zone becomes the active one."""
@@ -17,6 +19,19 @@ def thread_of(request: HttpRequest, public_id: str, *more: str) -> Thread:
     thread = get_object_or_404(listing.for_pane(user, threads.visible_to(user), *more), public_id=public_id)
     activate_zone(thread)
     return thread
+
+
+def merged_into(request: HttpRequest, public_id: str) -> Thread | None:
+    """The thread that one was merged into which an old link names, if the person may see it."""
+    user = user_of(request)
+    rows = Thread.objects.filter(organization_id=user.organization_id, public_id=public_id)
+    found = rows.values_list("merged_into_id", flat=True).first()
+    for _step in range(MOST_MERGES):
+        row = Thread.objects.filter(pk=found or 0).first()
+        if row is None or row.merged_into_id is None:
+            return row if row is not None and threads.may_see(user, row) else None
+        found = row.merged_into_id
+    return None
 
 
 def row_of(request: HttpRequest, public_id: str) -> Thread:

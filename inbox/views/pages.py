@@ -58,7 +58,13 @@ def thread_rows(request: HttpRequest, view: str) -> HttpResponse:
 def thread_page(request: HttpRequest, view: str, public_id: str) -> HttpResponse:
     """One open thread: beside its list as a page, alone for htmx."""
     query = parts.list_query(_known(view), request.GET)
-    thread = access.thread_of(request, public_id)
+    try:
+        thread = access.thread_of(request, public_id)
+    except Http404:
+        target = access.merged_into(request, public_id)
+        if target is None:
+            raise
+        return redirect("inbox:thread", view, target.public_id)
     context = parts.thread_context(request, thread, query, since=parts.named_entry_at(request, thread))
     if request.headers.get("HX-Request-Type") == "partial":
         return render(request, "inbox/_open.html", context)

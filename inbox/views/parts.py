@@ -20,9 +20,11 @@ from inbox.live import rows
 from inbox.models import Thread
 from inbox.services import (
     attachments,
+    blocking,
     drafts,
     listing,
     matching,
+    merging,
     row_view,
     shown_files,
     snoozing,
@@ -245,6 +247,9 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
+        "reached": blocking.reached(thread),
+        "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],
+        "strangers": list(blocking.several(thread)) if user.may(Permission.THREADS_MATCH) else [],
         "pms": _pms_label(thread),
         "now": now,
     }
