@@ -32,6 +32,7 @@ class ReplyForm(forms.Form):
     snooze = forms.SlugField(required=False, max_length=40)
     send_at = forms.CharField(required=False, max_length=30)
     keep_if_cancelled = forms.BooleanField(required=False)
+    against_rules = forms.BooleanField(required=False)
     via = forms.CharField(required=False, max_length=400)
     template = forms.IntegerField(required=False, min_value=1)
 

@@ -196,6 +196,20 @@ def _resolve(host: str, port: int) -> list[str]:
     return addresses
 
 
+def connect(host: str, port: int, timeout_s: float = CONNECT_S) -> socket.socket:
+    """A TCP connection for protocols other than HTTP, to judged addresses only. Raises AddressRefused, NotSent."""
+    failure: Exception | None = None
+    try:
+        for address in _resolve(host, port):
+            try:
+                return socket.create_connection((address, port), timeout_s)
+            except OSError as error:
+                failure = error
+    except httpcore.ConnectError as error:
+        failure = error
+    raise NotSent(f"{host}: {type(failure).__name__}") from failure
+
+
 # --- connections ---
 class _Backend(httpcore.NetworkBackend):
     """Connects to judged addresses only."""

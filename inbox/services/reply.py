@@ -14,6 +14,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
 from connectors.contract.intents import OutFile, SendMessage
+from connectors.contract.relays import agency_of
 from connectors.outbound import outbox
 from inbox.models import (
     Attachment,
@@ -32,6 +33,7 @@ from inbox.services.refusals import ReplyRefused
 from inbox.services.templates import ChosenTemplate
 from inbox.services.ways import Choice
 from reservations.models import ContactKind, ContactPoint
+from reservations.services import platform_rules
 
 MAX_LENGTH = 10_000
 MAX_AHEAD = timedelta(days=365)
@@ -45,6 +47,14 @@ class StaleReply(ReplyRefused):
         self.newer = newer
 
 
+class AgainstRules(ReplyRefused):
+    """The platform in whose thread it would stand forbids something in it (ux C8); `why` names each rule."""
+
+    def __init__(self, why: list[str]) -> None:
+        super().__init__(_("The platform's content rules are against this."))
+        self.why = why
+
+
 class AssignedElsewhere(ReplyRefused):
     """The thread is somebody else's and the organization forbids replying there (ux P2)."""
 
@@ -53,7 +63,8 @@ class AssignedElsewhere(ReplyRefused):
 class ReplyOptions:
     """`seen_message_id`: the newest message on the agent's screen. `send_anyway`: after the warning about newer ones.
     `send_at` (UTC): send later, and `keep_if_cancelled` even if the stay is cancelled by then; else the undo
-    time of the person. `then`: "", "close", "snooze". `via` is the key of the way that was picked (`ways.Choice`),
+    time of the person. `then`: "", "close", "snooze". `against_rules`: after the warning about a
+    platform's. `via` is the key of the way that was picked (`ways.Choice`),
     empty: the usual one; `template` where only a template may be sent there."""
 
     client_token: str
@@ -63,6 +74,7 @@ class ReplyOptions:
     keep_if_cancelled: bool = False
     then: str = ""
     snooze_until: datetime | None = None
+    against_rules: bool = False
     via: str = ""
     template: ChosenTemplate | None = None
 
@@ -144,7 +156,24 @@ def _check(
     newer = newer_than(thread, options.seen_message_id, user)
     if newer and not options.send_anyway:
         raise StaleReply(newer)
+    _follow_rules(user, thread, choice, text, options)
     return text
+
+
+def _follow_rules(user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions) -> None:
+    """What a platform forbids in its threads is not sent there, unless by somebody who may, and who was told. Raises
+    AgainstRules."""
+    platform = choice.channel if choice.is_pms else agency_of(choice.value) if "@" in choice.value else ""
+    found = platform_rules.findings(text, platform, thread.stay)
+    if not found:
+        return
+    if options.against_rules and user.may(Permission.POLICY_OVERRIDE):
+        audit(
+            thread.organization_id, user, "message.against_rules", f"thread:{thread.public_id}",
+            after=", ".join(f"{one.rule}: {one.words}" for one in found)[:300],
+        )  # fmt: skip
+        return
+    raise AgainstRules([platform_rules.in_words(one, platform) for one in found])
 
 
 def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message]:

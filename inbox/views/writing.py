@@ -20,7 +20,7 @@ from inbox.forms import DraftForm, LaterForm, NoteForm, ReplyForm, local_moment
 from inbox.models import Draft, Message, Thread
 from inbox.services import canned, drafts, later, notes, reply, snoozing, triage
 from inbox.services.refusals import ReplyRefused
-from inbox.services.reply import AssignedElsewhere, ReplyOptions, StaleReply
+from inbox.services.reply import AgainstRules, AssignedElsewhere, ReplyOptions, StaleReply
 from inbox.services.templates import ChosenTemplate
 from inbox.views import access, parts
 
@@ -57,6 +57,7 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
         keep_if_cancelled=given["keep_if_cancelled"],
         then=given["then"],
         snooze_until=sleeps or None,
+        against_rules=given["against_rules"],
         via=given["via"],
         template=_template(request, given["template"]),
     )
@@ -65,6 +66,10 @@ def send_reply(request: HttpRequest, public_id: str) -> HttpResponse:
     except StaleReply as stale:
         return _composer(
             request, thread, 409, stale=stale.newer, typed=given["body"], token=given["client_token"]
+        )
+    except AgainstRules as refused:
+        return _composer(
+            request, thread, 422, against=refused.why, typed=given["body"], token=given["client_token"]
         )
     except AssignedElsewhere as refused:
         return _composer(request, thread, 409, problem=str(refused), take_over=True, typed=given["body"])

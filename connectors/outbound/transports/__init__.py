@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from bellhop.core import http
+from connectors.outbound.transports import imap, smtp
 
 
 class Transport(Protocol):
@@ -24,7 +25,12 @@ class Transport(Protocol):
     ) -> http.Answer: ...
 
 
-_BY_SCHEME: dict[str, Transport] = {"http": http.fetch, "https": http.fetch}
+_BY_SCHEME: dict[str, Transport] = {
+    "http": http.fetch,
+    "https": http.fetch,
+    "smtp": smtp.send,
+    "imap": imap.talk,
+}
 
 
 def transport_of(url: str) -> Transport:
