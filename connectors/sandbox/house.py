@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.sandbox.ids import new_id
+from connectors.sandbox.poster import Answered
 from connectors.sandbox.records import Delivery, Json, Subscription
 from connectors.sandbox.schema import INDEXES, TABLES
 from connectors.sandbox.settings import Settings
@@ -28,7 +29,8 @@ class Postage:
     """How webhooks are posted. Delays are seconds between attempts, `disable_after` seconds of nothing but failure.
 
     `accepts` tells which statuses mean that it was taken; `retries` names the waits of an endpoint that has its own,
-    by what became of the attempt (a status, or None); `detour` is where to go once all tries have failed, or nothing.
+    by what became of the attempt (a status, or None); `detour` is where to go once all tries have failed, or nothing;
+    `remark` is what the vendor's debugger says of an answer.
     """
 
     retry_delays: tuple[float, ...]
@@ -38,6 +40,7 @@ class Postage:
     accepts: Callable[[int], bool] = lambda status: 200 <= status < 300
     retries: Callable[[Delivery, int | None], tuple[float, ...]] | None = None
     detour: Callable[[Subscription, Delivery], str] = lambda *_: ""
+    remark: Callable[[Answered], str] = lambda _: ""
 
 
 def _plain_id(_: str) -> str:

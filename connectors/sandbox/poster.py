@@ -18,6 +18,15 @@ class PostError(Exception):
     """Nothing came back that could be understood."""
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What came back: status, content type, and how many bytes."""
+
+    status: int
+    kind: str
+    size: int
+
+
 @dataclass
 class _Line:
     reader: asyncio.StreamReader
@@ -35,8 +44,8 @@ class Poster:
     def __init__(self) -> None:
         self._idle: dict[Origin, list[_Line]] = defaultdict(list)
 
-    async def post(self, url: str, headers: dict[str, str], body: bytes) -> int:
-        """The status of the answer. Raises PostError, and whatever cancels or times out the caller."""
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answered:
+        """The answer. Raises PostError, and whatever cancels or times out the caller."""
         parts = urlsplit(url)
         origin = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -77,12 +86,12 @@ class Poster:
             raise PostError(f"{type(error).__name__}: {error}") from error
         return _Line(reader, writer, h11.Connection(h11.CLIENT))
 
-    async def _exchange(self, origin: Origin, line: _Line, request: h11.Request, body: bytes) -> int:
+    async def _exchange(self, origin: Origin, line: _Line, request: h11.Request, body: bytes) -> Answered:
         head = line.protocol.send(request) or b""
         line.writer.write(head + (line.protocol.send(h11.Data(data=body)) or b""))
         line.protocol.send(h11.EndOfMessage())
         await line.writer.drain()
-        status, size = 0, 0
+        status, kind, size = 0, "", 0
         while True:
             event = line.protocol.next_event()
             if event is h11.NEED_DATA:
@@ -92,11 +101,12 @@ class Poster:
                 line.protocol.receive_data(data)
             elif isinstance(event, h11.Response):
                 status = event.status_code
+                kind = dict(event.headers).get(b"content-type", b"").decode("latin-1")
             elif isinstance(event, h11.Data):
                 size += len(event.data)
             if isinstance(event, h11.EndOfMessage) or size > _BIGGEST_ANSWER:
                 self._give_back(origin, line)
-                return status
+                return Answered(status, kind, size)
 
     def _give_back(self, origin: Origin, line: _Line) -> None:
         reusable = line.protocol.our_state is h11.DONE and line.protocol.their_state is h11.DONE

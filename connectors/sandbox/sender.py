@@ -82,7 +82,10 @@ class Sender:
         )
         try:
             async with asyncio.timeout(self._world.settings.answer_seconds):
-                attempt["status"] = await self._poster.post(delivery.url or subscription.url, headers, body)
+                answered = await self._poster.post(delivery.url or subscription.url, headers, body)
+            attempt["status"] = answered.status
+            if remark := self._world.house.postage.remark(answered):
+                attempt["remark"] = remark
         except TimeoutError:
             attempt["error"] = "no answer in time"
         except PostError as error:

@@ -115,6 +115,7 @@ class Endpoint:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.paths: list[str] = []
         self.verify_token = ""
+        self.says = b""
         self.answer: Callable[[int], int] = lambda _: 204
         self._lock = threading.Lock()
         endpoint = self
@@ -129,10 +130,11 @@ class Endpoint:
                     endpoint.paths.append(self.path)
                     number = len(endpoint.got)
                 self.send_response(endpoint.answer(number))
-                self.send_header("content-length", "0")
+                self.send_header("content-length", str(len(endpoint.says)))
                 if endpoint.answer(number) == 302:
                     self.send_header("location", "/elsewhere")
                 self.end_headers()
+                self.wfile.write(endpoint.says)
 
             def do_GET(self) -> None:
                 """Answers a subscription's challenge, and has a picture for everything else."""

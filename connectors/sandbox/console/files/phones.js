@@ -192,5 +192,5 @@ for (const button of document.querySelectorAll("[data-clock]")) {
   button.addEventListener("click", () => doing("Clock moved", () => ask("POST", "/phones/clock", { forward: Number(button.dataset.clock) })));
 }
 byId("real-time").addEventListener("click", () => doing("Real time", () => ask("POST", "/phones/clock", { offset: 0 })));
-byId("reset").addEventListener("click", () => doing("All is as at the first start", () => ask("POST", "/phones/reset", {})));
+byId("reset").addEventListener("click", () => doing("All is as at the first start", () => ask("POST", "/phones/reset", { keep: ["subscriptions", "tokens"] })));
 await keepFresh(refresh);

@@ -60,7 +60,7 @@ function showHooks(name, hooks, refresh) {
     const last = row.attempts.at(-1);
     const tone = { delivered: "good", pending: "" }[row.state] ?? "bad";
     return el("tr", {}, el("td", {}, clock(row.created_at)), el("td", {}, row.event), el("td", { class: tone }, row.state),
-      el("td", {}, String(row.tries)), el("td", {}, last ? String(last.status ?? last.error) : ""), el("td", {}, row.url ?? ""),
+      el("td", {}, String(row.tries)), el("td", {}, last ? [last.status ?? last.error, last.remark].filter(Boolean).join(" ") : ""), el("td", {}, row.url ?? ""),
       el("td", {}, row.faults.join(", ")),
       el("td", {}, el("button", { type: "button", "aria-label": `Send ${row.event} again`, click: () => again(row.id) }, "again")));
   });

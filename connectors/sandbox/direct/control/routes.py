@@ -12,10 +12,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from connectors.sandbox.control import shapes, steering, views
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.desks import Desk
-from connectors.sandbox.direct.control import burst, lines, mail, phones
+from connectors.sandbox.direct.control import burst, lines, mail, phones, resetting
 from connectors.sandbox.direct.control.asks import TownAsk
 from connectors.sandbox.direct.control.files import file_routes
-from connectors.sandbox.direct.line_world import LineWorld
 from connectors.sandbox.direct.phones import PhoneError
 from connectors.sandbox.direct.town import Town
 from connectors.sandbox.faults import FaultError
@@ -31,6 +30,7 @@ PHONES: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/", phones.add),
     ("POST", "/clock", phones.clock),
     ("POST", "/burst", burst.burst),
+    ("POST", "/reset", resetting.reset_all),
     ("PATCH", "/lines/{line}", lines.change_line),
     ("PATCH", _PHONE, phones.change),
     ("GET", f"{_PHONE}/messages", phones.messages),
@@ -72,7 +72,7 @@ STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
     ("POST", "/drop-pending", steering.drop_pending),
     ("PATCH", "/settings", steering.settings),
     ("POST", "/clock", steering.clock),
-    ("POST", "/reset", steering.reset),
+    ("POST", "/reset", resetting.reset),
 )
 
 
@@ -95,9 +95,8 @@ def routes(town: Town) -> list[BaseRoute]:
             _deed(town, *route) for route in PER_PROVIDER.get(world.house.name, ()) if route[1] != "/"
         ]
         mounts.append(Mount(f"/_control/{world.house.name}", routes=steered))
-    phone_routes = [_deed(town, *route) for route in PHONES[2:]]
-    reset = Route("/reset", _answering(_reset(town)), methods=["POST"])
-    return [*file_routes(town), *made, *mounts, Mount("/_control/phones", routes=[reset, *phone_routes])]
+    mounts.append(Mount("/_control/phones", routes=[_deed(town, *route) for route in PHONES[2:]]))
+    return [*file_routes(town), *made, *mounts]
 
 
 def _answering(
@@ -150,19 +149,5 @@ def _state(world: World) -> Callable[[Request, Json], Json]:
             "faults": [shapes.fault(row) for row in world.faults.all()],
             "subscriptions": [shapes.subscription(row) for row in world.store.find(Subscription)],
         }
-
-    return answer
-
-
-def _reset(town: Town) -> Callable[[Request, Json], Json]:
-    """Phones, mail and providers as at the first start; `keep` as with the PMSs."""
-
-    def answer(request: Request, body: Json) -> Json:
-        for world in town.worlds:
-            steering.reset(Ask(world, Desk(), {}, request.query_params, body))
-            if isinstance(world, LineWorld):
-                world.stir.set()
-        town.phones.plant()
-        return {"ok": True}
 
     return answer

@@ -8,6 +8,7 @@ from connectors.sandbox.direct.records import INDEXES, TABLES, Line, Template
 from connectors.sandbox.direct.twilio.errors import body_of
 from connectors.sandbox.direct.twilio.forms import read_form, sign
 from connectors.sandbox.house import Errors, House, Postage
+from connectors.sandbox.poster import Answered
 from connectors.sandbox.records import Application, Delivery, Subscription
 from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
@@ -96,6 +97,16 @@ def _detour(subscription: Subscription, delivery: Delivery) -> str:
     return str(subscription.extra.get(delivery.url, ""))
 
 
+def _remark(answered: Answered) -> str:
+    """An answer with a body is taken as TwiML; anything but XML is an error in the debugger."""
+    wrong = (
+        200 <= answered.status < 300
+        and answered.size
+        and not answered.kind.startswith(("text/xml", "application/xml"))
+    )
+    return "12300: Invalid Content-Type" if wrong else ""
+
+
 def _error(code: int) -> bytes:
     return json.dumps(body_of(code)).encode()
 
@@ -113,7 +124,7 @@ TWILIO = House(
         after_work=_error(20500),
         hints_wait=False,
     ),
-    postage=Postage(retry_delays=(), headers=_headers, retries=_retries, detour=_detour),
+    postage=Postage(retry_delays=(), headers=_headers, retries=_retries, detour=_detour, remark=_remark),
     tables=TABLES,
     indexes=INDEXES,
     no_faults=frozenset({"message_fails", "webhook_wrapped", "webhook_batch", "error_in_200"}),

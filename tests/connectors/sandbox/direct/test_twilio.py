@@ -167,6 +167,14 @@ def test_a_guest_writes(twilio: Twilio, town: Sandbox, endpoint: Endpoint) -> No
     assert [row["content_type"] for row in media] == ["image/png"]
 
 
+def test_a_chatty_answer_is_noted(town: Sandbox, endpoint: Endpoint) -> None:
+    endpoint.answer, endpoint.says = lambda _: 200, b"debugging"
+    town.control("PATCH", f"/phones/lines/{NUMBER}", inbound_url=endpoint.url)
+    town.control("POST", f"/phones/{MARIA}/text", body="Hi")
+    [told] = wait_for(lambda: town.control("GET", "/twilio/deliveries?state=delivered")["deliveries"])
+    assert told["attempts"][0]["remark"].startswith("12300")
+
+
 def test_stop_blocks_the_pair_and_start_lifts_it(twilio: Twilio, town: Sandbox, endpoint: Endpoint) -> None:
     town.control("PATCH", f"/phones/lines/{SERVICE}", inbound_url=endpoint.url)
     town.control("POST", f"/phones/{MARIA}/text", body="please stop")
@@ -265,6 +273,7 @@ def test_a_failed_webhook_goes_to_the_fallback(town: Sandbox, endpoint: Endpoint
 
 def test_a_burst_with_duplicates(town: Sandbox, endpoint: Endpoint) -> None:
     town.control("PATCH", f"/phones/lines/{NUMBER}", inbound_url=endpoint.url)
+    town.control("POST", "/phones/reset", keep=["subscriptions"])
     told = town.control("POST", "/phones/burst", count=200, phones=7, duplicate_every=10)
     assert (told["webhooks"], told["duplicates"]) == (200, 20)
     wait_for(lambda: len(endpoint.got) == 220)
