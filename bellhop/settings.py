@@ -29,7 +29,10 @@ BELLHOP_CLOCK_REFRESH_S = 5.0
 BELLHOP_SANDBOX_URL = f"http://127.0.0.1:{BELLHOP_SANDBOX_PORT}"
 BELLHOP_ALLOWED_PRIVATE_HOSTS = env.words("BELLHOP_ALLOWED_PRIVATE_HOSTS")
 if BELLHOP_DEMO:
-    BELLHOP_ALLOWED_PRIVATE_HOSTS.append(f"127.0.0.1:{BELLHOP_SANDBOX_PORT}")
+    # By both names: files of its Twilio lie on another host than its API, as in life.
+    # Its mail servers listen beside it (docs/sandbox.md).
+    BELLHOP_ALLOWED_PRIVATE_HOSTS += [f"{host}:{BELLHOP_SANDBOX_PORT}" for host in ("127.0.0.1", "localhost")]
+    BELLHOP_ALLOWED_PRIVATE_HOSTS += [f"127.0.0.1:{BELLHOP_SANDBOX_PORT + beside}" for beside in (24, 142)]
 
 # ── Secrets ─────────────────────────────────────────────────────────────────────────────────────────────────────
 BELLHOP_SECRET_KEYS = installation_keys(BELLHOP_DATA, embedded=BELLHOP_EMBEDDED)

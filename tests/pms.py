@@ -207,7 +207,8 @@ def pms(
     transactional_db: None, settings: Any, sandbox_process: SandboxProcess, intake_server: IntakeServer
 ) -> Iterator[Pms]:
     """A fresh sandbox and a fresh organization that is connected to it; no webhooks before `subscribe()`."""
-    settings.BELLHOP_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{sandbox_process.port}"]
+    port = sandbox_process.port
+    settings.BELLHOP_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{port}", f"localhost:{port}"]
     settings.BELLHOP_PUBLIC_URL = intake_server.url
     sandbox_process.control("reset", "POST", keep=["settings"])
     sandbox_process.control("settings", "PATCH", limit_scale=SCALE, clock_offset=0)

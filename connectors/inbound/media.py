@@ -43,14 +43,15 @@ def read(connection: Connection, ref: FileRef) -> Media:
     Raises NotFound where it is gone for good, Rejected where it may not or can't be fetched (code `too_large`,
     `address_refused`), any other ConnectorError where it may be had later.
     """
-    connector = caller.connector_for(connection)
+    call = caller.caller_for(connection, bulk=True)
+    connector = call.connector  # this very one: it knows where the provider leads it on to
     if not isinstance(connector, ChannelConnector):
         return _from_link(connection, ref)
     if ref.delivery_id is None:
         record = AttachmentRecord(
             external_id=ref.external_id, name=ref.name, url=ref.url, mime_type=ref.mime_type
         )
-        return connector.fetch(caller.caller_for(connection, bulk=True), record)
+        return connector.fetch(call, record)
     delivery = WebhookDelivery.objects.filter(pk=ref.delivery_id, connection=connection).first()
     if delivery is None or not delivery.body:
         raise NotFound(detail=f"delivery {ref.delivery_id} is no longer kept")

@@ -24,6 +24,7 @@ from connectors.sandbox.houses.hostaway import HOSTAWAY
 from connectors.sandbox.misbehave import Misbehave
 from connectors.sandbox.records import Unit
 from connectors.sandbox.sender import Sender
+from connectors.sandbox.website import Website
 from connectors.sandbox.wires.cloudbeds import Cloudbeds
 from connectors.sandbox.wires.guesty import Guesty
 from connectors.sandbox.wires.hostaway import Hostaway
@@ -58,7 +59,7 @@ def build(data: Path, host: str, port: int) -> ASGIApp:
         worlds.append(world)
         prefix = f"/{house.name}"
         wires[f"{prefix}/"] = Misbehave(Mount(prefix, app=Router(routes=wire.routes())), world)
-    town = Town(data, f"http://{host}:{port}")
+    town = Town(data, host, port)
     for provider in town.providers:
         mount = Mount(provider.prefix, app=Router(routes=provider.routes))
         wires[f"{provider.prefix}/"] = Misbehave(mount, provider.world)
@@ -70,6 +71,7 @@ def build(data: Path, host: str, port: int) -> ASGIApp:
         Route("/healthz", _healthz),
         *steered,
         *direct_control.routes(town),
+        *Website(town.phones.store).routes(),
         Mount("/_control", routes=control.routes(worlds[0])),
         *console.routes(),
     ]
@@ -82,6 +84,7 @@ def _lifespan(
 ) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        town.open()
         loops = [*(Sender(world).run for world in worlds), *town.loops()]
         running = [asyncio.create_task(loop()) for loop in loops]
         yield

@@ -43,7 +43,11 @@ class Poster:
         request = h11.Request(
             method="POST",
             target=target,
-            headers=[("host", parts.netloc), ("content-length", str(len(body))), *headers.items()],
+            headers=[
+                ("host", parts.netloc.rpartition("@")[2]),
+                ("content-length", str(len(body))),
+                *headers.items(),
+            ],
         )
         while True:
             line = await self._take(origin)

@@ -13,11 +13,11 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from connectors.contract.base import PmsConnector
 from connectors.contract.channel import ChannelConnector
-from connectors.contract.direct import Channel
 from connectors.contract.events import Entity
 from connectors.contract.registry import UnknownConnector, available, connector_class
 from connectors.forms import ConnectForm
 from connectors.trust import connecting
+from connectors.views.channel_words import WORDS
 
 
 @require_GET
@@ -42,13 +42,7 @@ def _carries(cls: type[PmsConnector]) -> str:
 
 
 def _spoken(cls: type[ChannelConnector]) -> str:
-    words = {
-        Channel.SMS: _("SMS and MMS"),
-        Channel.WHATSAPP: _("WhatsApp"),
-        Channel.EMAIL: _("E-mail"),
-        Channel.WEBCHAT: _("Web chat"),
-    }
-    return ", ".join(words[channel] for channel in cls.facts)
+    return ", ".join(str(WORDS[channel]) for channel in cls.facts)
 
 
 @require_http_methods(["GET", "POST"])
@@ -70,6 +64,12 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             return redirect("connectors:detail", connection.public_id)
     wrong = bool(problem) or (form.is_bound and not form.is_valid())
-    context = {"section": "health", "label": cls.label, "form": form, "problem": problem}
+    context = {
+        "section": "health",
+        "label": cls.label,
+        "form": form,
+        "problem": problem,
+        "is_channel": issubclass(cls, ChannelConnector),
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
     return render(request, "connectors/connect_form.html", context, status=status)

@@ -16,11 +16,13 @@ from bellhop.accounts.services import audit
 from bellhop.accounts.web import page, user_of
 from bellhop.core import clock, live
 from bellhop.core.models import Incident
+from connectors.contract.direct import Channel
 from connectors.contract.registry import connector_class
 from connectors.inbound import journal
 from connectors.models import Command, Connection, DeliveryState, WebhookDelivery
 from connectors.outbound import outbox
 from connectors.trust import connecting, freshness, overview, redaction, shapes
+from connectors.views.channel_words import WORDS
 
 PAGE = 50
 
@@ -79,6 +81,8 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "limits": connector_class(connection.slug).limits,
         "credential_fields": connector_class(connection.slug).credential_fields,
         "now": clock.now(),
+        "addresses": [(WORDS[Channel(name)], at) for name, at in connection.addresses.items()],
+        "templates": list(connection.templates.order_by("name", "language")),
         **_freshness(connection),
         "shapes": shapes.compared(connection),
         "endpoints": list(connection.endpoint_calls.order_by("path", "method")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -14,7 +14,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from bellhop.core import clock
 from connectors import ports
-from connectors.models import Connection, PilotPlace, Rehearsal, Stage, StageChange
+from connectors.models import Connection, ConnectionKind, PilotPlace, Rehearsal, Stage, StageChange
 from connectors.trust import ledger, overview, publishing, rehearsals, shadow_report, stages
 from connectors.trust.stages import NotReady
 from connectors.trust.verify import NotATest
@@ -122,6 +122,8 @@ def rehearsals_page(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _rehearsals_context(connection: Connection, **more: Any) -> dict[str, Any]:
+    if connection.kind == ConnectionKind.CHANNEL:
+        raise Http404("channels are rehearsed by writing to oneself")
     found = Rehearsal.objects.filter(connection=connection).select_related("by")
     rows = found.order_by("-started_at")[:REHEARSALS]
     return {"section": "health", "connection": connection, "rows": rows, "now": clock.now(), **more}

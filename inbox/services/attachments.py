@@ -67,13 +67,14 @@ def visible_to(user: User) -> QuerySet[Attachment]:
 def link(file: Attachment) -> str:
     """Where a file that isn't kept is to be had now: at the PMS. Raises NotFound, ConnectorError."""
     message = file.message
-    if message is None or message.connection is None or not is_linked(file):
+    is_linked = message is not None and message.address_id is None and _may_stand_in(file)
+    if message is None or message.connection is None or not is_linked:
         raise NotFound(detail=f"file {file.pk}")
     return media.link(message.connection, reference(file, message))
 
 
-def is_linked(file: Attachment) -> bool:
-    """May the link of its sender stand in for it? Not where we looked at it and refused it."""
+def _may_stand_in(file: Attachment) -> bool:
+    """Its sender's link, for the file: not where we looked at it and refused it."""
     return bool(file.url) and (file.state != FileState.REFUSED or file.reason == "too_large")
 
 

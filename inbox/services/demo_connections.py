@@ -15,13 +15,17 @@ from connectors.outbound.addresses import hook_url
 from connectors.trust import connecting
 from connectors.trust.connecting import NewConnection
 
+SMTP_BESIDE, IMAP_BESIDE = 24, 142
+"""How far from the sandbox's own port those of its mail servers are."""
+
 TWILIO_NUMBER = "+14155550160"
 TWILIO_SERVICE = "MG5a0d5a0d5a0d5a0d5a0d5a0d5a0d5a0d"
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSystem:
-    """One PMS or channel of the sandbox: its address there, its keys, and the zone of what names none."""
+    """One PMS or channel of the sandbox: its path there (empty: it is no web address), its keys, and the zone of what
+    names none."""
 
     slug: str
     name: str
@@ -91,9 +95,31 @@ def connect_sandbox(organization: Organization) -> list[Connection]:
     Only the first is tried before it is stored: the others are known to answer then, and the start doesn't wait for
     their tokens.
     """
-    found = [_connect(organization, system, test=system is SANDBOX[0]) for system in (*SANDBOX, *CHANNELS)]
+    systems = (*SANDBOX, *CHANNELS, _mailbox())
+    found = [_connect(organization, system, test=system is SANDBOX[0]) for system in systems]
     _tell_twilio(next(connection for connection in found if connection.slug == "twilio"))
     return found
+
+
+def _mailbox() -> SandboxSystem:
+    """The hotel's mailbox, at the ports that the sandbox opens beside its own."""
+    port = settings.BELLHOP_SANDBOX_PORT
+    return SandboxSystem(
+        "mailbox",
+        "Mailbox",
+        "",
+        {
+            "address": "stay@harbour-house.example",
+            "password": "sandbox-mail",
+            "imap_host": "127.0.0.1",
+            "imap_port": str(port + IMAP_BESIDE),
+            "imap_security": "none",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": str(port + SMTP_BESIDE),
+            "smtp_security": "none",
+        },
+        "Europe/Lisbon",
+    )
 
 
 def _tell_twilio(connection: Connection) -> None:
@@ -108,13 +134,16 @@ def _tell_twilio(connection: Connection) -> None:
 
 
 def _connect(organization: Organization, pms: SandboxSystem, *, test: bool) -> Connection:
-    base_url = f"{settings.BELLHOP_SANDBOX_URL}{pms.path}"
+    base_url = f"{settings.BELLHOP_SANDBOX_URL}{pms.path}" if pms.path else ""
     existing = Connection.objects.filter(
         organization=organization, slug=pms.slug, stage=Stage.SANDBOX
     ).first()
     if existing is not None:
-        if existing.base_url != base_url:
+        if pms.path and existing.base_url != base_url:
             Connection.objects.filter(pk=existing.pk).update(base_url=base_url)
+        if not pms.path and existing.credentials != pms.credentials:
+            existing.credentials = pms.credentials
+            existing.save(update_fields=["credentials"])
         return existing
     new = NewConnection(
         slug=pms.slug,

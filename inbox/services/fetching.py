@@ -36,6 +36,7 @@ BUSY_FOR_S: Final = 10.0
 YOUNG: Final = timedelta(days=2)
 INCIDENT: Final = "files_not_fetched"
 
+_BAD_ADDRESS = frozenset({"address_refused", "foreign_address"})
 # Nothing is wrong with the file: it is not its turn.
 _NO_TRY = frozenset({"down", "own_limit", "credentials_refused"})
 
@@ -81,19 +82,28 @@ def _fetch(file: Attachment) -> bool:
         kept = _brought(file, message)
     except FileRefused as refused:
         _end(file, message, FileState.REFUSED, refused.code)
-    except NotFound:
-        _end(file, message, FileState.FAILED, "gone")
-    except Rejected as refused:
-        refuses = refused.code == "too_large"
-        state = FileState.REFUSED if refuses else FileState.FAILED
-        _end(file, message, state, refused.code if refuses else "address")
-    except Unsupported:
-        _end(file, message, FileState.FAILED, "unsupported")
     except (ConnectorError, OSError) as error:
-        _later(file, message, error)
+        final = _final(error)
+        if final is None:
+            _later(file, message, error)
+        else:
+            _end(file, message, *final)
     else:
         return _keep(file, message, kept)
     return False
+
+
+def _final(error: ConnectorError | OSError) -> tuple[FileState, str] | None:
+    """(state, reason) where trying again leads nowhere."""
+    code = getattr(error, "code", "")
+    if code == "too_large":
+        return FileState.REFUSED, "too_large"
+    if code in _BAD_ADDRESS:
+        return FileState.FAILED, "address"
+    for kind, why in ((NotFound, "gone"), (Rejected, "rejected"), (Unsupported, "unsupported")):
+        if isinstance(error, kind):
+            return FileState.FAILED, why
+    return None
 
 
 def _brought(file: Attachment, message: Message) -> files.Kept:

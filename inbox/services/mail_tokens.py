@@ -22,7 +22,7 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 def token_of(thread_id: int) -> str:
     """The thread's token: key id, number, 80 bits of HMAC."""
     number = _base36(thread_id)
-    return f"{_KEY_ID}{number}{_mac(number)}"
+    return f"{_KEY_ID}{number}{_mac(number, settings.SECRET_KEY)}"
 
 
 def thread_id_in(address: str) -> int | None:
@@ -32,13 +32,15 @@ def thread_id_in(address: str) -> int | None:
     if len(token) <= _MAC + 1 or token[0] != _KEY_ID:
         return None
     number, mac = token[1:-_MAC], token[-_MAC:]
-    if not hmac.compare_digest(mac, _mac(number)):
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    if not any(hmac.compare_digest(mac, _mac(number, key)) for key in keys):
         return None
     return int(number, 36)
 
 
-def _mac(number: str) -> str:
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"mail-thread:{number}".encode(), sha256).digest()
+def _mac(number: str, key: str) -> str:
+    """People answer old mails: keys that were replaced are good as long as they are configured."""
+    digest = hmac.new(key.encode(), f"mail-thread:{number}".encode(), sha256).digest()
     return base64.b32encode(digest[:10]).decode().lower()
 
 

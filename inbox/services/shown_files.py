@@ -18,6 +18,7 @@ from inbox.models import Attachment, FileState, Message
 REASONS: Final = {
     "gone": _("It is no longer there. Ask the guest to send it again."),
     "address": _("Its address may not be called."),
+    "rejected": _("It may not be fetched with this account."),
     "unsupported": _("This account gives no files."),
     "unreachable": _("It could not be fetched for several hours."),
 }
@@ -26,7 +27,7 @@ REASONS: Final = {
 COLUMNS: Final = (
     "public_id", "name", "size", "url", "state", "reason", "mime_type", "sniffed_type", "width", "height", "alt_text",
 )  # fmt: skip
-ABOUT: Final = JSONObject(**{name: name for name in COLUMNS})
+ABOUT: Final = JSONObject(**{name: name for name in COLUMNS}, direct="message__address_id")
 
 INLINE_BYTES: Final = 4 * 1024 * 1024
 
@@ -73,7 +74,8 @@ def of(rows: Sequence[Mapping[str, Any]]) -> list[ShownFile]:
 
 
 def one(file: Attachment) -> ShownFile:
-    return _shown({name: getattr(file, name) for name in COLUMNS})
+    """Of a draft."""
+    return _shown({name: getattr(file, name) for name in COLUMNS} | {"direct": None})
 
 
 def by_content_id(message: Message) -> dict[str, str]:
@@ -93,7 +95,6 @@ def by_content_id(message: Message) -> dict[str, str]:
 
 def _shown(row: Mapping[str, Any]) -> ShownFile:
     width, height = _small(row["width"] or 0, row["height"] or 0)
-    refused = row["state"] == FileState.REFUSED
     return ShownFile(
         id=row["public_id"],
         name=row["name"],
@@ -105,10 +106,14 @@ def _shown(row: Mapping[str, Any]) -> ShownFile:
         alt=row["alt_text"],
         width=width,
         height=height,
-        elsewhere=bool(row["url"])
-        and row["state"] != FileState.KEPT
-        and (not refused or row["reason"] == "too_large"),
+        elsewhere=_has_link(row),
     )
+
+
+def _has_link(row: Mapping[str, Any]) -> bool:
+    """May its sender's link stand in? A PMS's; a channel's provider wants our credentials."""
+    unkept = row["state"] != FileState.REFUSED or row["reason"] == "too_large"
+    return bool(row["url"]) and not row["direct"] and row["state"] != FileState.KEPT and unkept
 
 
 def _why(code: str) -> str:

@@ -26,7 +26,10 @@ SELECT until.at,
   (SELECT m.sent_at FROM inbox_message m WHERE m.thread_id = %(thread)s AND m.direction = %(inbound)s
      ORDER BY m.sent_at DESC LIMIT 1),
   (SELECT max(written_at) FROM inbox_note WHERE thread_id = %(thread)s),
-  n.id, n.sent_at, n.author, n.author_user_id, n.author_name, left(n.body, 1000)
+  n.id, n.sent_at, n.author, n.author_user_id, n.author_name,
+  COALESCE(NULLIF(left(n.body, 1000), ''),
+    (SELECT '📎 ' || string_agg(COALESCE(NULLIF(a.name, ''), a.mime_type), ', ' ORDER BY a.id)
+     FROM inbox_attachment a WHERE a.message_id = n.id), '')
 FROM until LEFT JOIN LATERAL (
   SELECT * FROM inbox_message m WHERE m.thread_id = %(thread)s AND m.withdrawn_at IS NULL
   ORDER BY m.sent_at DESC, m.sequence DESC, m.id DESC LIMIT 1) n ON true
@@ -35,7 +38,8 @@ FROM until LEFT JOIN LATERAL (
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The newest message that is shown; `body` is its beginning."""
+    """The newest message that is shown; `body` is its beginning, or the names of its files
+    where it has no words."""
 
     pk: int
     sent_at: datetime

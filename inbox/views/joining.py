@@ -55,8 +55,9 @@ def split(request: HttpRequest, public_id: str) -> HttpResponse:
     """Put all that was said with one address into a thread of its own."""
     thread = access.plain_thread_of(request, public_id)
     given = request.POST.get("address", "")
-    rows = ThreadAddress.objects.filter(thread=thread, address_id=int(given) if given.isdecimal() else 0)
-    found = get_object_or_404(rows)
+    if not given.isdecimal():
+        raise BadRequest("address")
+    found = get_object_or_404(ThreadAddress, thread=thread, address_id=int(given))
     same = Message.objects.filter(thread=thread, address_id=found.address_id)
     try:
         return _to(merging.split_by(user_of(request), thread, same.values_list("pk", flat=True)))

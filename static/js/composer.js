@@ -162,6 +162,7 @@ function optimistic() {
   bubble.append(Object.assign(document.createElement("p"), { textContent: text().value }))
   article.append(bubble)
   document.getElementById("log")?.append(article)
+  article.scrollIntoView({ block: "end" })
 }
 
 function submit(then = "", more = {}) {

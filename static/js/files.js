@@ -26,6 +26,7 @@ async function askNotes() {
 }
 
 const busy = new Set()
+let last = Promise.resolve()
 
 export const isBusy = () => busy.size > 0
 export const hasFiles = () => Boolean(list()?.querySelector(SHOWN))
@@ -44,14 +45,26 @@ function track(work) {
 export function add(files) {
   if (!form()?.dataset.uploadUrl || !files.length) return
   if (isNote()) return void toast(words("noFilesInNotes"))
-  for (const file of files) track(send(file))
+  // One after the other, so that they stand in the order in which they were given.
+  const { uploadUrl, thread } = form().dataset
+  for (const file of files) {
+    const line = lineFor(file)
+    const before = last
+    last = (async () => {
+      await before
+      if (line.isConnected) await send(file, line, uploadUrl, thread)
+    })()
+    track(last)
+  }
 }
 
 function lineFor(file) {
   const line = document.getElementById("upload-line").content.firstElementChild.cloneNode(true)
   line.querySelector("bdi").textContent = file.name
   line.querySelector("progress").setAttribute("aria-label", file.name)
-  line.querySelector("button").setAttribute("aria-label", words("removeFile", { name: file.name }))
+  const button = line.querySelector("button")
+  button.setAttribute("aria-label", words("removeFile", { name: file.name }))
+  button.addEventListener("click", () => line.remove())
   list().append(line)
   return line
 }
@@ -64,16 +77,14 @@ function refuse(line, name, why) {
   announce(words("fileRefused", { name, why }))
 }
 
-async function send(file) {
-  const { uploadUrl, thread } = form().dataset
-  const line = lineFor(file)
+async function send(file, line, url, thread) {
   if (file.size > MOST_BYTES) return refuse(line, file.name, words("fileTooLarge"))
   const body = new FormData()
   body.append("file", file)
-  body.append("seen", form().querySelector("[name=seen]").value)
-  const answer = await upload(uploadUrl, body, line)
+  body.append("seen", form()?.querySelector("[name=seen]")?.value ?? "")
+  const answer = await upload(url, body, line)
   if (answer.status === 200) return kept(line, file.name, thread, answer.text)
-  if (answer.status < 0) return line.remove()
+  if (answer.status < 0) return undefined
   const why = [422, 503].includes(answer.status) ? answer.text : words(`error${answer.status}`)
   return refuse(line, file.name, why.startsWith("error") ? words("error5xx") : why)
 }
@@ -82,7 +93,7 @@ async function send(file) {
 function upload(url, body, line) {
   const request = new XMLHttpRequest()
   const bar = line.querySelector("progress")
-  line.querySelector("button").addEventListener("click", () => (request.abort(), line.remove()))
+  line.querySelector("button").addEventListener("click", () => request.abort())
   request.open("POST", url)
   request.setRequestHeader("X-CSRFToken", csrf())
   request.setRequestHeader("HX-Request", "true")
@@ -158,8 +169,6 @@ export function start() {
     if (event.target.closest("#attach")) document.getElementById("file-input")?.click()
     const button = event.target.closest("[data-remove-file]")
     if (button) track(remove(button))
-    const dismiss = event.target.closest("[data-state=refused] button")
-    if (dismiss) dismiss.closest(".upload")?.remove()
   })
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !event.target.dataset?.describe) return

@@ -18,7 +18,17 @@ from connectors.models import (
     Rehearsal,
     WebhookDelivery,
 )
-from inbox.models import Attachment, CannedReply, Message, Note, SavedView, SnoozePreset, Thread
+from inbox.models import (
+    Attachment,
+    CannedReply,
+    Message,
+    MessageMail,
+    Note,
+    SavedView,
+    SnoozePreset,
+    Thread,
+    ThreadMerge,
+)
 from reservations.models import Guest, Property, Reservation
 
 
@@ -39,6 +49,7 @@ class World:
     stay: Reservation
     thread: Thread
     message: Message
+    merge: ThreadMerge
     file: Attachment
     note: Note
     saved_view: SavedView
@@ -71,6 +82,7 @@ def build(slug: str) -> World:
     thread = Thread.objects.create(**belongs, **of_stay, stay=stay, last_activity_at=now, created_at=now)
     said = {"direction": "inbound", "author": "guest", "body": "Hello", "sent_at": now, "created_at": now}
     message = Message.objects.create(**belongs, thread=thread, **said)
+    MessageMail.objects.create(message=message, **belongs, rfc_id="<1@guest.example>", html="<p>Hello</p>")
     return World(
         organization=organization,
         people=people,
@@ -84,6 +96,7 @@ def build(slug: str) -> World:
         guest=guest,
         stay=stay,
         thread=thread,
+        merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
         message=message,
         file=Attachment.objects.create(message=message, name="key.pdf", state="failed"),
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),

@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.core.test_files import PROGRAM, picture
 from tests.harness import axe
 from tests.harness.browser import PHONE, NewPage
 from tests.harness.stack import LiveStack
@@ -103,9 +104,22 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     check("canned replies", "#canned", "#canned-button")
     page.keyboard.press("Escape")
     page.locator("#body").fill("On its way.")
+    page.locator("#file-input").set_input_files(
+        [
+            {"name": "pool.png", "mimeType": "image/png", "buffer": picture("PNG")},
+            {"name": "run.exe", "mimeType": "application/pdf", "buffer": PROGRAM},
+        ]
+    )
+    expect(page.locator("#uploads [data-state=refused]")).to_be_visible()
+    check("files")
+    page.locator("#uploads [data-state=refused] button").click()
     page.locator("#send").click()
     expect(page.locator("#log .msg[data-kind=out]").last).to_contain_text("On its way.")
     check("sent")
+    page.locator("#log a[data-view]").last.click()
+    expect(page.locator("#viewer-frame img")).to_be_visible()
+    check("image", "#viewer")
+    page.keyboard.press("Escape")
     if viewport is PHONE:
         page.locator("[data-drawer]:visible").click()
         check("stay details")

@@ -13,7 +13,14 @@ from xdist.scheduler import LoadScopeScheduling
 # Each is a live stack; what gets hurt stays apart from what people look at. The longest begins first.
 GROUPS = {
     "looks": ("test_accessibility", "test_trust_screens"),
-    "flows": ("test_inbox", "test_story", "test_screens", "test_sign_in", "test_keyboard"),
+    "flows": (
+        "test_inbox",
+        "test_story",
+        "test_screens",
+        "test_sign_in",
+        "test_keyboard",
+        "test_attachments",
+    ),
     "hurt": ("test_mid_flight", "test_faults", "test_stack", "test_convergence"),
 }
 GROUP_OF = {stem: group for group, stems in GROUPS.items() for stem in stems}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
+from bellhop.core import files
 from inbox.models import Destination, Message, Receipt, ReceiptState, Thread
-from inbox.services import ways
+from inbox.services import fetching, ways
 from reservations.models import ContactKind, ContactPoint
 from tests import factories
 from tests.channels import OUR_NUMBER, Phones
+from tests.core.test_files import with_place
 from tests.pms import Pms
 
 GUEST = "+14155550131"
@@ -65,6 +69,17 @@ def test_the_answer_goes_back_the_way_it_came_and_the_pms_keeps_it(
     kept = [post for post in pms.posts(thread) if "Yes, until 13:00." in post["body"]]
     assert len(kept) == 1
     assert Message.objects.filter(body__contains="until 13:00").count() == 1
+
+
+def test_a_photo_by_mms_is_kept_without_its_place(pms: Pms, phones: Phones, thread: Thread) -> None:
+    """Invariant 11: fetched with our credentials, through the provider's redirect, cleaned."""
+    photo = {"filename": "key.jpg", "mime": "image/jpeg", "data": base64.b64encode(with_place()).decode()}
+    phones.texts(GUEST, "Is this the key?", files=[photo])
+    file = Message.objects.get(body="Is this the key?").attachments.get()
+    assert fetching.fetch_due() == 1
+    file.refresh_from_db()
+    assert (file.sniffed_type, file.width, file.height) == ("image/jpeg", 200, 400)
+    assert b"Nokia" not in files.read(file.storage_key)
 
 
 def test_a_pms_that_is_down_holds_up_no_text(pms: Pms, phones: Phones, thread: Thread) -> None:

@@ -20,8 +20,10 @@ from connectors.contract.media import MediaLimits, problems
 from connectors.contract.records import AttachmentRecord
 from connectors.models import Command
 from inbox.models import Attachment, Draft, FileState, Message, Notice, Thread
-from inbox.services import drafts, fetching, reply, uploads
+from inbox.services import drafts, fetching, reply, uploads, ways
+from reservations.models import ChannelAddress, ContactKind, ContactPoint
 from tests import factories
+from tests.channels import connect_twilio
 from tests.connectors.little_server import LittleServer, Reply, little_server
 from tests.core.test_files import PROGRAM, picture, with_place
 from tests.factories import Desk
@@ -302,3 +304,49 @@ def test_what_a_destination_cannot_carry(files_: list[OutFile], codes: list[str]
     limits = MediaLimits(types={"image/*": 100}, count=2, total=150)
     assert [problem.code for problem in problems(files_, limits)] == codes
     assert [problem.code for problem in problems(files_, MediaLimits())] == (["none"] if files_ else [])
+
+
+# --- channels of our own ---
+def test_a_channel_takes_what_it_can_and_links_lead_to_the_rest(
+    desk: Desk, talk: Thread, agent: Client
+) -> None:
+    """Said before it is sent, for each way (ux T5, C3)."""
+    assert talk.guest is not None
+    ContactPoint.objects.create(
+        organization=desk.organization, guest=talk.guest, kind=ContactKind.PHONE, value="+14155550131"
+    )
+    connect_twilio(desk.organization, "https://api.example")
+    [sms] = [choice.key for choice in ways.of(talk) if choice.channel == "sms" and not choice.is_pms]
+    photo = of_draft(desk, talk)
+    notes = f"/threads/{talk.public_id}/files/"
+    assert f'data-way="{sms}"' not in agent.get(notes).content.decode(), "it takes images"
+    message = factories.answers(desk.agent, talk, "The pool", send_anyway=True, via=sms)
+    intent = Command.objects.get(subject=f"message:{message.pk}", connection=message.connection).intent
+    assert ([file["key"] for file in intent["files"]], intent["body"]) == ([photo.storage_key], "The pool")
+    of_draft(desk, talk, b"Rules of the house\n", "rules.html")
+    assert f'data-way="{sms}"' in agent.get(notes).content.decode()
+    message = factories.answers(desk.agent, talk, "The rules", send_anyway=True, via=sms)
+    intent = Command.objects.get(subject=f"message:{message.pk}", connection=message.connection).intent
+    assert intent["files"] == []
+    assert intent["body"].startswith("The rules\n\nrules.html.txt: http")
+
+
+def test_a_channels_own_link_is_never_handed_out(desk: Desk, talk: Thread, agent: Client) -> None:
+    """It wants our credentials: until the file is here, there is nothing to open."""
+    connection = connect_twilio(desk.organization, "https://api.example")
+    address = ChannelAddress.objects.create(
+        organization=desk.organization, connection=connection, channel="sms", kind="phone",
+        address="+14155550131", created_at=clock.now(),
+    )  # fmt: skip
+    message = factories.says(talk, "Look")
+    Message.objects.filter(pk=message.pk).update(address=address, connection=connection)
+    file = message.attachments.create(url="https://api.example/media/ME1", state=FileState.FAILED)
+    assert agent.get(f"/files/{file.public_id}/").status_code == 404
+    assert f'/files/{file.public_id}/"' not in agent.get(f"/threads/{talk.public_id}/log/").content.decode()
+
+
+def test_a_photo_without_a_word_is_named_in_the_list(talk: Thread) -> None:
+    factories.says(
+        talk, "", attachments=(AttachmentRecord(external_id="1", name="Key.jpg", url="https://a.example/"),)
+    )
+    assert talk.preview == "📎 Key.jpg"

@@ -15,15 +15,17 @@ _TYPES = {
     "dom.js": "text/javascript; charset=utf-8",
     "panels.js": "text/javascript; charset=utf-8",
     "direct.css": "text/css; charset=utf-8",
+    "mail.html": "text/html; charset=utf-8",
+    "mail.js": "text/javascript; charset=utf-8",
     "phones.html": "text/html; charset=utf-8",
     "phones.js": "text/javascript; charset=utf-8",
     "providers.js": "text/javascript; charset=utf-8",
 }
-_PAGES = {"/": "console.html", "/phones": "phones.html"}
+_PAGES = {"/": "console.html", "/phones": "phones.html", "/mail": "mail.html"}
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connectors.sandbox.direct.records import Phone
-from connectors.sandbox.records import Json
+from connectors.sandbox.records import Json, Setting
 from connectors.sandbox.seed.cloudbeds.stories import STORIES as CLOUDBEDS
 from connectors.sandbox.seed.guesty.stories import STORIES as GUESTY
 from connectors.sandbox.seed.hostaway.stories import STORIES as HOSTAWAY
@@ -26,33 +26,33 @@ class Phones:
     """Every phone that a guest has; one that is written to for the first time comes into being."""
 
     def __init__(self, data: Path) -> None:
-        self._store = Store(data / "sandbox-phones.sqlite3", (Phone,), {})
-        if not self._store.count(Phone):
+        self.store = Store(data / "sandbox-phones.sqlite3", (Phone, Setting), {})
+        if not self.store.count(Phone):
             self.plant()
 
     def plant(self) -> None:
         """The phones of the guests who are in the PMSs' seeds, and no other."""
-        with self._store.tx():
-            self._store.delete(Phone, "1")
+        with self.store.tx():
+            self.store.delete(Phone, "1")
             for number, name in _seeded():
-                self._store.put(_phone(number, name))
+                self.store.put(_phone(number, name))
 
     def all(self) -> list[Phone]:
         """In the order that they came."""
-        return self._store.find(Phone)
+        return self.store.find(Phone)
 
     def need(self, number: str) -> Phone:
         """The phone with this number. Raises MissingError."""
-        return self._store.need(Phone, number)
+        return self.store.need(Phone, number)
 
     def reach(self, number: str) -> Phone:
         """The phone with this number, made if there is none. Raises PhoneError."""
-        found = self._store.get(Phone, number)
+        found = self.store.get(Phone, number)
         return found or self.add(number, "")
 
     def of_user(self, user_id: str) -> Phone:
         """The phone of a person whom WhatsApp calls so. Raises MissingError."""
-        found = self._store.find(Phone, "user_id = ?", (user_id,))
+        found = self.store.find(Phone, "user_id = ?", (user_id,))
         if not found:
             raise MissingError(f"no user {user_id}")
         return found[0]
@@ -62,7 +62,7 @@ class Phones:
         if not NUMBER.fullmatch(number):
             raise PhoneError("a number is a plus sign and 7 to 15 digits")
         phone = _phone(number, name or number)
-        self._store.put(phone)
+        self.store.put(phone)
         return phone
 
     def change(self, number: str, values: Json) -> Phone:
@@ -79,12 +79,12 @@ class Phones:
                 f"{' and '.join(_CODES)} are error codes, {' and '.join(_WORDS)} are texts"
             )
         phone = replace(self.need(number), **values)
-        self._store.put(phone)
+        self.store.put(phone)
         return phone
 
     def close(self) -> None:
         """Let go of the file."""
-        self._store.close()
+        self.store.close()
 
 
 def _seeded() -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
-"""Everything of the direct channels put together: providers, phones, and the loops that move messages and webhooks."""
+"""Everything of the direct channels put together: providers, phones, mail, and the loops that keep them going."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,53 +8,59 @@ from pathlib import Path
 from starlette.routing import Route
 
 from connectors.sandbox.direct.line_world import LineWorld, Mover
+from connectors.sandbox.direct.mail.house import MAIL
+from connectors.sandbox.direct.mail.office import PostOffice
+from connectors.sandbox.direct.mail.records import Mailbox
 from connectors.sandbox.direct.phones import Phones
+from connectors.sandbox.direct.postmark import POSTMARK, Postmark
+from connectors.sandbox.direct.postmark.sending import Sending
 from connectors.sandbox.direct.records import Text
 from connectors.sandbox.direct.twilio import TWILIO, Twilio
 from connectors.sandbox.direct.twilio import Moves as TwilioMoves
 from connectors.sandbox.direct.whatsapp import WHATSAPP_CLOUD, Graph
 from connectors.sandbox.direct.whatsapp import Moves as WhatsappMoves
-from connectors.sandbox.house import House
-from connectors.sandbox.records import Setting
+from connectors.sandbox.records import Application
 from connectors.sandbox.sender import Sender
+from connectors.sandbox.world import World
 
 Loop = Callable[[], Coroutine[None, None, None]]
-_PLANTED = "planted"
+_SMTP_ABOVE, _IMAP_ABOVE = 24, 142
 
 
 @dataclass(frozen=True)
 class Provider:
     """One provider's world, the prefix of its API, and its calls."""
 
-    world: LineWorld
+    world: World
     prefix: str
     routes: list[Route]
 
 
 class Town:
-    """The providers and the guests' phones. `address` is where this program is reached."""
+    """The providers, the guests' phones and the mail. This program is reached at `host` and `port`."""
 
-    def __init__(self, data: Path, address: str) -> None:
+    def __init__(self, data: Path, host: str, port: int) -> None:
+        address = f"http://{host}:{port}"
+        self.host = host
+        self._port = port
+        self.ports = (0, 0)
+        self._stop_mail: Callable[[], None] = lambda: None
         self.phones = Phones(data)
-        self.twilio = self._world(data, TWILIO, address)
-        self.whatsapp = self._world(data, WHATSAPP_CLOUD, address)
+        self.twilio = LineWorld(data, TWILIO, self.phones, address)
+        self.whatsapp = LineWorld(data, WHATSAPP_CLOUD, self.phones, address)
+        self.postmark = World(data, POSTMARK)
+        self.mail = World(data, MAIL)
+        self.office = PostOffice(self.mail)
+        self.sending = Sending(self.postmark, self.office)
+        self.lines = (self.twilio, self.whatsapp)
+        self.worlds: tuple[World, ...] = (*self.lines, self.postmark, self.mail)
+        for world in self.worlds:
+            _plant_once(world)
         self.providers = (
             Provider(self.twilio, "/twilio", Twilio(self.twilio).routes()),
             Provider(self.whatsapp, "/graph", Graph(self.whatsapp).routes()),
+            Provider(self.postmark, "/postmark", Postmark(self.sending).routes()),
         )
-
-    def _world(self, data: Path, house: House, address: str) -> LineWorld:
-        world = LineWorld(data, house, self.phones, address)
-        if world.store.get(Setting, _PLANTED) is None:
-            with world.store.tx():
-                house.plant(world.store, world.clock.now())
-                world.store.put(Setting(_PLANTED, {}))
-        return world
-
-    @property
-    def worlds(self) -> list[LineWorld]:
-        """Every provider's world."""
-        return [provider.world for provider in self.providers]
 
     def loops(self) -> list[Loop]:
         """What has to run meanwhile."""
@@ -62,10 +69,30 @@ class Town:
             (self.whatsapp, WhatsappMoves(self.whatsapp).step),
         ]
         movers = [Mover(world, step).run for world, step in steps]
-        return [*movers, *(Sender(world).run for world in self.worlds)]
+        senders = [Sender(world).run for world in (*self.lines, self.postmark)]
+        return [*movers, *senders]
+
+    def open(self) -> None:
+        """Begin to serve mail. Twisted works in this program's loop; its servers are imported only once it does."""
+        from twisted.internet import asyncioreactor
+
+        asyncioreactor.install(asyncio.get_running_loop())
+        from connectors.sandbox.direct.mail.servers import MailServers
+
+        servers = MailServers(self.office)
+        self.ports = servers.start(self.host, self._port + _SMTP_ABOVE, self._port + _IMAP_ABOVE)
+        self._stop_mail = servers.stop
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Serve no more mail, and let go of the files."""
+        self._stop_mail()
         for world in self.worlds:
             world.close()
         self.phones.close()
+
+
+def _plant_once(world: World) -> None:
+    first = Mailbox if Mailbox in world.store.tables else Application
+    if not world.store.count(first):
+        with world.store.tx():
+            world.house.plant(world.store, world.clock.now())

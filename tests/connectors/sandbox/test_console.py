@@ -6,7 +6,7 @@ import pytest
 
 from tests.connectors.sandbox.harness import Sandbox
 
-PAGES = ("/", "/phones")
+PAGES = ("/", "/phones", "/mail")
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -66,6 +66,12 @@ export function filled(form) {
   return Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
 }
 
+/** A text whose addresses can be opened. */
+export function linked(text) {
+  return text.split(/(https?:\/\/[^\s<>"]+)/).map((part, place) =>
+    place % 2 ? el("a", { href: part, target: "_blank", rel: "noreferrer" }, part) : part);
+}
+
 /** `09:41:03` of the browser's zone, with the day in front if it isn't today's. */
 export function clock(iso) {
   const at = new Date(iso);

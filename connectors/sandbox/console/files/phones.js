@@ -1,6 +1,6 @@
 /** The guests' phones: what is on the screen, what is written, what is the matter with them. */
 
-import { ask, clock, el, filled, sync } from "./dom.js";
+import { ask, clock, el, filled, linked, sync } from "./dom.js";
 import { act, keepFresh, readFiles, showProvider } from "./providers.js";
 
 const byId = (id) => document.getElementById(id);
@@ -65,7 +65,7 @@ function bubble(row) {
   const who = row.author === "provider" ? "automatic" : "";
   const special = row.extra.type && row.extra[row.extra.type] && !row.body ? JSON.stringify(row.extra[row.extra.type]) : "";
   return el("li", { class: row.inbound ? "mine" : row.read_at ? "" : "unread" },
-    ...row.files.map(file), row.body || special ? el("span", { dir: "auto" }, row.body || special) : null,
+    ...row.files.map(file), row.body || special ? el("span", { dir: "auto" }, ...linked(row.body || special)) : null,
     ...(row.extra.buttons ?? []).map((title) => el("button", { type: "button", click: () => press(row, title) }, title)),
     el("small", {}, [clock(row.created_at), who, ticks].filter(Boolean).join(", ")));
 }

@@ -24,7 +24,7 @@ def phones(ask: TownAsk) -> Json:
     """Every phone with what came last, and our lines."""
     lines = [
         asdict(line) | {"provider": world.house.name}
-        for world in ask.town.worlds
+        for world in ask.town.lines
         for line in world.store.find(Line)
     ]
     now = ask.town.twilio.clock.iso()
@@ -38,7 +38,7 @@ def phones(ask: TownAsk) -> Json:
 def _last(ask: TownAsk, phone: Phone) -> Json:
     rows = [
         row
-        for world in ask.town.worlds
+        for world in ask.town.lines
         for row in world.store.find(
             Text, "phone = ?", (phone.id,), order="created_at DESC, rowid DESC", limit=1
         )
@@ -62,7 +62,7 @@ def change(ask: TownAsk) -> Json:
     except PhoneError as error:
         raise ControlError(str(error)) from error
     if not phone.airplane:
-        for world in ask.town.worlds:
+        for world in ask.town.lines:
             world.wake_held(phone.id, "sent")
     return asdict(phone)
 
@@ -76,7 +76,7 @@ def messages(ask: TownAsk) -> Json:
     kind, everything = ask.query.get("kind"), ask.query.get("all") == "1"
     rows = [
         shown(world, row)
-        for world in ask.town.worlds
+        for world in ask.town.lines
         for row in world.store.find(Text, "phone = ?", (phone.id,), order="created_at, rowid")
         if kind in (None, row.kind) and (everything or is_there(row))
     ]
@@ -177,7 +177,7 @@ def change_number(ask: TownAsk) -> Json:
 
 def media(ask: TownAsk) -> Media:
     """A file of a message. Raises ControlError and MissingError."""
-    worlds = {world.house.name: world for world in ask.town.worlds}
+    worlds = {world.house.name: world for world in ask.town.lines}
     world = worlds.get(ask.params["provider"])
     if world is None:
         raise ControlError("the provider is twilio or whatsapp")

@@ -12,20 +12,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from connectors.sandbox.control import shapes, steering, views
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.desks import Desk
-from connectors.sandbox.direct.control import burst, lines, phones
+from connectors.sandbox.direct.control import burst, lines, mail, phones
 from connectors.sandbox.direct.control.asks import TownAsk
+from connectors.sandbox.direct.control.files import file_routes
 from connectors.sandbox.direct.line_world import LineWorld
 from connectors.sandbox.direct.phones import PhoneError
-from connectors.sandbox.direct.records import Media, Text
 from connectors.sandbox.direct.town import Town
 from connectors.sandbox.faults import FaultError
 from connectors.sandbox.records import Delivery, Json, Subscription
 from connectors.sandbox.settings import SettingError
 from connectors.sandbox.store import MissingError
+from connectors.sandbox.world import World
 
 Deed = Callable[[TownAsk], "Json | Awaitable[Json]"]
 _PHONE = "/{number}"
-_PHONES: tuple[tuple[str, str, Deed], ...] = (
+PHONES: tuple[tuple[str, str, Deed], ...] = (
     ("GET", "/", phones.phones),
     ("POST", "/", phones.add),
     ("POST", "/clock", phones.clock),
@@ -45,7 +46,17 @@ _WHATSAPP: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/templates/{id}", lines.review_template),
     ("POST", "/account-error", lines.account_error),
 )
-_STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
+_MAIL: tuple[tuple[str, str, Deed], ...] = (
+    ("POST", "/raw", mail.raw),
+    ("POST", "/complain", mail.complain),
+    ("POST", "/unsubscribe", mail.unsubscribe),
+    ("GET", "/{address}/letters", mail.letters),
+    ("PATCH", "/{address}", mail.change),
+    ("POST", "/{address}/send", mail.send),
+    ("POST", "/{address}/reply", mail.reply),
+    ("POST", "/{address}/renumber", mail.renumber),
+)
+STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
     ("GET", "/kinds", views.kinds),
     ("GET", "/faults", views.faults),
     ("GET", "/faults/{name}", views.fault),
@@ -63,27 +74,30 @@ _STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
     ("POST", "/clock", steering.clock),
     ("POST", "/reset", steering.reset),
 )
-_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
+
+
+PER_PROVIDER: dict[str, tuple[tuple[str, str, Deed], ...]] = {
+    "whatsapp": _WHATSAPP,
+    "postmark": (("POST", "/webhooks-to", mail.webhooks),),
+    "mail": (("GET", "/", mail.mailboxes), *_MAIL),
+}
 
 
 def routes(town: Town) -> list[BaseRoute]:
     """Every control route of the direct channels, below `/_control`."""
-    made: list[BaseRoute] = []
+    made = [_at_root(town, "/_control/mail", PER_PROVIDER["mail"][0])]
+    made += [_at_root(town, "/_control/phones", route) for route in PHONES[:2]]
+    mounts: list[BaseRoute] = []
     for world in town.worlds:
-        own = [_steering(world, *route) for route in _STEERING]
-        own.append(Route("/state", _answering(_state(world)), methods=["GET"]))
-        if world is town.whatsapp:
-            own += [_deed(town, *route) for route in _WHATSAPP]
-        made.append(Mount(f"/_control/{world.house.name}", routes=own))
-    steered = [
-        Route("/media/{provider}/{id}", _file(town)),
-        Route("/reset", _answering(_reset(town)), methods=["POST"]),
-    ]
-    mounted = [_deed(town, *route) for route in _PHONES]
-    made += [
-        Route("/_control/phones", route.endpoint, methods=[*(route.methods or ())]) for route in mounted[:2]
-    ]
-    return [*made, Mount("/_control/phones", routes=[*steered, *mounted[2:]])]
+        steered = [_steering(world, *route) for route in STEERING]
+        steered.append(Route("/state", _answering(_state(world)), methods=["GET"]))
+        steered += [
+            _deed(town, *route) for route in PER_PROVIDER.get(world.house.name, ()) if route[1] != "/"
+        ]
+        mounts.append(Mount(f"/_control/{world.house.name}", routes=steered))
+    phone_routes = [_deed(town, *route) for route in PHONES[2:]]
+    reset = Route("/reset", _answering(_reset(town)), methods=["POST"])
+    return [*file_routes(town), *made, *mounts, Mount("/_control/phones", routes=[reset, *phone_routes])]
 
 
 def _answering(
@@ -112,21 +126,25 @@ def _deed(town: Town, method: str, path: str, deed: Deed) -> Route:
     return Route(path, _answering(answer), methods=[method])
 
 
-def _steering(world: LineWorld, method: str, path: str, deed: Callable[[Ask], Json]) -> Route:
+def _at_root(town: Town, path: str, route: tuple[str, str, Deed]) -> Route:
+    """A route at the very address of a mount."""
+    return Route(path, _deed(town, *route).endpoint, methods=[route[0]])
+
+
+def _steering(world: World, method: str, path: str, deed: Callable[[Ask], Json]) -> Route:
     def answer(request: Request, body: Json) -> Json:
         return deed(Ask(world, Desk(), request.path_params, request.query_params, body))
 
     return Route(path, _answering(answer), methods=[method])
 
 
-def _state(world: LineWorld) -> Callable[[Request, Json], Json]:
+def _state(world: World) -> Callable[[Request, Json], Json]:
     def answer(_: Request, __: Json) -> Json:
         states = ("pending", "delivered", "failed", "lost", "dropped")
         return {
             "provider": world.house.name,
             "now": world.clock.iso(),
             "settings": dataclasses.asdict(world.settings),
-            "counts": {"text": world.store.count(Text), "media": world.store.count(Media)},
             "deliveries": {name: world.store.count(Delivery, "state = ?", (name,)) for name in states},
             "requests": world.requests.totals(),
             "faults": [shapes.fault(row) for row in world.faults.all()],
@@ -137,27 +155,14 @@ def _state(world: LineWorld) -> Callable[[Request, Json], Json]:
 
 
 def _reset(town: Town) -> Callable[[Request, Json], Json]:
-    """Phones and providers as at the first start; `keep` as with the PMSs."""
+    """Phones, mail and providers as at the first start; `keep` as with the PMSs."""
 
     def answer(request: Request, body: Json) -> Json:
         for world in town.worlds:
             steering.reset(Ask(world, Desk(), {}, request.query_params, body))
-            world.stir.set()
+            if isinstance(world, LineWorld):
+                world.stir.set()
         town.phones.plant()
         return {"ok": True}
 
     return answer
-
-
-def _file(town: Town) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        try:
-            row = phones.media(TownAsk(town, request.path_params, request.query_params, {}))
-        except (MissingError, ControlError) as error:
-            return JSONResponse({"error": str(error)}, 404)
-        headers = {"X-Content-Type-Options": "nosniff"}
-        if not row.mime.startswith(_INLINE):
-            headers["Content-Disposition"] = "attachment"
-        return Response(row.data, media_type=row.mime, headers=headers)
-
-    return endpoint

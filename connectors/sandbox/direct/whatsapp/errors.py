@@ -29,7 +29,7 @@ _TEXTS: dict[int, str] = {
     132016: "Template is disabled",
     132018: "There was an issue with the parameters in your template",
 }
-_STATUS = {190: 401, 2: 500, 131000: 500, 4: 429, 80007: 429, 130429: 429}
+_STATUS = {190: 401, 2: 500, 131000: 500, 4: 429}
 _TRANSIENT = frozenset({2, 4, 131000, 130429, 131056})
 _MORE = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
 

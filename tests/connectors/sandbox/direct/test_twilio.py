@@ -1,6 +1,7 @@
 """Twilio's wire: what it takes and refuses, what it posts, and what the phone shows."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -230,6 +231,23 @@ def test_lists_redaction_and_deletion(twilio: Twilio) -> None:
     assert twilio.http.post(f"/Messages/{sids[0]}.json", data={"Body": ""}).json()["body"] == ""
     assert twilio.http.delete(f"/Messages/{sids[0]}.json").status_code == 204
     assert twilio.http.get(f"/Messages/{sids[0]}.json").status_code == 404
+
+
+def test_scheduled_and_withdrawn(twilio: Twilio, town: Sandbox) -> None:
+    wanted = {"From": None, "MessagingServiceSid": SERVICE, "ScheduleType": "fixed"}
+    assert twilio.code(**wanted, SendAt="soon") == 35114
+    at = datetime.now(UTC)
+    assert twilio.code(**wanted, SendAt=(at + timedelta(seconds=200)).isoformat()) == 35115
+    later = (at + timedelta(hours=1)).isoformat()
+    first, second = (twilio.send(**wanted, SendAt=later).json() for _ in range(2))
+    assert (first["status"], first["from"]) == ("scheduled", None)
+    assert (
+        twilio.http.post(f"/Messages/{first['sid']}.json", data={"Status": "canceled"}).json()["status"]
+        == "canceled"
+    )
+    town.control("POST", "/phones/clock", forward=3_700)
+    twilio.reaches(second["sid"], "delivered")
+    assert twilio.state(first["sid"]) == "canceled"
 
 
 def test_a_failed_webhook_goes_to_the_fallback(town: Sandbox, endpoint: Endpoint) -> None:

@@ -1,0 +1,1 @@
+"""Mail: real SMTP and IMAP servers, the hotel's mailbox, and those of the guests."""
