@@ -80,6 +80,11 @@ class ChannelConnector(Connector):
         local, _, domain = self.addresses()[Channel.EMAIL].rpartition("@")
         return f"{local}+{token}@{domain}"
 
+    def hook_addresses(self, url: str) -> Mapping[str, str]:
+        """What a person enters at the provider, by what it is for: addresses that lead to `url`, with what they need to
+        be believed. Empty where we see to that ourselves."""
+        return {}
+
     def list_messages(self, call: Call, cursor: str | None, since: datetime) -> Page[DirectRecord]:
         """Messages that came in or went out, and reports, since that instant (UTC), oldest first where the provider
         allows; or from `cursor` on: a page's `next_cursor`, or the `resume` that an earlier list ended with. Raises

@@ -14,6 +14,7 @@ BUILT_IN: dict[str, str] = {
     "cloudbeds": "connectors.pms.cloudbeds:Cloudbeds",
     "guesty": "connectors.pms.guesty:Guesty",
     "hostaway": "connectors.pms.hostaway:Hostaway",
+    "mail_provider": "connectors.channels.mail.provider:MailProvider",
     "mailbox": "connectors.channels.mail.mailbox:Mailbox",
     "twilio": "connectors.channels.twilio:Twilio",
     "whatsapp": "connectors.channels.whatsapp:WhatsApp",

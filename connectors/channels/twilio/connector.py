@@ -188,6 +188,11 @@ class Twilio(Messages):
         raise Unsupported(detail=type(intent).__name__)
 
     # --- webhooks ---
+    def hook_addresses(self, url: str) -> Mapping[str, str]:
+        """With the fragment by which Twilio tries again after a broken answer or a 5xx
+        (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)."""
+        return {"inbound": f"{url}{signature.AGAIN}"}
+
     def list_subscriptions(self, call: Call) -> Iterator[Subscription]:  # noqa: ARG002
         return iter(())
 

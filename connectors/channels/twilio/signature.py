@@ -17,6 +17,8 @@ from connectors.contract.deliveries import is_any_of, lowered
 from connectors.contract.errors import Unreadable
 
 BODY_HASH = "bodySHA256"
+AGAIN = "#rc=3&rp=5xx,ct,rt"
+"""Behind our address it has Twilio try again. Whether it is signed along isn't documented: both are good."""
 _MAX_FIELDS = 1000
 
 
@@ -47,7 +49,8 @@ def verify(hook_url: str, headers: Mapping[str, str], body: bytes, tokens: Itera
             fields = form_of(body)
         except Unreadable:
             return False
-    addresses = _spellings(f"{hook_url}?{query}" if query else hook_url)
+    plain = _spellings(f"{hook_url}?{query}" if query else hook_url)
+    addresses = (*plain, *(one + AGAIN for one in plain))
     wanted = [sign(token, address, fields) for token in tokens if token for address in addresses]
     fits = is_any_of(known.get("x-twilio-signature", ""), wanted)
     return bool(hook_url) and fits and fits_body

@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from bellhop.core import http
-from connectors.outbound.transports import imap, smtp
+from connectors.outbound.transports import esp_api, imap, smtp
 
 
 class Transport(Protocol):
@@ -29,6 +29,7 @@ _BY_SCHEME: dict[str, Transport] = {
     "http": http.fetch,
     "https": http.fetch,
     "smtp": smtp.send,
+    "anymail": esp_api.send,
     "imap": imap.talk,
 }
 

@@ -115,3 +115,12 @@ def test_the_body_is_read_as_it_was_checked() -> None:
     assert signature.is_json({**FORM, QUERY: "bodySHA256=00"}) is True
     assert signature.is_json({**JSON, QUERY: ""}) is True
     assert twilio().delivery_key({**FORM, QUERY: ""}, body)
+
+
+def test_the_fragment_that_has_twilio_try_again_may_be_signed_along() -> None:
+    fields = {"MessageSid": "SM1"}
+    told = twilio().hook_addresses(HOOK)["inbound"]
+    assert told.startswith(f"{HOOK}#rc=")
+    for url in (HOOK, told):
+        headers = {"X-Twilio-Signature": signed(url, fields, TOKEN), QUERY: ""}
+        assert twilio().verify(headers, form(**fields), (), AT) is True

@@ -1,0 +1,209 @@
+"""Webhooks of e-mail providers, checked and taken apart by django-anymail's own views. The only file of the connectors
+that knows Django: anymail's views are Django's."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from anymail.exceptions import AnymailError
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+
+from connectors.channels.mail.esps import ESPS, Esp
+from connectors.contract.connector import QUERY
+from connectors.contract.deliveries import lowered
+from connectors.contract.errors import Unreadable
+
+# Whatever a hostile body makes anymail raise.
+_ODD = (
+    AnymailError,
+    SuspiciousOperation,
+    ImproperlyConfigured,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameIn:
+    """A mail, as whole as the provider gives it, and its envelope."""
+
+    raw: bytes
+    event_id: str = ""
+    recipient: str = ""
+    sender: str | None = None
+    stripped: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """What became of a mail of ours, in anymail's words."""
+
+    kind: str
+    event_id: str = ""
+    message_id: str = ""
+    recipient: str = ""
+    reference: str = ""
+    reason: str = ""
+    description: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """One webhook's address as the provider was told it: `kind` is `inbound` or `tracking`; `logins` the HTTP Basic
+    credentials of our choosing, newest first; `credentials` those of the connection."""
+
+    esp: str
+    kind: str
+    url: str
+    logins: Sequence[str]
+    credentials: Mapping[str, str]
+
+
+def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
+    """HTTP Basic, and the provider's own signature where it has one and its key is known."""
+    try:
+        view = _view(hook)
+        view.run_validators(_request(headers, body))
+    except _ODD:
+        return False
+    return True
+
+
+def read(hook: Hook, headers: Mapping[str, str], body: bytes) -> list[CameIn | Tracked]:
+    """Raises Unreadable."""
+    try:
+        events = _view(hook).parse_events(_request(headers, body))
+        return [_came_in(one) if hasattr(one, "message") else _tracked(one) for one in events]
+    except _ODD as error:
+        raise Unreadable(detail=f"{type(error).__name__}: {error}"[:300]) from error
+
+
+def _view(hook: Hook) -> Any:
+    """Raises AnymailError, ImproperlyConfigured."""
+    esp: Esp | None = ESPS.get(hook.esp)
+    name = getattr(esp, hook.kind, "") if hook.kind in {"inbound", "tracking"} else ""
+    if esp is None or not name:
+        raise ValueError("no such webhook")
+    told = {
+        setting: hook.credentials[field]
+        for setting, field in esp.keys.get(hook.kind, {}).items()
+        if hook.credentials.get(field)
+    }
+    if hook.esp == "mailgun":
+        told.setdefault("webhook_signing_key", hook.credentials.get("api_key", ""))
+    if hook.esp == "mandrill":
+        told["webhook_url"] = hook.url
+    if hook.esp == "unisender_go":
+        told["api_key"] = hook.credentials.get("api_key", "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # anymail's advice is for those who write its settings
+        return getattr(import_module(f"anymail.webhooks.{hook.esp}"), name)(
+            webhook_secret=list(hook.logins), **told
+        )
+
+
+def _request(headers: Mapping[str, str], body: bytes) -> WSGIRequest:
+    known = lowered(headers)
+    kind = known.get("content-type", "")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "QUERY_STRING": known.get(QUERY, ""),
+        "SERVER_NAME": "bellhop",
+        "SERVER_PORT": "443",
+        "wsgi.url_scheme": "https",
+        "wsgi.input": BytesIO(body),
+        "CONTENT_TYPE": kind,
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    for name, value in known.items():
+        if name not in {QUERY, "content-type", "content-length"}:
+            environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    request = WSGIRequest(environ)
+    # Read here, and not by Django, whose limit for forms (2.5 MB) is for those of web pages.
+    request._body = body  # noqa: SLF001
+    post, files = _form(kind, body)
+    vars(request).update(_post=post, _files=files)
+    return request
+
+
+def _form(kind: str, body: bytes) -> tuple[QueryDict, MultiValueDict[str, Any]]:
+    post, files = QueryDict(mutable=True), MultiValueDict[str, Any]()
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return QueryDict(body, encoding="utf-8"), files
+    if not kind.startswith("multipart/form-data"):
+        return post, files
+    whole = message_from_bytes(b"Content-Type: " + kind.encode("latin-1", "replace") + b"\r\n\r\n" + body)
+    for part in whole.walk():
+        if part.is_multipart():
+            continue
+        name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(content, bytes):
+            continue
+        if (file_name := part.get_filename()) is None:
+            post.appendlist(name, content.decode("utf-8", "replace"))
+        else:
+            files.appendlist(name, SimpleUploadedFile(file_name or "file", content, part.get_content_type()))
+    return post, files
+
+
+def _came_in(event: Any) -> CameIn:
+    message = event.message
+    return CameIn(
+        raw=message.as_bytes(),
+        event_id=str(event.event_id or ""),
+        recipient=str(message.envelope_recipient or ""),
+        sender=None if message.envelope_sender is None else str(message.envelope_sender),
+        stripped=str(message.stripped_text or ""),
+        at=event.timestamp,
+    )
+
+
+def _tracked(event: Any) -> Tracked:
+    told = event.metadata if isinstance(event.metadata, Mapping) else {}
+    return Tracked(
+        kind=str(event.event_type or ""),
+        event_id=str(event.event_id or ""),
+        message_id=str(event.message_id or ""),
+        recipient=str(event.recipient or ""),
+        reference=str(told.get("reference") or ""),
+        reason=str(event.reject_reason or ""),
+        description=str(event.description or event.mta_response or "")[:300],
+        at=event.timestamp,
+    )
+
+
+def mailgun_seal(headers: Mapping[str, str], body: bytes) -> tuple[str, float]:
+    """Token and Unix time that Mailgun signs; they alone, not the content. Raises Unreadable."""
+    try:
+        if lowered(headers).get("content-type", "").startswith("application/json"):
+            told = json.loads(body)["signature"]
+        else:
+            told = _request(headers, body).POST
+        return str(told["token"]), float(told["timestamp"])
+    except _ODD as error:
+        raise Unreadable(detail="No signature of Mailgun's.") from error
+
+
+def with_login(url: str, login: str) -> str:
+    """The address with HTTP Basic credentials in it, as it is entered at a provider."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{login}@{parts.netloc}").geturl()

@@ -1,0 +1,373 @@
+"""E-mail by a provider (ESP): facts, sending, its webhooks."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+from urllib.parse import parse_qs, quote
+
+from connectors.channels.mail import esp_webhooks
+from connectors.channels.mail.addresses import fold
+from connectors.channels.mail.building import build, instance_of
+from connectors.channels.mail.esp_webhooks import CameIn, Hook, Tracked
+from connectors.channels.mail.esps import ESPS, Esp
+from connectors.channels.mail.mime import PART, open_mail, part_of
+from connectors.channels.mail.reading import Envelope, Home, as_events, read_mail
+from connectors.contract.answers import Problem, error_for, require_json
+from connectors.contract.capabilities import Capabilities, Capability, Push
+from connectors.contract.channel import ChannelConnector, ChannelFacts, Files, Media
+from connectors.contract.connector import QUERY, CredentialField, Settings, Subscription, Token
+from connectors.contract.deliveries import basic_of, is_any_of, key_of, lowered
+from connectors.contract.direct import (
+    Address,
+    AddressKind,
+    AddressState,
+    Channel,
+    ConsentRecord,
+    Delivery,
+    DeliveryReport,
+    Scope,
+)
+from connectors.contract.errors import (
+    ConnectorError,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Unreadable,
+    Unsupported,
+)
+from connectors.contract.events import CanonicalEvent, Entity, EventKind
+from connectors.contract.http import Call, Request, Response
+from connectors.contract.intents import Done, Found, Intent, SendDirect
+from connectors.contract.media import MediaLimits
+from connectors.contract.wire import obj, text
+
+MAX_FILES: Final = 10_000_000
+INBOUND, TRACKING = "inbound", "tracking"
+KIND: Final = "w"
+LOGIN: Final = "bellhop"
+# Mailgun tries a webhook for eight hours; what was said before is a replay.
+_SEAL_LIVES_S: Final = 8 * 3600 + 900
+_SKEW_S: Final = 300
+_STATES: Final = {
+    "sent": Delivery.SENT,
+    "delivered": Delivery.DELIVERED,
+    "bounced": Delivery.FAILED,
+    "rejected": Delivery.FAILED,
+    "failed": Delivery.FAILED,
+    "complained": Delivery.DELIVERED,
+}
+# A pixel that was loaded says nothing of a reader: many are loaded by programs.
+_OF_NO_USE: Final = frozenset({"queued", "deferred", "opened", "clicked", "autoresponded", "subscribed"})
+
+
+class MailProvider(ChannelConnector):
+    """Mail of our own domain: sent by the provider's API, answers and reports by its webhooks."""
+
+    slug = "mail_provider"
+    label = "E-mail provider"
+    default_base_url = "https://anymail.dev"
+    credential_fields = (
+        CredentialField(name="esp", label=f"Provider: {', '.join(ESPS)}", secret=False),
+        CredentialField(name="address", label="Sender's address", secret=False),
+        CredentialField(name="api_key", label="API key, or server token"),
+        CredentialField(name="api_secret", label="Secret key, or project ID", required=False),
+        CredentialField(name="domain", label="Sending domain (Mailgun)", secret=False, required=False),
+        CredentialField(name="webhook_password", label="Password of the webhooks (make one up)"),
+        CredentialField(
+            name="webhook_password_old", label="The one before, while it is changed", required=False
+        ),
+        CredentialField(name="signing_key", label="Key that signs webhooks", required=False),
+        CredentialField(name="inbound_key", label="Key that signs incoming mail", required=False),
+        CredentialField(
+            name="inbound_address", label="Where answers come in, or @domain", secret=False, required=False
+        ),
+        CredentialField(
+            name="authserv_id",
+            label="Receiving host, as in Authentication-Results",
+            secret=False,
+            required=False,
+        ),
+    )
+    facts = {
+        Channel.EMAIL: ChannelFacts(
+            max_text=200_000,
+            media=MediaLimits(types={"*/*": MAX_FILES}, count=20, total=MAX_FILES),
+            html=True,
+        )
+    }
+    accepted_status = 200
+    max_body = 40_000_000
+    signature_header = "authorization"
+    propagation_delay_s = 300
+    performs = (SendDirect,)
+    capabilities = Capabilities(
+        entities={
+            Entity.MESSAGE: Capability(
+                write=True,
+                push=Push.FULL,
+                fallback="A lost answer is settled by a report that bears our token, else by a person.",
+                why="Providers list no mails. Brevo, Mailtrap, Resend: no incoming mail. Amazon SES: as a mailbox.",
+            )
+        },
+        attachments=True,
+        client_reference=True,
+    )
+
+    def __init__(self, settings: Settings, files: Files | None = None) -> None:
+        super().__init__(settings, files)
+        self.told: Mapping[str, str] = settings.credentials
+        self.own = fold(self.told.get("address", ""))
+        inbound = self.told.get("inbound_address", "").strip().casefold()
+        self.home_of_mail = Home(
+            address=self.own,
+            inbound=inbound if inbound.startswith("@") else fold(inbound),
+            instance=instance_of(settings.hook_url),
+            authserv_id=self.told.get("authserv_id", ""),
+        )
+
+    @property
+    def esp(self) -> Esp:
+        """Raises Unsupported."""
+        found = ESPS.get(self.told.get("esp", ""))
+        if found is None:
+            raise Unsupported(f"There is no provider of that name. There are: {', '.join(ESPS)}.")
+        return found
+
+    def addresses(self) -> Mapping[Channel, str]:
+        return {Channel.EMAIL: self.own}
+
+    def reply_address(self, token: str) -> str:
+        """Where answers come in: a domain of its own, or an address with the token behind a plus sign."""
+        inbound = self.home_of_mail.inbound
+        if inbound.startswith("@"):
+            return f"{token}{inbound}"
+        local, _, domain = (inbound or self.own).rpartition("@")
+        return f"{local}+{token}@{domain}"
+
+    # --- inbound ---
+    def logins(self) -> list[str]:
+        passwords = (self.told.get("webhook_password", ""), self.told.get("webhook_password_old", ""))
+        return [f"{LOGIN}:{one}" for one in passwords if one]
+
+    def hook_addresses(self, url: str) -> Mapping[str, str]:
+        password = quote(self.told.get("webhook_password", ""), safe="")
+        addressed = esp_webhooks.with_login(url, f"{LOGIN}:{password}")
+        return {kind: f"{addressed}?{KIND}={kind}" for kind in (INBOUND, TRACKING) if getattr(self.esp, kind)}
+
+    def _hook(self, headers: Mapping[str, str]) -> Hook:
+        kind = parse_qs(lowered(headers).get(QUERY, "")).get(KIND, [""])[0]
+        esp = self.told.get("esp", "")
+        url = self.hook_addresses(self.settings.hook_url).get(kind, "") if esp in ESPS else ""
+        return Hook(esp=esp, kind=kind, url=url, logins=self.logins(), credentials=self.told)
+
+    def delivery_key(self, headers: Mapping[str, str], body: bytes) -> str:
+        """Mailgun signs a token, which must count once, whatever stands beside it."""
+        if self.told.get("esp") == "mailgun":
+            try:
+                return f"mailgun:{esp_webhooks.mailgun_seal(headers, body)[0]}"[:200]
+            except Unreadable:
+                return key_of(body)
+        return key_of(body)
+
+    def verify(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        secrets: Sequence[str],  # noqa: ARG002 - the passwords are credentials: a person enters them on both sides
+        at: datetime,
+    ) -> bool | None:
+        if not is_any_of(basic_of(headers), self.logins()):
+            return False
+        if self.told.get("esp") == "mailgun" and not _is_fresh(headers, body, at):
+            return False
+        return esp_webhooks.is_signed(self._hook(headers), headers, body)
+
+    def parse(self, headers: Mapping[str, str], body: bytes) -> list[CanonicalEvent]:
+        key = key_of(body)
+        found: list[CanonicalEvent] = []
+        for place, one in enumerate(esp_webhooks.read(self._hook(headers), headers, body)):
+            mine = f"{key}:{place}"
+            found += self._mail(one, mine) if isinstance(one, CameIn) else [self._report(one, mine)]
+        return found or [CanonicalEvent(kind=EventKind.IGNORED, dedupe_key=key, reason="nothing in it")]
+
+    def _mail(self, given: CameIn, key: str) -> list[CanonicalEvent]:
+        recipients = (given.recipient,) if given.recipient else ()
+        envelope = Envelope(
+            recipients=recipients, sender=given.sender, received_at=given.at, stripped=given.stripped
+        )
+        return as_events(read_mail(open_mail(given.raw), self.home_of_mail, envelope), key)
+
+    def part(self, headers: Mapping[str, str], body: bytes, external_id: str) -> Media:
+        for one in esp_webhooks.read(self._hook(headers), headers, body):
+            if isinstance(one, CameIn):
+                return part_of(open_mail(one.raw), external_id)
+        raise NotFound(detail=external_id, code="no_part")
+
+    def _report(self, given: Tracked, key: str) -> CanonicalEvent:
+        address, state = fold(given.recipient), _STATES.get(given.kind)
+        person = Address(kind=AddressKind.EMAIL, value=address) if address else None
+        mine = f"report:{given.event_id or key}:{given.kind}:{address}"[:300]
+        if given.kind == "unsubscribed" and person is not None and given.at is not None:
+            consent = ConsentRecord(
+                external_id=mine,
+                channel=Channel.EMAIL,
+                address=person,
+                scope=Scope.MARKETING,
+                granted=False,
+                source=f"{self.esp.label}: unsubscribed",
+                at=given.at,
+            )
+            return CanonicalEvent(kind=EventKind.CONSENT_TOLD, dedupe_key=mine, direct=consent)
+        if state is None:
+            known = given.kind in _OF_NO_USE or given.kind == "unsubscribed"
+            unknown = {} if known else {"event_type": given.kind}
+            return CanonicalEvent(kind=EventKind.IGNORED, dedupe_key=mine, reason=given.kind, unknown=unknown)
+        failed = state == Delivery.FAILED
+        report = DeliveryReport(
+            external_id=given.message_id,
+            channel=Channel.EMAIL,
+            state=state,
+            reference=given.reference,
+            code=given.reason or given.kind if failed else "",
+            reason=_words(given) if failed else "",
+            at=given.at,
+            address=person,
+            address_state=_address_state(given),
+        )
+        return CanonicalEvent(
+            kind=EventKind.DELIVERY_REPORT, dedupe_key=mine, direct=report, occurred_at=given.at
+        )
+
+    # --- authorisation ---
+    def is_ours(self, url: str) -> bool:
+        return url.startswith(f"anymail://{self.told.get('esp', '-')}/") or super().is_ours(url)
+
+    def limit_key(self) -> str:
+        account = f"{self.told.get('esp', '')} {self.told.get('address', '')}"
+        return f"mail_provider:{sha256(account.encode()).hexdigest()[:24]}"
+
+    def token_request(self) -> None:
+        return None
+
+    def read_token(self, response: Response) -> Token:  # noqa: ARG002
+        raise Unsupported(detail="There are no tokens here.")
+
+    def authorize(self, request: Request, token: str | None) -> Request:  # noqa: ARG002
+        settings = {
+            name: self.told[field] for name, field in self.esp.settings.items() if self.told.get(field)
+        }
+        base = self.settings.base_url.rstrip("/")
+        if base and base != self.default_base_url:
+            settings["api_url"] = f"{base}/"
+        elif self.esp.needs_url:
+            raise Rejected("This provider has no address of its own: enter yours.", code="no_address")
+        packed = base64.b64encode(json.dumps(settings).encode()).decode()
+        return replace(request, headers={**request.headers, "authorization": f"Anymail {packed}"})
+
+    def check(self, request: Request, response: Response) -> None:
+        if 200 <= response.status < 300:
+            require_json(request, response)
+            return
+        raise _error(request, response)
+
+    # --- reads and effects ---
+    def ping(self, call: Call) -> str:
+        """There is nothing that all providers answer: the settings are complete, the first mail shows the rest."""
+        label = self.esp.label
+        call(Request(method="HEAD", path=f"anymail://{self.told.get('esp', '-')}/"))
+        return f"{label}: {self.own}"
+
+    def perform(self, call: Call, intent: Intent) -> Done:
+        if not isinstance(intent, SendDirect):
+            raise Unsupported(detail=type(intent).__name__)
+        if intent.channel != Channel.EMAIL:
+            raise Rejected("This connection sends e-mail only.", code="no_sender")
+        now = datetime.now(UTC)
+        content = build(intent, self.own, self.home_of_mail.instance, self._read, now)
+        headers = {"x-reference": intent.reference}
+        if self.esp.keeps_id is not None:
+            headers["x-keeps-id"] = ":".join(self.esp.keeps_id)
+        request = Request(
+            method="SEND",
+            path=f"anymail://{self.told.get('esp', '-')}/",
+            content=content,
+            headers=headers,
+            effect=True,
+        )
+        remote_id = text(obj(call(request).json()).get("message_id"))
+        if not remote_id:
+            raise OutcomeUnknown(detail="No id in the answer.", code="no_id")
+        return Done(remote_id=remote_id, at=now)
+
+    def _read(self, key: str) -> bytes:
+        if self.files is None:
+            raise Unsupported(detail="There is no store of files.")
+        return self.files.read(key)
+
+    def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:  # noqa: ARG002
+        raise Unsupported(detail="Providers list no mails; a report with our token decides.")
+
+    # --- webhooks ---
+    def list_subscriptions(self, call: Call) -> Iterator[Subscription]:  # noqa: ARG002
+        return iter(())
+
+    def subscribe(self, call: Call, url: str, secret: str = "") -> Subscription:  # noqa: ARG002
+        """A person enters the addresses at the provider (see `hook_addresses`)."""
+        return Subscription(external_id="", url=url)
+
+    def unsubscribe(self, call: Call, subscription: Subscription) -> None:
+        """Nothing of ours is kept there."""
+
+    def read_webhook_secret(self, call: Call, url: str) -> str | None:  # noqa: ARG002
+        return self.told.get("webhook_password") or None
+
+
+def _is_fresh(headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
+    try:
+        said = esp_webhooks.mailgun_seal(headers, body)[1]
+    except Unreadable:
+        return False
+    return at.timestamp() - _SEAL_LIVES_S <= said <= at.timestamp() + _SKEW_S
+
+
+def _address_state(given: Tracked) -> AddressState:
+    if given.kind == "complained":
+        return AddressState.COMPLAINED
+    if given.reason == "unsubscribed":
+        return AddressState.OPTED_OUT
+    hard = given.kind in {"bounced", "rejected", "failed"} and given.reason in {"invalid", "bounced"}
+    return AddressState.BAD if hard else AddressState.FINE
+
+
+def _words(given: Tracked) -> str:
+    sentences = {
+        "invalid": "This e-mail address does not exist.",
+        "bounced": "The guest's mail host refused it for good.",
+        "timed_out": "The guest's mail host did not take it in time.",
+        "blocked": "The guest's mail host refuses mail from us.",
+        "spam": "It was taken for unwanted mail.",
+        "unsubscribed": "The guest has unsubscribed from our mail.",
+    }
+    return sentences.get(given.reason, "The mail was not delivered.")
+
+
+def _error(request: Request, response: Response) -> ConnectorError:
+    try:
+        told = obj(response.json())
+    except Unreadable:
+        told = {}
+    problem = Problem(message=text(told.get("text")), code=text(told.get("code")))
+    error = error_for(request, response, problem)
+    if isinstance(error, Rejected) and text(told.get("refused")):
+        error.user_message = "The provider writes to this address no more."
+        error.address_state = AddressState.BAD
+    return error
+
+
+__all__ = ["INBOUND", "PART", "TRACKING", "MailProvider"]
