@@ -74,6 +74,23 @@ def _popovers(page: Page, check: Checker, opens: dict[str, str]) -> None:
 def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int]) -> None:
     page = new_page("manager", viewport=viewport)
     check = Checker(page)
+    _list(page, check)
+    _open_thread(page)
+    check("thread")
+    _composer(page, check)
+    _files(page, check)
+    if viewport is PHONE:
+        page.locator("[data-drawer]:visible").click()
+        check("stay details")
+    else:
+        _popovers(page, check, {"snooze": "snooze-menu", "assign": "assignee"})
+        page.locator("#rows .pick").first.check()
+        check("selection")
+        _popovers(page, check, {"assign many": "bulk-assign", "tag many": "bulk-tags-menu"})
+    assert check.found == []
+
+
+def _list(page: Page, check: Checker) -> None:
     page.goto("/inbox/needs-reply/")
     check("list")
     _popovers(page, check, {"sort": "sort"})
@@ -89,8 +106,9 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     page.keyboard.press("Escape")
     page.goto("/inbox/snoozed/?channel=vrbo")
     check("nothing matches")
-    _open_thread(page)
-    check("thread")
+
+
+def _composer(page: Page, check: Checker) -> None:
     page.locator("#tab-note").click()
     page.locator("#body").fill("A note")
     check("note")
@@ -103,6 +121,9 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     expect(page.locator("#canned-list button").first).to_be_visible()
     check("canned replies", "#canned", "#canned-button")
     page.keyboard.press("Escape")
+
+
+def _files(page: Page, check: Checker) -> None:
     page.locator("#body").fill("On its way.")
     page.locator("#file-input").set_input_files(
         [
@@ -120,15 +141,6 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     expect(page.locator("#viewer-frame img")).to_be_visible()
     check("image", "#viewer")
     page.keyboard.press("Escape")
-    if viewport is PHONE:
-        page.locator("[data-drawer]:visible").click()
-        check("stay details")
-    else:
-        _popovers(page, check, {"snooze": "snooze-menu", "assign": "assignee"})
-        page.locator("#rows .pick").first.check()
-        check("selection")
-        _popovers(page, check, {"assign many": "bulk-assign", "tag many": "bulk-tags-menu"})
-    assert check.found == []
 
 
 @pytest.mark.parametrize("viewport", WIDTHS)
