@@ -181,7 +181,7 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     kept = getattr(thread, "own_drafts", None)
     own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
     choices = ways.of(thread)
-    asked = more.pop("via", "") or request.POST.get("via", "")
+    asked = request.POST.get("via", "") or request.GET.get("via", "")
     chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
     chosen = chosen or ways.default(thread, choices)
     files = shown_files.of(own["reply"]["files"]) if "reply" in own else []

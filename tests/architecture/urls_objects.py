@@ -91,6 +91,8 @@ ADDRESSES: dict[str, Access] = {
     "inbox:reply": (Permission.THREADS_REPLY,),
     "inbox:note": (Permission.THREADS_NOTE,),
     "inbox:draft": (Permission.THREADS_READ,),
+    "inbox:ways": (Permission.THREADS_READ,),
+    "inbox:composer": (Permission.THREADS_READ,),
     "inbox:take-over": (Permission.THREADS_TRIAGE,),
     "inbox:canned": (Permission.THREADS_REPLY,),
     "inbox:candidates": (Permission.THREADS_MATCH,),
