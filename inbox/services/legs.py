@@ -43,7 +43,8 @@ def owe(
     unsubscribe: bool = False,
 ) -> Command:
     """Owe both legs, in the caller's transaction, the thread locked. Returns the Command to the guest. `body`: what the
-    guest reads, where it is more than the message says (links to files that the channel doesn't carry)."""
+    guest reads, where it is more than the message says (links to files that the channel doesn't carry). What nobody
+    typed may wait for morning or be stopped: the PMS gets its copy once it has left (`receipts.after_settling`)."""
     automatic = origin != Origin.AGENT
     url = unsubscribing.url(way.address) if unsubscribe else ""
     command = outbox.enqueue(
@@ -75,7 +76,8 @@ def owe(
         command_id=command.pk,
         since=message.created_at,
     )
-    mirror.owe(thread, message, due_at)
+    if not automatic:
+        mirror.owe(thread, message, due_at)
     return command
 
 

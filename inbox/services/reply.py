@@ -332,9 +332,10 @@ def command_ids(message: Message, *states: ReceiptState) -> list[int]:
 
 @transaction.atomic
 def send_now(user: User, message: Message) -> None:
-    """End the undo or send-later time of a reply. Raises NotPossible once it has left."""
+    """End the undo or send-later time of a reply, or the pause before its next try, for each leg that waits. Raises
+    NotPossible once all have left."""
     require(user, Permission.THREADS_REPLY)
-    for command_id in command_ids(message):
+    for command_id in command_ids(message, ReceiptState.QUEUED):
         outbox.send_now(command_id)
 
 
