@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Any
+
+import httpx
 
 from bellhop.accounts.models import Organization
 from bellhop.core import clock
@@ -22,22 +27,60 @@ TWILIO = {
 SERVICE = "MG5a0d5a0d5a0d5a0d5a0d5a0d5a0d5a0d"
 
 
-def connect_twilio(organization: Organization, sandbox_url: str, name: str = "SMS") -> Connection:
-    """A channel connection to the sandbox's Twilio, as the wizard makes it, without its test call."""
+WHATSAPP = {
+    "phone_number_id": "115550162000001",
+    "waba_id": "215550162000002",
+    "number": "+14155550162",
+    "access_token": "EAAsandboxWhatsAppToken",
+    "app_secret": "5a0db0c5a0db0c5a0db0c5a0db0c5a0d",
+}
+POSTMARK = {
+    "esp": "postmark",
+    "address": "stay@harbour-house.example",
+    "api_key": "5a0db0c5-5a0d-4b0c-8a0d-5a0db0c5a0d5",
+    "webhook_password": "webhook-password",
+    "inbound_address": "@inbound.harbour-house.example",
+}
+HOTEL = "stay@harbour-house.example"
+
+
+def mailbox_at(smtp_port: int, imap_port: int) -> dict[str, str]:
+    """The credentials of the hotel's mailbox at the sandbox's ports."""
+    return {
+        "address": HOTEL,
+        "imap_host": "127.0.0.1",
+        "imap_port": str(imap_port),
+        "imap_security": "none",
+        "smtp_host": "127.0.0.1",
+        "smtp_port": str(smtp_port),
+        "smtp_security": "none",
+        "password": "sandbox-mail",
+    }
+
+
+def connect(
+    organization: Organization, slug: str, base_url: str, credentials: dict[str, str], name: str = ""
+) -> Connection:
+    """A channel connection, as the wizard makes it, without its test call."""
     connection = Connection.objects.create(
         organization=organization,
-        slug="twilio",
+        slug=slug,
         kind=ConnectionKind.CHANNEL,
-        name=name,
+        name=name or slug,
         stage=Stage.SANDBOX,
-        base_url=f"{sandbox_url}/twilio",
-        credentials=TWILIO,
+        base_url=base_url,
+        credentials=credentials,
         limit_scale=SCALE,
         created_at=clock.now(),
     )
     ConnectionHealth.objects.create(connection=connection)
     connecting.note_addresses(connection)
     return connection
+
+
+def connect_twilio(organization: Organization, sandbox_url: str, name: str = "SMS") -> Connection:
+    """SMS by Twilio."""
+    return connect(organization, "twilio", f"{sandbox_url}/twilio", TWILIO, name)
 
 
 class Phones:
@@ -55,11 +98,33 @@ class Phones:
     def control(self, path: str, method: str = "GET", **values: Any) -> dict[str, Any]:
         return self.pms.control(path, method, **values)
 
+    # ── trouble and time ──
+    def fault(self, name: str, provider: str = "twilio", **parameters: Any) -> None:
+        url = f"{self.root}/_control/{provider}/faults/{name}"
+        httpx.put(url, json=parameters).raise_for_status()
+
+    def heal(self, provider: str = "twilio") -> None:
+        self.control(f"{provider}/faults", "DELETE")
+
+    def forward(self, seconds: float) -> None:
+        """The clocks of all: ours, the PMS's, the providers'."""
+        self.control("phones/clock", "POST", forward=seconds)
+        self.pms.forward(seconds)
+
+    # ── the guest ──
     def texts(self, number: str, body: str, **more: Any) -> dict[str, Any]:
         """The guest texts our number; Bellhop has taken it in when this returns."""
         answer = self.control(f"phones/{number}/text", "POST", body=body, **more)
         self.hear()
         return answer
+
+    def posts(self, signed_with: str = TWILIO["auth_token"], url: str = "", **fields: str) -> int:
+        """A webhook of Twilio's by hand, signed by the vendor's description. Answers the status."""
+        url = url or hook_url(self.connection)
+        data = url + "".join(name + fields[name] for name in sorted(fields))
+        mac = hmac.new(signed_with.encode(), data.encode(), hashlib.sha1).digest()
+        headers = {"X-Twilio-Signature": base64.b64encode(mac).decode()}
+        return httpx.post(url, data=fields, headers=headers, timeout=20).status_code
 
     def on(self, number: str) -> list[str]:
         """What the guest's phone shows, oldest first."""
