@@ -44,7 +44,9 @@ def test_ten_thousand_texts_at_once(pms: Pms, phones: Phones) -> None:
     assert journal.count() == COUNT
     journal.filter(pk__gt=journal.order_by("pk")[PROCESSED - 1].pk).delete()
     with database.cursor() as cursor:
-        cursor.execute("VACUUM connectors_webhookdelivery")  # a queue has no such heap of dead rows in its way
+        cursor.execute(
+            "VACUUM connectors_webhookdelivery"
+        )  # a queue has no such heap of dead rows in its way
     workers = [threading.Thread(target=_work) for _ in range(WORKERS)]
     for worker in workers:
         worker.start()
