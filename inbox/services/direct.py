@@ -9,9 +9,10 @@ from bellhop.core import clock, search
 from connectors.contract.direct import ChangeKind, DirectMessageRecord
 from connectors.contract.records import Direction as RecordDirection
 from connectors.events import DirectMessageChanged, DirectMessageReceived, Source
-from inbox.models import Author, Direction, Message, MessageMail, Thread, ThreadAddress, ThreadStatus
+from inbox.models import Author, Direction, Message, MessageMail, Thread, ThreadStatus
 from inbox.services import attachments, keywords, mirror, threads, whose
 from inbox.services.receive import LATE_AFTER
+from inbox.services.whose import Place
 from reservations.models import ChannelAddress
 from reservations.services import consent
 
@@ -28,8 +29,9 @@ def on_message(event: DirectMessageReceived) -> None:
     if _stands(source, record):
         return
     address = whose.address_of(source, record, event.at)
-    thread = whose.thread_for(source, record, address)
-    message = _insert(event, thread, address)
+    place = whose.thread_for(source, record, address)
+    thread = place.thread
+    message = _insert(event, place, address)
     inbound = message.direction == Direction.INBOUND
     if inbound and not record.automatic:
         consent.alive(organization_id, address.channel, address.address)
@@ -49,8 +51,8 @@ def _stands(source: Source, record: DirectMessageRecord) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _insert(event: DirectMessageReceived, thread: Thread, address: ChannelAddress) -> Message:
-    source, record = event.source, event.record
+def _insert(event: DirectMessageReceived, place: Place, address: ChannelAddress) -> Message:
+    source, record, thread = event.source, event.record, place.thread
     inbound = record.direction == RecordDirection.INBOUND
     newest = thread.messages.order_by("-sent_at").values_list("sent_at", flat=True).first()
     message = Message.objects.create(
@@ -61,7 +63,7 @@ def _insert(event: DirectMessageReceived, thread: Thread, address: ChannelAddres
         reservation_id=thread.stay_id,
         direction=Direction.INBOUND if inbound else Direction.OUTBOUND,
         author=_author(record),
-        author_name=_author_name(thread, address, record)[:120],
+        author_name=_author_name(place, record)[:120],
         channel=record.channel.value,
         body=_body(record),
         language=thread.language if inbound else "",
@@ -69,7 +71,7 @@ def _insert(event: DirectMessageReceived, thread: Thread, address: ChannelAddres
         created_at=clock.now(),
         arrived_late=bool(newest and newest - event.at > LATE_AFTER),
         remote_id=record.external_id[:200],
-        warning=_warning(thread, address, record)[:200],
+        warning=_warning(place, record)[:200],
         search=search.vector(f"{record.subject} {record.body_text}"),
     )
     attachments.expect(message, record.attachments, delivery_id=source.delivery_id, history=source.history)
@@ -84,21 +86,17 @@ def _author(record: DirectMessageRecord) -> Author:
     return Author.GUEST if record.direction == RecordDirection.INBOUND else Author.PMS_STAFF
 
 
-def _author_name(thread: Thread, address: ChannelAddress, record: DirectMessageRecord) -> str:
+def _author_name(place: Place, record: DirectMessageRecord) -> str:
     """A stranger in the thread is shown by their own name, never by the guest's."""
     if record.direction == RecordDirection.OUTBOUND:
         return ""
-    if _is_stranger(thread, address):
+    if place.by_stranger:
         return record.guest.name or record.guest.value
-    return thread.party_name or record.guest.name
+    return place.thread.party_name or record.guest.name
 
 
-def _is_stranger(thread: Thread, address: ChannelAddress) -> bool:
-    return ThreadAddress.objects.filter(thread=thread, address=address, verified=False).exists()
-
-
-def _warning(thread: Thread, address: ChannelAddress, record: DirectMessageRecord) -> str:
-    if record.direction == RecordDirection.INBOUND and _is_stranger(thread, address):
+def _warning(place: Place, record: DirectMessageRecord) -> str:
+    if record.direction == RecordDirection.INBOUND and place.by_stranger:
         return _("Written from %(address)s, which is not known as this guest's.") % {
             "address": record.guest.value
         }

@@ -3,6 +3,7 @@ person linked, then by whose address it is and the dates of their stays (ux V4, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bellhop.core import clock
@@ -17,6 +18,8 @@ from reservations.services.matching import Match
 
 # Several people share an address: whoever talked there lately goes on in the same thread.
 STILL_TALKING = timedelta(days=14)
+# What the copy for the PMS needs of a thread.
+RELATED = ("connection", "stay", "property")
 
 
 def address_of(source: Source, record: DirectMessageRecord, at: datetime) -> ChannelAddress:
@@ -48,22 +51,33 @@ def address_of(source: Source, record: DirectMessageRecord, at: datetime) -> Cha
     return row
 
 
-def thread_for(source: Source, record: DirectMessageRecord, address: ChannelAddress) -> Thread:
-    """The locked thread of a message; a new one, matched or not, where there is none. The address is noted in it."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The locked thread of a message; `by_stranger`: it was written from an address that is not known as its
+    guest's."""
+
+    thread: Thread
+    by_stranger: bool = False
+
+
+def thread_for(source: Source, record: DirectMessageRecord, address: ChannelAddress) -> Place:
+    """Where a message belongs; a new thread, matched or not, where there is none. The address is noted in it."""
     organization_id = source.connection.organization_id
     points = [(point.kind.value, point.value) for point in (record.guest, *record.also)]
     hinted = _hinted(organization_id, record)
     if hinted is not None:
         thread = _locked(hinted)
         is_theirs = _is_known(thread, address, points)
-        _join(thread, address, verified=is_theirs)
-        return thread
+        return Place(thread, by_stranger=not _join(thread, address, verified=is_theirs))
+    linked = _linked(address)
+    if linked is not None:
+        return Place(linked)
     match = matching.by_address(organization_id, points)
-    thread = _linked(address) or _of_match(match, address) or _unmatched(match, address)
-    _join(thread, address, verified=True)
-    if match.guest is not None and thread.guest_id == match.guest.pk:
+    thread = _of_match(match, address) or _unmatched(match, address)
+    is_theirs = _join(thread, address, verified=True)
+    if match.guest is not None and thread.guest_id == match.guest.pk and len(points) > 1:
         _learn(match.guest, points)
-    return thread
+    return Place(thread, by_stranger=not is_theirs)
 
 
 def _hinted(organization_id: int, record: DirectMessageRecord) -> int | None:
@@ -83,7 +97,7 @@ def _hinted(organization_id: int, record: DirectMessageRecord) -> int | None:
 
 def _locked(thread_id: int) -> Thread:
     """The thread, or what it was merged into."""
-    return threads.live_one(threads.lock(thread_id))
+    return threads.live_one(threads.lock(thread_id, *RELATED))
 
 
 def _is_known(thread: Thread, address: ChannelAddress, points: list[tuple[str, str]]) -> bool:
@@ -149,10 +163,12 @@ def _new(address: ChannelAddress, guest: Guest | None) -> Thread:
     )
 
 
-def _join(thread: Thread, address: ChannelAddress, *, verified: bool) -> None:
-    ThreadAddress.objects.get_or_create(
+def _join(thread: Thread, address: ChannelAddress, *, verified: bool) -> bool:
+    """Note the address in the thread. Is it one of its guest's?"""
+    row, _made = ThreadAddress.objects.get_or_create(
         thread=thread, address=address, defaults={"verified": verified, "since": clock.now()}
     )
+    return row.verified
 
 
 def _learn(guest: Guest, points: list[tuple[str, str]]) -> None:
