@@ -70,27 +70,30 @@ def _popovers(page: Page, check: Checker, opens: dict[str, str]) -> None:
         expect(page.locator(f"#{target}")).to_be_hidden()
 
 
+def _add_files(page: Page, check: Checker) -> None:
+    """One that is kept, one that is refused."""
+    page.locator("#file-input").set_input_files(
+        [
+            {"name": "pool.png", "mimeType": "image/png", "buffer": picture("PNG")},
+            {"name": "run.exe", "mimeType": "application/pdf", "buffer": PROGRAM},
+        ]
+    )
+    expect(page.locator("#uploads [data-state=refused]")).to_be_visible()
+    check("files")
+    page.locator("#uploads [data-state=refused] button").click()
+
+
+def _look_at_an_image(page: Page, check: Checker) -> None:
+    page.locator("#log a[data-view]").last.click()
+    expect(page.locator("#viewer-frame img")).to_be_visible()
+    check("image", "#viewer")
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize("viewport", WIDTHS)
 def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int]) -> None:
     page = new_page("manager", viewport=viewport)
     check = Checker(page)
-    _list(page, check)
-    _open_thread(page)
-    check("thread")
-    _composer(page, check)
-    _files(page, check)
-    if viewport is PHONE:
-        page.locator("[data-drawer]:visible").click()
-        check("stay details")
-    else:
-        _popovers(page, check, {"snooze": "snooze-menu", "assign": "assignee"})
-        page.locator("#rows .pick").first.check()
-        check("selection")
-        _popovers(page, check, {"assign many": "bulk-assign", "tag many": "bulk-tags-menu"})
-    assert check.found == []
-
-
-def _list(page: Page, check: Checker) -> None:
     page.goto("/inbox/needs-reply/")
     check("list")
     _popovers(page, check, {"sort": "sort"})
@@ -106,9 +109,8 @@ def _list(page: Page, check: Checker) -> None:
     page.keyboard.press("Escape")
     page.goto("/inbox/snoozed/?channel=vrbo")
     check("nothing matches")
-
-
-def _composer(page: Page, check: Checker) -> None:
+    _open_thread(page)
+    check("thread")
     page.locator("#tab-note").click()
     page.locator("#body").fill("A note")
     check("note")
@@ -121,26 +123,21 @@ def _composer(page: Page, check: Checker) -> None:
     expect(page.locator("#canned-list button").first).to_be_visible()
     check("canned replies", "#canned", "#canned-button")
     page.keyboard.press("Escape")
-
-
-def _files(page: Page, check: Checker) -> None:
     page.locator("#body").fill("On its way.")
-    page.locator("#file-input").set_input_files(
-        [
-            {"name": "pool.png", "mimeType": "image/png", "buffer": picture("PNG")},
-            {"name": "run.exe", "mimeType": "application/pdf", "buffer": PROGRAM},
-        ]
-    )
-    expect(page.locator("#uploads [data-state=refused]")).to_be_visible()
-    check("files")
-    page.locator("#uploads [data-state=refused] button").click()
+    _add_files(page, check)
     page.locator("#send").click()
     expect(page.locator("#log .msg[data-kind=out]").last).to_contain_text("On its way.")
     check("sent")
-    page.locator("#log a[data-view]").last.click()
-    expect(page.locator("#viewer-frame img")).to_be_visible()
-    check("image", "#viewer")
-    page.keyboard.press("Escape")
+    _look_at_an_image(page, check)
+    if viewport is PHONE:
+        page.locator("[data-drawer]:visible").click()
+        check("stay details")
+    else:
+        _popovers(page, check, {"snooze": "snooze-menu", "assign": "assignee"})
+        page.locator("#rows .pick").first.check()
+        check("selection")
+        _popovers(page, check, {"assign many": "bulk-assign", "tag many": "bulk-tags-menu"})
+    assert check.found == []
 
 
 @pytest.mark.parametrize("viewport", WIDTHS)
