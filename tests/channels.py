@@ -12,7 +12,8 @@ import httpx
 
 from bellhop.accounts.models import Organization
 from bellhop.core import clock
-from connectors.models import Connection, ConnectionHealth, ConnectionKind, Stage
+from connectors.inbound import regular, sync
+from connectors.models import Connection, ConnectionHealth, ConnectionKind, Stage, SyncRun
 from connectors.outbound.addresses import hook_url
 from connectors.trust import connecting
 from tests.harness.waiting import eventually
@@ -118,6 +119,11 @@ class Phones:
         self.hear()
         return answer
 
+    def whatsapps(self, number: str, body: str) -> None:
+        """The guest writes to Meta's number of ours."""
+        self.control(f"phones/{number}/whatsapp", "POST", body=body)
+        self.hear()
+
     def posts(self, signed_with: str = TWILIO["auth_token"], url: str = "", **fields: str) -> int:
         """A webhook of Twilio's by hand, signed by the vendor's description. Answers the status."""
         url = url or hook_url(self.connection)
@@ -148,6 +154,58 @@ class Phones:
         """Every webhook that the provider and the PMS owe, and all that it makes due."""
         done = 1
         while done:
-            for world in ("twilio/state", "state"):
+            for world in ("twilio/state", "whatsapp/state", "state"):
                 eventually(lambda world=world: self.control(world)["deliveries"]["pending"] == 0)
             done = self.pms.run()
+
+
+class Mail:
+    """The hotel's mailbox at the sandbox, and the guests' at the other end."""
+
+    def __init__(self, pms: Pms, settings: Any) -> None:
+        self.pms = pms
+        self.control = pms.control
+        self.root = f"http://127.0.0.1:{pms.sandbox.port}"
+        self.control("phones/reset", "POST")
+        told = self.control("mail")
+        settings.BELLHOP_ALLOWED_PRIVATE_HOSTS = [
+            *settings.BELLHOP_ALLOWED_PRIVATE_HOSTS,
+            f"127.0.0.1:{told['smtp_port']}",
+            f"127.0.0.1:{told['imap_port']}",
+        ]
+        credentials = mailbox_at(told["smtp_port"], told["imap_port"])
+        self.connection = connect(pms.desk.organization, "mailbox", "", credentials)
+        ConnectionHealth.objects.filter(pk=self.connection.pk).update(caught_up_to=clock.now())
+        self.look()
+
+    def fault(self, name: str, **parameters: Any) -> None:
+        httpx.put(f"{self.root}/_control/mail/faults/{name}", json=parameters).raise_for_status()
+
+    def bring(self, letter: str, recipient: str) -> None:
+        """Somebody's program passes a mail on as it is, headers and all."""
+        raw = httpx.get(f"{self.root}/_control/mail/letters/{letter}/raw").content
+        values = {"sender": "", "recipient": recipient, "raw": base64.b64encode(raw).decode()}
+        self.control("mail/raw", "POST", **values)
+        self.look()
+
+    def look(self) -> None:
+        """Read the mailbox, and do what that makes due."""
+        SyncRun.objects.filter(connection=self.connection).update(next_try_at=None)
+        regular.start_due(clock.now())
+        while sync.run_due():
+            pass
+        self.pms.run()
+
+    def writes(self, address: str, text: str, subject: str = "Our stay", **more: Any) -> None:
+        """The guest writes to the hotel; Bellhop has it when this returns."""
+        self.control(f"mail/{address}/send", "POST", to=HOTEL, subject=subject, text=text, **more)
+        self.look()
+
+    def answers(self, address: str, letter: str, text: str, style: str = "gmail") -> None:
+        self.control(f"mail/{address}/reply", "POST", letter=letter, text=text, style=style)
+        self.look()
+
+    def on(self, address: str) -> list[dict[str, Any]]:
+        """What lies in a mailbox, newest first."""
+        found: list[dict[str, Any]] = self.control(f"mail/{address}/letters")["letters"]
+        return found
