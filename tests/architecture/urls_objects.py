@@ -26,6 +26,7 @@ ADDRESSES: dict[str, Access] = {
     "accounts:keys": (),
     "accounts:invite": ANYBODY,
     "accounts:theme": (),
+    "accounts:house-rules": (Permission.CONNECTIONS_EDIT,),
     "accounts:audit": (Permission.AUDIT_READ,),
     "reservations:people": (Permission.USERS_EDIT,),
     "reservations:person": (Permission.USERS_EDIT,),

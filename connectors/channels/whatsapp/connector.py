@@ -24,7 +24,7 @@ from connectors.contract.direct import Channel
 from connectors.contract.errors import ConnectorError, Rejected, Retryable, Unreadable, Unsupported
 from connectors.contract.events import CanonicalEvent, Entity
 from connectors.contract.http import Call, Request, Response
-from connectors.contract.intents import Done, Found, Intent, SendDirect
+from connectors.contract.intents import Done, Found, Intent, MarkRead, SendDirect
 from connectors.contract.media import MediaLimits
 from connectors.contract.wire import first, items, obj, text
 
@@ -69,7 +69,7 @@ class WhatsApp(Effects):
     max_body = 4_000_000
     signature_header = webhooks.SIGNATURE
     propagation_delay_s = 120
-    performs = (SendDirect,)
+    performs = (SendDirect, MarkRead)
     capabilities = Capabilities(
         entities={
             Entity.MESSAGE: Capability(
@@ -158,9 +158,14 @@ class WhatsApp(Effects):
     def perform(self, call: Call, intent: Intent) -> Done:
         if isinstance(intent, SendDirect):
             return self.send(call, intent)
+        if isinstance(intent, MarkRead):
+            self.mark_read(call, intent.message_id)
+            return Done(remote_id="")
         raise Unsupported(detail=type(intent).__name__)
 
     def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:  # noqa: ARG002
+        if isinstance(intent, MarkRead):
+            return None
         raise Unsupported(detail="WhatsApp lists no messages; a report with our token decides.")
 
     # --- webhooks ---
