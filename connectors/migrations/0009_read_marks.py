@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('connectors', '0007_leased_deliveries'),
+        ('connectors', '0008_channel_place'),
     ]
 
     operations = [
