@@ -102,6 +102,7 @@ ADDRESSES: dict[str, Access] = {
     "inbox:later": (Permission.THREADS_REPLY,),
     "inbox:send-now": (Permission.THREADS_REPLY,),
     "inbox:send-again": (Permission.THREADS_REPLY,),
+    "inbox:keep-in-pms": (Permission.THREADS_NOTE,),
     "inbox:arrived": (Permission.THREADS_REPLY,),
     "inbox:note-to-pms": (Permission.THREADS_NOTE,),
     "inbox:mail": (Permission.THREADS_READ,),
