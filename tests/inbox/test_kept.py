@@ -11,7 +11,7 @@ from django.urls import reverse
 from bellhop.core import clock
 from connectors.models import Connection
 from inbox.models import Message, Receipt, ReceiptState, Thread
-from inbox.services import matching, mirror
+from inbox.services import listing, matching, mirror
 from inbox.services.mirror import Keeping
 from tests import factories
 from tests.channels import connect_twilio
@@ -55,6 +55,8 @@ def test_a_thread_without_a_place_in_the_pms_says_so(desk: Desk, line: Connectio
     assert UNKEPT in page(agent, thread)
     assert reverse("inbox:keep-in-pms", args=[thread.messages.get().public_id]) not in page(agent, thread)
     assert mirror.keeping(thread, thread.messages.get()) == Keeping.NO_PLACE
+    assert thread in listing.in_view(desk.agent, "unmatched")
+    assert thread not in listing.in_view(desk.agent, "not-in-pms")
     desk.connection.__class__.objects.filter(pk=desk.connection.pk).update(kind="channel")
     assert UNKEPT not in page(agent, thread)
 
@@ -68,6 +70,9 @@ def test_what_has_a_place_may_be_added(desk: Desk, line: Connection, agent: Clie
     assert add in page(agent, thread)
     assert agent.post(add).status_code == 200
     assert Receipt.objects.get(message=message).destination == "pms"
+    assert thread in listing.in_view(desk.agent, "not-in-pms")
+    assert thread not in listing.in_view(desk.agent, "unmatched")
+    assert thread in listing.filtered(Thread.objects.all(), {"channel": ["sms"]}, clock.now())
     assert UNKEPT not in page(agent, thread)
     assert "There is nothing to do" in agent.post(add).content.decode()
     assert Receipt.objects.filter(message=message).count() == 1
