@@ -25,6 +25,7 @@ from inbox.services import (
     listing,
     matching,
     merging,
+    mirror,
     row_view,
     shown_files,
     snoozing,
@@ -158,8 +159,10 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     """The entries: the newest page, a page before a moment, or everything since the oldest that is shown."""
     last_read: int = getattr(thread, "last_read_id", 0)
     loaded = timeline.load(thread, before, since)
+    unkept = next((entry for entry in loaded.entries if entry.is_unkept), None)
     return {
         "thread": thread,
+        "keeping": mirror.keeping(thread, unkept.item).value if unkept is not None else "",
         "entries": list(folding.by_day(folding.folded(loaded.entries))),
         "older_before": loaded.older_before,
         "first_unread": timeline.first_unread(
