@@ -75,7 +75,9 @@ def render(text: str, values: Mapping[str, Any]) -> str:
     try:
         shown = str(_ENVIRONMENT.from_string(text).render(**_with_blanks(values))).strip()
     except UndefinedError as error:
-        raise MissingValue(str(error).split(" is undefined", maxsplit=1)[0].splitlines()[0].strip("'\"")) from error
+        raise MissingValue(
+            str(error).split(" is undefined", maxsplit=1)[0].splitlines()[0].strip("'\"")
+        ) from error
     except LiquidError as error:
         raise BadTemplate(str(error).splitlines()[0]) from error
     if not shown:
