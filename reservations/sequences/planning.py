@@ -62,12 +62,15 @@ def enroll(stay: Reservation, *, farewell: bool = False, history: bool = False) 
     past."""
     if not farewell and stay.status not in BOOKED:
         return 0
-    live = Sequence.objects.filter(organization_id=stay.organization_id, state=Sequence.State.LIVE)
+    rows = Sequence.objects.filter(organization_id=stay.organization_id, state=Sequence.State.LIVE)
+    live = list(rows.exclude(live=None).select_related("live").order_by("pk"))
+    if not live:
+        return 0
     known = set(Enrollment.objects.filter(reservation=stay).values_list("sequence_id", flat=True))
     return sum(
         enroll_in(sequence, stay, history=history)
-        for sequence in live.exclude(live=None).exclude(pk__in=known).select_related("live")
-        if definition.parse(_version(sequence)).is_farewell == farewell
+        for sequence in live
+        if sequence.pk not in known and definition.parse(_version(sequence)).is_farewell == farewell
     )
 
 

@@ -43,7 +43,7 @@ def seed(organization: Organization) -> None:
     """The library's sequences as drafts; those that are there already are left alone."""
     now = clock.now()
     known = set(organization.sequences.values_list("library_key", flat=True))
-    Sequence.objects.bulk_create(
+    missing = [
         Sequence(
             organization=organization,
             name=entry.name,
@@ -54,7 +54,8 @@ def seed(organization: Organization) -> None:
         )
         for entry in library.entries()
         if entry.key not in known
-    )
+    ]
+    Sequence.objects.bulk_create(missing, ignore_conflicts=True)
 
 
 def flaws(draft: dict[str, Any]) -> list[Flaw]:
