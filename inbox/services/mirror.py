@@ -174,7 +174,9 @@ def _text(message: Message) -> str:
 
 
 def _author(thread: Thread, message: Message) -> str:
-    return message.author_name or thread.party_name
+    if message.author_name:
+        return message.author_name
+    return thread.party_name if message.direction == Direction.INBOUND else thread.organization.name
 
 
 def _said_at(thread: Thread, message: Message) -> str:

@@ -36,6 +36,7 @@ from inbox.services import (
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
+from reservations.sequences import upcoming
 from reservations.services import work_orders
 
 
@@ -249,6 +250,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
+        "upcoming": upcoming.of(stay) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": blocking.reached(thread),
         "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],
