@@ -65,6 +65,13 @@ def owe(
         place_id=thread.property_id,
         due_at=due_at,
     )
+    _receipt(thread, message, command)
+    if not automatic:
+        mirror.owe(thread, message, due_at)
+    return command
+
+
+def _receipt(thread: Thread, message: Message, command: Command) -> None:
     Receipt.objects.create(
         organization_id=thread.organization_id,
         message=message,
@@ -74,9 +81,6 @@ def owe(
         command_id=command.pk,
         since=message.created_at,
     )
-    if not automatic:
-        mirror.owe(thread, message, due_at)
-    return command
 
 
 def _mail(thread: Thread, message: Message, way: Way, unsubscribe_url: str, fresh_subject: str) -> Mail:
