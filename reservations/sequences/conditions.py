@@ -73,6 +73,11 @@ def first_false(rules: Iterable[Rule], stay: Reservation) -> Rule | None:
 
 
 def holds(rule: Rule, stay: Reservation) -> bool:
+    """Does it hold, or one of its alternatives?"""
+    return any(_holds(one, stay) for one in rule.each)
+
+
+def _holds(rule: Rule, stay: Reservation) -> bool:
     if flaw(rule):
         return False
     value = _FIELDS[rule.field].read(stay)

@@ -56,11 +56,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One condition: a field of the registry, how it is compared, and with what. Always all of a group's rules."""
+    """One condition: a field of the registry, how it is compared, and with what; `others` are alternatives, one of
+    which is enough. Of a list of rules all must hold."""
 
     field: str
     operator: str
     value: Any
+    others: tuple[Rule, ...] = ()
+
+    @property
+    def each(self) -> tuple[Rule, ...]:
+        """The rule and its alternatives."""
+        return (self, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +162,13 @@ def _when(stored: Mapping[str, Any]) -> When:
 
 def _rules(stored: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     return tuple(
-        Rule(field=str(one["field"]), operator=str(one["operator"]), value=one.get("value")) for one in stored
+        Rule(
+            field=str(one["field"]),
+            operator=str(one["operator"]),
+            value=one.get("value"),
+            others=_rules(one.get("or", ())),
+        )
+        for one in stored
     )
 
 

@@ -69,7 +69,7 @@ def flaws(draft: dict[str, Any]) -> list[Flaw]:
 
 def _rule_flaws(parsed: Definition) -> Iterator[Flaw]:
     for place, rules in [("", parsed.rules), *((step.key, step.rules) for step in parsed.steps)]:
-        for rule in rules:
+        for rule in (one for given in rules for one in given.each):
             if code := conditions.flaw(rule):
                 yield Flaw(place, code, {"field": rule.field})
 

@@ -68,6 +68,11 @@ def late_words(step: Step) -> str:
 
 @register.filter
 def rule_words(rule: Rule) -> str:
+    """ "Nights at least 2 or Pets at least 1"."""
+    return _(" or ").join(map(_one_rule, rule.each))
+
+
+def _one_rule(rule: Rule) -> str:
     label = next((field.label for field in conditions.fields() if field.name == rule.field), rule.field)
     operator = {
         "is": _("is"),

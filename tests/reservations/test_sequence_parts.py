@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reservations.models import Reservation
 from reservations.sequences import conditions, definition, rendering, timing
 from reservations.sequences.definition import Anchor, When
 from reservations.sequences.timing import StayTimes
@@ -148,3 +149,22 @@ def test_a_condition_on_what_is_gone_is_told() -> None:
     assert (
         conditions.flaw(definition.Rule(field="nights", operator="at_least", value="two")) == "not_a_number"
     )
+
+
+def test_one_of_a_rules_alternatives_is_enough() -> None:
+    (rule,) = definition.parse(
+        {
+            "rules": [
+                {
+                    "field": "nights",
+                    "operator": "at_least",
+                    "value": 7,
+                    "or": [{"field": "pets", "operator": "at_least", "value": 1}],
+                }
+            ]
+        }
+    ).rules
+    stay = Reservation(pets=0)
+    assert not conditions.holds(rule, stay)
+    stay.pets = 2
+    assert conditions.holds(rule, stay)
