@@ -41,9 +41,11 @@ def owe(
     body: str = "",
     files: Sequence[OutFile] = (),
     unsubscribe: bool = False,
+    mirrored: bool = True,
 ) -> Command:
     """Owe both legs, in the caller's transaction, the thread locked. Returns the Command to the guest. `body`: what the
-    guest reads, where it is more than the message says (links to files that the channel doesn't carry)."""
+    guest reads, where it is more than the message says (links to files that the channel doesn't carry). `mirrored`
+    false: what it says stands in the PMS already."""
     automatic = origin != Origin.AGENT
     url = unsubscribing.url(way.address) if unsubscribe else ""
     command = outbox.enqueue(
@@ -75,7 +77,8 @@ def owe(
         command_id=command.pk,
         since=message.created_at,
     )
-    mirror.owe(thread, message, due_at)
+    if mirrored:
+        mirror.owe(thread, message, due_at)
     return command
 
 

@@ -15,6 +15,7 @@ from connectors.models import Command, Origin
 from connectors.outbound import outbox
 from inbox.models import Destination, Direction, Message, Receipt, ReceiptState, Thread
 from inbox.services import row_view
+from inbox.services.chat import links
 
 
 def owe(thread: Thread, message: Message, due_at: datetime | None = None) -> Command | None:
@@ -97,13 +98,15 @@ def _note(pms: type[PmsConnector], thread: Thread, message: Message, stay_id: st
 
 
 def _text(message: Message) -> str:
-    """The words, and where the files are: PMSs take none here, so a link for colleagues is kept."""
+    """The words, and where the files are: PMSs take none here, so a link for colleagues is kept. What
+    opens the guest portal is for its recipient alone."""
+    body = links.hidden(message.body)
     names = [file.name or file.mime_type for file in message.attachments.order_by("pk")]
     if not names:
-        return message.body
+        return body
     link = reverse("inbox:thread", args=["all", message.thread.public_id])
     files = f"[{', '.join(names)}: {settings.BELLHOP_PUBLIC_URL}{link}?m={message.public_id}]"
-    return f"{message.body}\n{files}".strip()
+    return f"{body}\n{files}".strip()
 
 
 def _author(thread: Thread, message: Message) -> str:

@@ -32,6 +32,7 @@ from inbox.services import (
     triage,
     ways,
 )
+from inbox.services.chat import portal, waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
@@ -225,6 +226,27 @@ def _remote_link(thread: Thread) -> str | None:
     return pms_for(thread.connection).reservation_url(thread.stay.remote_id)
 
 
+def chat_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
+    """Who writes by web chat, and the stay's portal links."""
+    user, stay = user_of(request), thread.stay
+    may_link = stay is not None and stay.guest_id is not None and user.may(Permission.THREADS_REPLY)
+    asked = (
+        portal.recipients(stay)
+        if may_link and stay is not None and user.may(Permission.CONTACTS_READ)
+        else []
+    )
+    return {
+        "thread": thread,
+        "chatters": waiting.given_to(thread),
+        "may_link": may_link,
+        "portal_links": portal.of_stay(stay) if may_link and stay is not None else [],
+        "recipients": [
+            (f"{channel}:{value}", f"{row_view.channel_words(channel)[0]} {value}")
+            for channel, value in asked
+        ],
+    }
+
+
 def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     """The reservation panel (ux V1): the current stay, who told what when, other stays, candidates where unmatched."""
     user, stay, now = user_of(request), thread.stay, clock.now()
@@ -248,6 +270,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": blocking.reached(thread),
+        **chat_context(request, thread),
         "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],
         "strangers": list(blocking.several(thread)) if user.may(Permission.THREADS_MATCH) else [],
         "pms": _pms_label(thread),
