@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from connectors.contract.channel import ChannelConnector
 from connectors.contract.connector import Connector
 from connectors.models import DeliveryState, Stage
 from connectors.trust.connecting import NewConnection
@@ -28,7 +29,21 @@ class ConnectForm(forms.Form):
         help_text=_("Only for a test system; empty: the PMS's own."),
     )
 
-    def __init__(self, cls: type[Connector], data: Mapping[str, Any] | None, initial: dict[str, Any]) -> None:
+    place = forms.TypedChoiceField(
+        label=_("Property"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=_("Who sees this property sees what strangers write here; none: who sees all of them."),
+    )
+
+    def __init__(
+        self,
+        cls: type[Connector],
+        data: Mapping[str, Any] | None,
+        initial: dict[str, Any],
+        places: Sequence[tuple[int, str]] = (),
+    ) -> None:
         super().__init__(data, initial=initial, label_suffix="")
         self.connector = cls
         self.fields["timezone"].choices = [(zone, zone) for zone in sorted(available_timezones())]  # type: ignore[attr-defined]
@@ -37,6 +52,10 @@ class ConnectForm(forms.Form):
             (Stage.LIVE, _("Live: what people write leaves at once")),
             (Stage.SANDBOX, _("Sandbox: a test system, written to")),
         ]
+        if issubclass(cls, ChannelConnector):
+            self.fields["place"].choices = [("", _("All properties")), *places]  # type: ignore[attr-defined]
+        else:
+            del self.fields["place"]
         for field in cls.credential_fields:
             widget = forms.PasswordInput(attrs={"autocomplete": "off"}) if field.secret else forms.TextInput()
             self.fields[f"credential_{field.name}"] = forms.CharField(
@@ -58,6 +77,7 @@ class ConnectForm(forms.Form):
             base_url=given["base_url"],
             stage=Stage(given["stage"]),
             timezone=given["timezone"],
+            place_id=given.get("place"),
         )
 
 

@@ -47,13 +47,16 @@ _noting = threading.Lock()
 _noted_at: dict[int, float] = {}
 _recent: dict[int, tuple[float, Connection]] = {}
 
+# Who is busy is counted once: a burst comes before the planner knows of it, and counting per row took seconds then.
 _NEXT = """
+WITH busy AS MATERIALIZED (
+  SELECT connection_id FROM connectors_webhookdelivery WHERE state = 'received' AND lease_until > %(now)s
+  GROUP BY connection_id HAVING count(*) >= %(per_connection)s)
 UPDATE connectors_webhookdelivery AS mine SET lease_until = %(until)s, leased_by = %(worker)s
 WHERE mine.id = (
   SELECT d.id FROM connectors_webhookdelivery d
   WHERE d.state = 'received' AND d.next_try_at <= %(now)s AND (d.lease_until IS NULL OR d.lease_until <= %(now)s)
-    AND (SELECT count(*) FROM connectors_webhookdelivery f WHERE f.connection_id = d.connection_id
-         AND f.state = 'received' AND f.lease_until > %(now)s) < %(per_connection)s
+    AND d.connection_id NOT IN (SELECT connection_id FROM busy)
   ORDER BY d.next_try_at, d.id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING mine.*
 """

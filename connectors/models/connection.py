@@ -31,7 +31,7 @@ def new_hook_token() -> str:
 class Connection(models.Model):
     """Facts that change rarely. What changes with every call is in ConnectionHealth. `public_token`: the address of the
     ledger's public page, empty while there is none. `addresses` of a channel: our own address on each of its
-    channels."""
+    channels; `place_id` (the upper layer's id of a property): whose people see what strangers write there."""
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.PROTECT, related_name="connections")
@@ -48,6 +48,7 @@ class Connection(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     limit_scale = models.FloatField(default=1.0)
     addresses: Any = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    place_id = models.BigIntegerField(null=True)
     account_name = models.CharField(max_length=200, blank=True, default="")
     subscription_id = models.CharField(max_length=100, blank=True, default="")
     subscription_url = models.CharField(max_length=500, blank=True, default="")

@@ -56,6 +56,11 @@ class WebhookDelivery(models.Model):
                 fields=["next_try_at", "id"], name="delivery_due", condition=models.Q(state="received")
             ),
             models.Index(fields=["connection", "-id"], name="delivery_by_connection"),
+            models.Index(
+                fields=["lease_until", "connection"],
+                name="delivery_leased",
+                condition=models.Q(state="received", lease_until__isnull=False),
+            ),
             BrinIndex(fields=["received_at"], name="delivery_by_time"),
             models.Index(
                 fields=["connection", "-id"],

@@ -9,6 +9,7 @@ from bellhop.core import events
 from connectors import ports
 from connectors.events import CommandMoved
 from connectors.models import Command, CommandKind, CommandState, DeliveryState, Origin, WebhookDelivery
+from connectors.outbound import outbox
 from connectors.ports import Obstacle
 
 LOOK_AGAIN = timedelta(seconds=1)
@@ -20,8 +21,10 @@ def holds(command_id: int, now: datetime) -> bool:
     found = rows.select_related("connection").first()
     if found is None:
         return False
-    if found.origin != Origin.AGENT and _unread(found.connection_id, now):
-        _postpone(found, now + LOOK_AGAIN, "", "")
+    if found.origin != Origin.AGENT and _unread(found):
+        # It stays due, so that what comes in from now on can't keep it waiting.
+        Command.objects.filter(pk=found.pk).update(lease_until=now + LOOK_AGAIN, leased_by="")
+        outbox.wake_at(now + LOOK_AGAIN, now)
         return True
     obstacle = ports.obstacle.get()(found)
     if obstacle is None:
@@ -33,17 +36,18 @@ def holds(command_id: int, now: datetime) -> bool:
     return True
 
 
-def _unread(connection_id: int, now: datetime) -> bool:
-    """Did something come in on the channel that nobody has looked at yet? It may be a STOP."""
-    waiting = WebhookDelivery.objects.filter(connection_id=connection_id, state=DeliveryState.RECEIVED)
-    return waiting.filter(received_at__lte=now).exists()
+def _unread(command: Command) -> bool:
+    """Did something come in on the channel, before it was due, that nobody has looked at yet? It may be a STOP."""
+    waiting = WebhookDelivery.objects.filter(
+        connection_id=command.connection_id, state=DeliveryState.RECEIVED
+    )
+    return waiting.filter(received_at__lte=command.due_at).exists()
 
 
 def _postpone(command: Command, until: datetime, code: str, reason: str) -> None:
     command.due_at, command.reason_code, command.reason = until, code[:40], reason[:300]
     command.save(update_fields=["due_at", "reason_code", "reason"])
-    if code:
-        events.emit(CommandMoved(command=command))
+    events.emit(CommandMoved(command=command))
 
 
 def _end(command: Command, now: datetime, obstacle: Obstacle) -> None:

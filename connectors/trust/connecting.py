@@ -26,7 +26,8 @@ class CannotConnect(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewConnection:
-    """`base_url` empty: the PMS's own. `timezone`: for payloads that name none (IANA)."""
+    """`base_url` empty: the PMS's own. `timezone`: for payloads that name none (IANA). `place_id` of a channel: the
+    property that it is of, None: of all."""
 
     slug: str
     name: str
@@ -35,6 +36,7 @@ class NewConnection:
     stage: Stage = Stage.SHADOW
     timezone: str = "UTC"
     limit_scale: float = 1.0
+    place_id: int | None = None
 
 
 def connect(
@@ -86,6 +88,7 @@ def _store(organization: Organization, new: NewConnection, base_url: str) -> Con
         credentials=new.credentials,
         timezone=new.timezone,
         limit_scale=new.limit_scale,
+        place_id=new.place_id,
         created_at=clock.now(),
     )
     ConnectionHealth.objects.create(connection=connection)

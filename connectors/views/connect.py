@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
+from connectors import ports
 from connectors.contract.base import PmsConnector
 from connectors.contract.channel import ChannelConnector
 from connectors.contract.events import Entity
@@ -54,7 +55,12 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
     except UnknownConnector as error:
         raise Http404(slug) from error
     user = user_of(request)
-    form = ConnectForm(cls, request.POST or None, initial={"name": cls.label, "timezone": "UTC"})
+    form = ConnectForm(
+        cls,
+        request.POST or None,
+        initial={"name": cls.label, "timezone": "UTC"},
+        places=ports.places.get()(user.organization_id),
+    )
     problem = ""
     if form.is_valid():
         try:

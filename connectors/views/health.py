@@ -19,8 +19,10 @@ from bellhop.core.models import Incident
 from connectors.contract.direct import Channel
 from connectors.contract.registry import connector_class
 from connectors.inbound import journal
-from connectors.models import Command, Connection, DeliveryState, WebhookDelivery
+from connectors.models import Command, Connection, ConnectionKind, DeliveryState, WebhookDelivery
 from connectors.outbound import outbox
+from connectors.outbound.addresses import hook_url
+from connectors.outbound.caller import channel_for
 from connectors.trust import connecting, freshness, overview, redaction, shapes
 from connectors.views.channel_words import WORDS
 
@@ -83,11 +85,21 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "now": clock.now(),
         "addresses": [(WORDS[Channel(name)], at) for name, at in connection.addresses.items()],
         "templates": list(connection.templates.order_by("name", "language")),
+        "to_enter": _to_enter(connection) if user_of(request).may(Permission.CONNECTIONS_EDIT) else (),
         **_freshness(connection),
         "shapes": shapes.compared(connection),
         "endpoints": list(connection.endpoint_calls.order_by("path", "method")),
     }
     return render(request, "connectors/detail.html", context)
+
+
+def _to_enter(connection: Connection) -> list[tuple[str, str]]:
+    """What a person types into the provider's console: (what it is for, address). It bears what makes it believed."""
+    if connection.kind == ConnectionKind.PMS:
+        return []
+    words = {"inbound": _("What guests write"), "tracking": _("What became of ours")}
+    found = channel_for(connection).hook_addresses(hook_url(connection))
+    return [(str(words.get(name, name)), address) for name, address in found.items()]
 
 
 def _freshness(connection: Connection) -> dict[str, Any]:

@@ -155,6 +155,7 @@ def _new(address: ChannelAddress, guest: Guest | None) -> Thread:
     return Thread.objects.create(
         organization_id=address.organization_id,
         guest=guest,
+        property_id=address.connection.place_id,
         party_name=(guest.full_name if guest else "") or address.name or address.address,
         channel=address.channel,
         status=ThreadStatus.OPEN,

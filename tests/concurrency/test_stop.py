@@ -108,7 +108,7 @@ def test_what_came_in_before_is_read_first(desk: Desk) -> None:
     line = connect_twilio(desk.organization, "https://sms.example")
     _day(desk)
     command = _due(desk, line)
-    now = clock.now()
+    now = command.due_at
     unread = WebhookDelivery.objects.create(
         connection=line, key="unread", received_at=now, next_try_at=now, headers={}, body=b"Body=STOP"
     )
@@ -118,7 +118,7 @@ def test_what_came_in_before_is_read_first(desk: Desk) -> None:
     answer = factories.answers(desk.agent, Thread.objects.get(), "We are here.", send_anyway=True)
     assert answer.pk
     unread.delete()
-    Command.objects.filter(pk=command.pk).update(due_at=clock.now())
+    Command.objects.filter(pk=command.pk).update(lease_until=None)
     claimed = claim.take()
     assert claimed is not None
     assert claimed.command.pk == command.pk

@@ -70,6 +70,26 @@ def _popovers(page: Page, check: Checker, opens: dict[str, str]) -> None:
         expect(page.locator(f"#{target}")).to_be_hidden()
 
 
+def _add_files(page: Page, check: Checker) -> None:
+    """One that is kept, one that is refused."""
+    page.locator("#file-input").set_input_files(
+        [
+            {"name": "pool.png", "mimeType": "image/png", "buffer": picture("PNG")},
+            {"name": "run.exe", "mimeType": "application/pdf", "buffer": PROGRAM},
+        ]
+    )
+    expect(page.locator("#uploads [data-state=refused]")).to_be_visible()
+    check("files")
+    page.locator("#uploads [data-state=refused] button").click()
+
+
+def _look_at_an_image(page: Page, check: Checker) -> None:
+    page.locator("#log a[data-view]").last.click()
+    expect(page.locator("#viewer-frame img")).to_be_visible()
+    check("image", "#viewer")
+    page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize("viewport", WIDTHS)
 def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int]) -> None:
     page = new_page("manager", viewport=viewport)
@@ -104,22 +124,11 @@ def test_the_inbox(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     check("canned replies", "#canned", "#canned-button")
     page.keyboard.press("Escape")
     page.locator("#body").fill("On its way.")
-    page.locator("#file-input").set_input_files(
-        [
-            {"name": "pool.png", "mimeType": "image/png", "buffer": picture("PNG")},
-            {"name": "run.exe", "mimeType": "application/pdf", "buffer": PROGRAM},
-        ]
-    )
-    expect(page.locator("#uploads [data-state=refused]")).to_be_visible()
-    check("files")
-    page.locator("#uploads [data-state=refused] button").click()
+    _add_files(page, check)
     page.locator("#send").click()
     expect(page.locator("#log .msg[data-kind=out]").last).to_contain_text("On its way.")
     check("sent")
-    page.locator("#log a[data-view]").last.click()
-    expect(page.locator("#viewer-frame img")).to_be_visible()
-    check("image", "#viewer")
-    page.keyboard.press("Escape")
+    _look_at_an_image(page, check)
     if viewport is PHONE:
         page.locator("[data-drawer]:visible").click()
         check("stay details")

@@ -71,6 +71,7 @@ def test_files_are_added_kept_described_sent_and_looked_at(new_page: NewPage) ->
     expect(page.locator("#uploads [data-file] input")).to_have_value("The pool from above")
     page.locator("#body").fill("Here it is")
     page.locator("#send").click()
+    expect(page.locator("#body")).to_have_value("")
     photo.press("Enter")
     viewer = page.get_by_role("dialog", name="pasted.png")
     expect(viewer.get_by_role("img", name="The pool from above")).to_be_visible()

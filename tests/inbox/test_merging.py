@@ -207,3 +207,16 @@ def test_who_may_not_match_may_not_merge(desk: Desk, line: Connection) -> None:
     with pytest.raises(merging.CannotMerge):
         merging.merge_by(desk.agent, home, factories.thread(foreign))
     assert Guest.objects.filter(organization=foreign.organization).count() == 0
+
+
+def test_a_propertys_own_number_is_seen_by_its_people(desk: Desk, line: Connection) -> None:
+    """Invariant 10: what a stranger writes to all properties is for who sees all of them."""
+    other = factories.property_of(desk.organization, "Mill Lane")
+    limited = factories.limited(desk.organization, desk.place)
+    assert texts(line, "To everybody").pk not in factories.visible(limited)
+    line.place_id = desk.place.pk
+    line.save()
+    assert texts(line, "To the house", "+14155550132").pk in factories.visible(limited)
+    line.place_id = other.pk
+    line.save()
+    assert texts(line, "To the mill", "+14155550133").pk not in factories.visible(limited)
