@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.contract import wire
+from connectors.contract.answers import Problem, error_for, require_json
 from connectors.contract.capabilities import Capabilities, Capability, Push
 from connectors.contract.channel import ChannelConnector, ChannelFacts, Media
 from connectors.contract.connector import CredentialField, Subscription, Token
@@ -142,7 +143,10 @@ class WebChat(ChannelConnector):
         return request
 
     def check(self, request: Request, response: Response) -> None:
-        """Nothing is called."""
+        """Nothing is called; an answer would mean what it means everywhere."""
+        if not 200 <= response.status < 300:
+            raise error_for(request, response, Problem())
+        require_json(request, response)
 
     def ping(self, call: Call) -> str:  # noqa: ARG002
         return self.addresses()[Channel.WEBCHAT]

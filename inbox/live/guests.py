@@ -60,6 +60,7 @@ class GuestConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.frames: list[float] = []
         self.sent, self.unread = 0, dict[int, float]()
         self.after, self.thread, self.behind = "", "", False
+        self.stale, self.work = False, asyncio.create_task(asyncio.sleep(0))
         self.reader: Reader | None = None
         try:
             await database_sync_to_async(count)(f"chat:socket:{peers.network_of(self.peer)}", OPENINGS)
@@ -116,7 +117,7 @@ class GuestConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             number = message.get("n")
             self.unread.pop(number if isinstance(number, int) else 0, None)
             if self.behind:
-                await self._show()
+                self._wake()
         elif kind == "seen":
             await self._database(reading.seen, self.reader, message.get("keys"), message.get("state"))
         elif kind == "ping" and await self._recheck():
@@ -141,7 +142,7 @@ class GuestConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         hub.join(self)
         await quietly(self.channel_layer.group_add(presence_group(organization_id), self.channel_name))
         await self._database(visitors.here, reader.visitor)
-        await self._show()
+        self._wake()
 
     async def _find(self, message: dict[str, Any]) -> Reader | None:
         """By the token of the chat in this frame; on the portal's address by its cookie."""
@@ -162,11 +163,25 @@ class GuestConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def push(self, text: str) -> None:
         """From the hub, for everybody of this audience: only whether something changed."""
         if '"changed"' in text:
-            await self._changed()
+            self._wake()
 
     async def refresh(self, number: int) -> None:
         self.number = number
-        await self._changed()
+        self._wake()
+
+    def _wake(self) -> None:
+        """The hub waits for no guest: each is shown what is new by a task of its own, once for all that came."""
+        self.stale = True
+        if self.work.done():
+            self.work = asyncio.create_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        try:
+            while self.stale and self.joined:
+                self.stale = False
+                await self._changed()
+        except OSError as error:
+            log.info("guest_gone", error=type(error).__name__)
 
     async def _changed(self) -> None:
         """Their thread may be another one now: it was begun, merged or linked."""

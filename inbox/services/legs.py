@@ -46,7 +46,6 @@ def owe(
     """Owe both legs, in the caller's transaction, the thread locked. Returns the Command to the guest. `body`: what the
     guest reads, where it is more than the message says (links to files that the channel doesn't carry). `mirrored`
     false: what it says stands in the PMS already."""
-    automatic = origin != Origin.AGENT
     url = unsubscribing.url(way.address) if unsubscribe else ""
     command = outbox.enqueue(
         way.connection,
@@ -58,7 +57,7 @@ def owe(
             files=tuple(files),
             template=template,
             mail=_mail(thread, message, way, url) if way.address.channel == Channel.EMAIL else None,
-            automatic=automatic,
+            automatic=origin != Origin.AGENT,
             purpose=purpose,
         ),
         subject=f"message:{message.pk}",

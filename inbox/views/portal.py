@@ -130,6 +130,7 @@ def _page(
         "may_upload": portal.may(link, PortalLink.Right.UPLOAD),
         "may_see_details": may_see,
         "proven": proven and may_see,
+        "zone": link.stay.property.timezone if link.stay.property else "UTC",
         "client_id": str(uuid.uuid4()),
         "most": MAX_TEXT,
         "most_files": MAX_FILES,

@@ -21,9 +21,12 @@ from connectors.models import (
 from inbox.models import (
     Attachment,
     CannedReply,
+    ChatVisitor,
+    ChatWidget,
     Message,
     MessageMail,
     Note,
+    PortalLink,
     SavedView,
     SnoozePreset,
     Thread,
@@ -52,6 +55,8 @@ class World:
     merge: ThreadMerge
     file: Attachment
     note: Note
+    widget: ChatWidget
+    portal_link: PortalLink
     saved_view: SavedView
     canned: CannedReply
     snooze: SnoozePreset
@@ -80,6 +85,7 @@ def build(slug: str) -> World:
     of_stay = {"connection": connection, "property": place, "guest": guest}
     stay = Reservation.objects.create(**belongs, **of_stay, remote_id="r1", as_of=now)
     thread = Thread.objects.create(**belongs, **of_stay, stay=stay, last_activity_at=now, created_at=now)
+    widget, link = _chat(organization, thread, stay, now)
     said = {"direction": "inbound", "author": "guest", "body": "Hello", "sent_at": now, "created_at": now}
     message = Message.objects.create(**belongs, thread=thread, **said)
     MessageMail.objects.create(message=message, **belongs, rfc_id="<1@guest.example>", html="<p>Hello</p>")
@@ -99,10 +105,29 @@ def build(slug: str) -> World:
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
         message=message,
         file=Attachment.objects.create(message=message, name="key.pdf", state="failed"),
+        widget=widget,
+        portal_link=link,
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
         snooze=SnoozePreset.objects.create(owner=people["Admin"], name="Mine", kind="hours", number=1),
         canned=CannedReply.objects.create(**belongs, owner=people["Admin"], name="Mine", body="Hello"),
         saved_view=SavedView.objects.create(**belongs, owner=people["Admin"], name="Mine", query=""),
+    )
+
+
+def _chat(
+    organization: Organization, thread: Thread, stay: Reservation, now: datetime
+) -> tuple[ChatWidget, PortalLink]:
+    connection = Connection.objects.create(
+        organization=organization, slug="webchat", kind="channel", stage="live", name="Website", base_url="https://a.invalid",
+        created_at=now,
+    )  # fmt: skip
+    ConnectionHealth.objects.create(connection=connection)
+    widget = ChatWidget.objects.create(connection=connection, organization=organization)
+    thread.stays.add(stay)
+    belongs = {"organization": organization, "stay": stay, "created_at": now}
+    visitor = ChatVisitor.objects.create(widget=widget, verified_by="portal", expires_at=now, **belongs)
+    return widget, PortalLink.objects.create(
+        visitor=visitor, token_digest=organization.slug, guest=stay.guest, **belongs
     )
 
 

@@ -214,9 +214,14 @@ def messages(link: PortalLink, after: str = "") -> list[Shown]:
     rows = rows.exclude(
         direction=Direction.OUTBOUND, pk__in=unsent.filter(thread__stays=stay).values("message_id")
     )
-    found = [talking.as_shown(message, link.visitor.public_id) for message in talking.newest(rows, after)]
-    # A companion who reads along gets nobody else's link.
-    shown = [replace(one, text=links.hidden(one.text)) for one in found]
+    rows_shown = talking.newest(rows, after)
+    found = [talking.as_shown(message, link.visitor.public_id) for message in rows_shown]
+    # A companion who reads along gets nobody else's link, and the guest's last name is what opens the door code.
+    by_guest = {message.public_id for message in rows_shown if message.direction == Direction.INBOUND}
+    shown = [
+        replace(one, text=links.hidden(one.text), name=_("Guest") if one.key in by_guest else one.name)
+        for one in found
+    ]
     here = {one.client_id for one in shown}
     return [*shown, *talking.still_waiting(link.visitor, here)]
 

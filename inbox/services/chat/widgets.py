@@ -66,6 +66,7 @@ def make(connection: Connection) -> ChatWidget:
             "origins": origins,
             "title": connection.organization.name[:60],
             "timezone": connection.timezone,
+            "property_id": connection.place_id,
             "languages": ["en", "es"],
         },
     )
@@ -122,6 +123,8 @@ def change(user: User, widget: ChatWidget, wanted: Settings) -> None:
     for name in Settings.__slots__:
         setattr(widget, name, getattr(wanted, name))
     widget.save()
+    # Whose people see what strangers write there.
+    Connection.objects.filter(pk=widget.pk).update(place_id=widget.property_id)
     told: dict[str, Any] = {"origins": widget.origins}
     audit(widget.organization_id, user, "chat.changed", f"chat:{widget.key}", before=before, after=told)
 

@@ -1,7 +1,7 @@
 // The guest portal with scripts: live, and sent without leaving the page. Without them it is a plain form.
 import { Talk, Uploads, field, newId } from "./talk.js"
 
-const { words: said, most, mostFiles, last } = document.body.dataset
+const { words: said, most, mostFiles, last, zone } = document.body.dataset
 const words = JSON.parse(said)
 const form = document.getElementById("write")
 const list = document.getElementById("messages")
@@ -21,6 +21,7 @@ const talk = new Talk({
   list,
   log: list,
   words,
+  zone,
   socket: `${scheme}://${location.host}${location.pathname}live/`,
   hello: () => ({}),
   ask: async (after) => {

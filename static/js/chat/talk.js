@@ -37,7 +37,8 @@ function fileLine(file, words) {
   return link
 }
 
-// `options`: list, log, words, ask(after), write(message), seen(keys, state), socket (address), hello() (or null: no
+// `options`: list, log, words, ask(after), write(message), seen(keys, state), socket (address), zone (of the
+// property; the reader's own unless told), hello() (or null: no
 // socket yet), onState(state), onUnread(n), onEnd().
 export class Talk {
   constructor(options) {
@@ -102,7 +103,7 @@ export class Talk {
   clock(at) {
     const moment = new Date(at)
     const far = Date.now() - moment > 20 * 3600 * 1000
-    return moment.toLocaleString(document.documentElement.lang, far ? { dateStyle: "medium", timeStyle: "short" } : { timeStyle: "short" })
+    return moment.toLocaleString(document.documentElement.lang, far ? { dateStyle: "medium", timeStyle: "short", timeZone: this.zone } : { timeStyle: "short", timeZone: this.zone })
   }
 
   unread() {

@@ -27,7 +27,7 @@ OURS = "http://testserver"
 
 
 @pytest.fixture
-def desk(transactional_db: None, settings: Any) -> Desk:
+def desk(db: None, settings: Any) -> Desk:
     settings.ALLOWED_HOSTS = ["testserver"]
     return factories.desk()
 
