@@ -14,23 +14,25 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from inbox.chat_forms import ChatSettingsForm
 from inbox.models import ChatWidget, PortalLink, Thread
-from inbox.services import threads, ways
+from inbox.services import row_view, threads, ways
 from inbox.services.chat import portal, widgets
-from inbox.views import access, parts
+from inbox.views import access
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @page(Permission.THREADS_REPLY)
-def make(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A link for one recipient; it is shown this once."""
+def links(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The stay's links (GET), and one more for one recipient (POST), which is shown this once."""
     thread = access.plain_thread_of(request, public_id)
+    if request.method != "POST":
+        return _shown(request, thread)
     channel, _sign, recipient = request.POST.get("to", "").partition(":")
     more: dict[str, Any] = {}
     rights = [right for right in portal.ALL_RIGHTS if right != PortalLink.Right.DETAILS]
     if request.POST.get("details"):
         rights = portal.ALL_RIGHTS
     if thread.stay is None or (channel and (channel, recipient) not in portal.recipients(thread.stay)):
-        return render(request, "inbox/_chat.html", parts.chat_context(request, thread), status=422)
+        return _shown(request, thread, 422)
     try:
         _link, token = portal.make(
             user_of(request), thread.stay, channel=channel, recipient=recipient, rights=rights
@@ -46,7 +48,23 @@ def make(request: HttpRequest, public_id: str) -> HttpResponse:
             "new_words": portal.words(thread.stay, token),
             "new_via": via,
         }
-    return render(request, "inbox/_chat.html", {**parts.chat_context(request, thread), **more})
+    return _shown(request, thread, **more)
+
+
+def _shown(request: HttpRequest, thread: Thread, status: int = 200, **more: Any) -> HttpResponse:
+    stay = thread.stay
+    may_read = user_of(request).may(Permission.CONTACTS_READ)
+    asked = portal.recipients(stay) if stay is not None and may_read else []
+    context = {
+        "thread": thread,
+        "portal_links": portal.of_stay(stay) if stay is not None else [],
+        "recipients": [
+            (f"{channel}:{value}", f"{row_view.channel_words(channel)[0]} {value}")
+            for channel, value in asked
+        ],
+        **more,
+    }
+    return render(request, "inbox/_portal_links.html", context, status=status)
 
 
 @require_POST
@@ -56,8 +74,9 @@ def revoke(request: HttpRequest, public_id: str) -> HttpResponse:
     links = PortalLink.objects.select_related("stay").filter(stay__threads__in=visible).distinct()
     link = get_object_or_404(links, public_id=public_id)
     portal.revoke(user_of(request), link)
-    thread = visible.filter(stays=link.stay).select_related("stay__guest", "stay__property").first()
-    return render(request, "inbox/_chat.html", parts.chat_context(request, thread) if thread else {})
+    thread = visible.filter(stay=link.stay).first() or visible.filter(stays=link.stay).first()
+    assert thread is not None
+    return _shown(request, thread)
 
 
 def _widget(request: HttpRequest, public_id: str) -> ChatWidget:

@@ -13,6 +13,7 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
+from connectors.contract.direct import Channel
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
@@ -32,7 +33,7 @@ from inbox.services import (
     triage,
     ways,
 )
-from inbox.services.chat import portal, waiting
+from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
@@ -226,27 +227,6 @@ def _remote_link(thread: Thread) -> str | None:
     return pms_for(thread.connection).reservation_url(thread.stay.remote_id)
 
 
-def chat_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
-    """Who writes by web chat, and the stay's portal links."""
-    user, stay = user_of(request), thread.stay
-    may_link = stay is not None and stay.guest_id is not None and user.may(Permission.THREADS_REPLY)
-    asked = (
-        portal.recipients(stay)
-        if may_link and stay is not None and user.may(Permission.CONTACTS_READ)
-        else []
-    )
-    return {
-        "thread": thread,
-        "chatters": waiting.given_to(thread),
-        "may_link": may_link,
-        "portal_links": portal.of_stay(stay) if may_link and stay is not None else [],
-        "recipients": [
-            (f"{channel}:{value}", f"{row_view.channel_words(channel)[0]} {value}")
-            for channel, value in asked
-        ],
-    }
-
-
 def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     """The reservation panel (ux V1): the current stay, who told what when, other stays, candidates where unmatched."""
     user, stay, now = user_of(request), thread.stay, clock.now()
@@ -255,6 +235,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     points = (
         guest.contact_points.order_by("kind", "id") if guest and user.may(Permission.CONTACTS_READ) else ()
     )
+    reached = blocking.reached(thread)
     may_match = stay is None and user.may(Permission.THREADS_MATCH)
     return {
         "thread": thread,
@@ -269,8 +250,9 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
-        "reached": blocking.reached(thread),
-        **chat_context(request, thread),
+        "reached": reached,
+        "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),
+        "may_link": stay is not None and stay.guest_id is not None and user.may(Permission.THREADS_REPLY),
         "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],
         "strangers": list(blocking.several(thread)) if user.may(Permission.THREADS_MATCH) else [],
         "pms": _pms_label(thread),

@@ -3,6 +3,7 @@ message, into whose thread the answer comes back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from bellhop.core import clock
 from connectors.contract.direct import Channel
 from connectors.models import Connection, Stage
-from inbox.models import ChatVisitor, ChatWidget, Destination, Message, ReceiptState, Thread, ThreadAddress
+from inbox.models import ChatVisitor, ChatWidget, Destination, Message, ReceiptState, ThreadAddress
 from inbox.services import automatic, threads
 from inbox.services.chat import hours, visitors
 from inbox.services.chat.widgets import way_to
@@ -149,10 +150,7 @@ def _words(visitor: ChatVisitor, unread: list[Message], *, short: bool) -> str:
     return f"{begins}\n\n{said}\n\n{ends} ({at})"
 
 
-def given_to(thread: Thread) -> list[ChatVisitor]:
-    """The visitors who write into a thread."""
-    values = ThreadAddress.objects.filter(thread=thread, address__channel=Channel.WEBCHAT.value)
-    rows = ChatVisitor.objects.filter(
-        organization_id=thread.organization_id, public_id__in=values.values("address__address")
-    )
-    return list(rows.select_related("portal_link__stay__property").order_by("-seen_at", "pk")[:20])
+def given_to(public_ids: Sequence[str]) -> list[ChatVisitor]:
+    """The visitors of these addresses on the channel; no statement where there are none."""
+    rows = ChatVisitor.objects.filter(public_id__in=public_ids).exclude(verified_by=ChatVisitor.By.PORTAL)
+    return list(rows.order_by("-seen_at", "pk")[:20]) if public_ids else []

@@ -19,7 +19,7 @@ async function problemOf(response) {
 
 const talk = new Talk({
   list,
-  log: list,
+  log: document.getElementById("log"),
   words,
   zone,
   socket: `${scheme}://${location.host}${location.pathname}live/`,

@@ -246,7 +246,7 @@ def test_agents_make_links_for_the_stays_own_addresses(
     found = re.search(r'value="(http[^"]+/g/[^"]+)"', shown.content.decode())
     assert found is not None
     assert open_link(found[1].rpartition("/")[2])[1].status_code == 200
-    panel = agent.get(f"/threads/{thread.public_id}/panel/").content.decode()
+    panel = agent.get(f"/threads/{thread.public_id}/portal/").content.decode()
     assert found[1] not in panel  # shown once
     assert PHONE in panel
 
