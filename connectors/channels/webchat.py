@@ -47,6 +47,7 @@ class WebChat(ChannelConnector):
         )
     }
     performs = (SendDirect,)
+    remote = False
     propagation_delay_s = 0
     capabilities = Capabilities(
         entities={

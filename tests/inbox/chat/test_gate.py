@@ -304,3 +304,16 @@ def test_hours_are_local(widget: ChatWidget) -> None:
         "2026-12-07T09:00:00-05:00",
         "09:00-24:00",
     )
+
+
+def test_it_is_connected_on_screen_and_open_at_once(desk: Desk) -> None:
+    admin = Client()
+    admin.force_login(desk.people["Admin"])
+    page = admin.get("/health/connect/webchat/").content.decode()
+    stage = re.search(r'<option value="(\w+)" selected>Live', page)
+    assert stage is not None
+    told = {"name": "Website", "timezone": "UTC", "stage": stage[1], "credential_site": f"{SITE}/"}
+    assert admin.post("/health/connect/webchat/", told).status_code == 302
+    made = ChatWidget.objects.get()
+    assert (made.origins, made.connection.account_name) == ([SITE], "www.hotel.example")
+    assert ancestors(frame(made)) == SITE
