@@ -13,6 +13,7 @@ from connectors.contract.intents import (
     AddNote,
     CreateWorkOrder,
     Intent,
+    MarkRead,
     MirrorMessage,
     SendDirect,
     SendMessage,
@@ -40,6 +41,7 @@ from connectors.models import (
 GIVE_UP_AFTER = timedelta(hours=72)
 STAY = "stay:"
 PRIORITY = {Origin.AGENT: 0, Origin.SYSTEM: 10, Origin.SEQUENCE: 20}
+LAST = 30
 
 _KINDS: dict[type[Intent], CommandKind] = {
     SendMessage: CommandKind.SEND_MESSAGE,
@@ -51,6 +53,7 @@ _KINDS: dict[type[Intent], CommandKind] = {
     UpdateWorkOrder: CommandKind.UPDATE_WORK_ORDER,
     SetHousekeepingState: CommandKind.SET_HOUSEKEEPING,
     SendDirect: CommandKind.SEND_DIRECT,
+    MarkRead: CommandKind.MARK_READ,
 }
 _INTENTS: dict[str, type[Intent]] = {kind.value: intent for intent, kind in _KINDS.items()}
 
@@ -85,7 +88,7 @@ def enqueue(
         connection=connection,
         kind=_KINDS[type(intent)],
         origin=origin,
-        priority=PRIORITY[origin],
+        priority=LAST if isinstance(intent, MarkRead) else PRIORITY[origin],
         order_key=place if place.startswith(STAY) else order_key,
         subject=subject,
         intent=_as_json(intent),
@@ -189,15 +192,15 @@ def send_now(command_id: int) -> Command:
 
 
 @transaction.atomic
-def amend(command_id: int, *, body: str, due_at: datetime) -> Command:
-    """Another text and another time for a message that has not left; it stays the same row. Raises NotPossible once a
-    worker has had it."""
+def amend(command_id: int, *, body: str, due_at: datetime, **more: str) -> Command:
+    """Another text and another time for a message that has not left, and `more` fields of its intent; it stays the same
+    row. Raises NotPossible once a worker has had it."""
     command = Command.objects.select_for_update().get(pk=command_id)
     waits = command.state in {CommandState.WAITING, CommandState.HELD, CommandState.WOULD_HAVE_SENT}
     if not waits or command.tries:
         raise NotPossible(str(command.state))
-    command.intent = {**command.intent, "body": body}
-    command.fingerprint = fingerprint(body)
+    command.intent = {**command.intent, "body": body, **more}
+    command.fingerprint = fingerprint(body) if command.fingerprint else ""
     command.due_at, command.give_up_at = due_at, due_at + GIVE_UP_AFTER
     command.save(update_fields=["intent", "fingerprint", "due_at", "give_up_at"])
     events.emit(CommandMoved(command=command))

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import structlog
 from django.conf import settings
 
 from bellhop.accounts.models import Organization
@@ -15,6 +16,8 @@ from connectors.outbound.addresses import hook_url
 from connectors.trust import connecting
 from connectors.trust.connecting import NewConnection
 from inbox.services.chat import widgets
+
+log = structlog.get_logger(__name__)
 
 SMTP_BESIDE, IMAP_BESIDE = 24, 142
 """How far from the sandbox's own port those of its mail servers are."""
@@ -122,12 +125,13 @@ def _put_into_website(connection: Connection) -> None:
 
 
 def _control(method: str, path: str, told: dict[str, str], what: str) -> None:
+    """A sandbox that isn't up is told at the next start."""
     url = f"{settings.BELLHOP_SANDBOX_URL}/_control/{path}"
     body = json.dumps(told).encode()
     try:
         http.fetch(method, url, headers={"content-type": "application/json"}, content=body)
     except http.HttpError as error:
-        raise connecting.CannotConnect(f"The sandbox's {what} can't be reached: {error}") from error
+        log.warning("demo.sandbox_unreachable", what=what, url=url, error=str(error))
 
 
 def _mailbox() -> SandboxSystem:
@@ -152,7 +156,8 @@ def _mailbox() -> SandboxSystem:
 
 
 def _tell_twilio(connection: Connection) -> None:
-    """Type our address into the provider's console, as a person does there: its API has no call for it."""
+    """Type our address into the provider's console, as a person does there: its API has no call for it. A sandbox that
+    isn't up is told at the next start."""
     for line in (TWILIO_NUMBER, TWILIO_SERVICE):
         _control("PATCH", f"phones/lines/{quote(line)}", {"inbound_url": hook_url(connection)}, "phones")
 

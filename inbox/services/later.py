@@ -13,7 +13,7 @@ from bellhop.accounts.services import require
 from bellhop.core import clock, search
 from connectors.outbound import outbox
 from inbox.models import Message, Notice, Receipt, Thread
-from inbox.services import attachments, notices, threads
+from inbox.services import attachments, mirror, notices, threads
 from inbox.services.notices import About
 from inbox.services.refusals import ReplyRefused
 from inbox.services.reply import MAX_AHEAD, check_text, command_ids
@@ -37,12 +37,14 @@ def change(
     if send_at is None or send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That time is past, or more than a year ahead."))
     thread = threads.lock(message.thread_id)
-    said, _files = attachments.carried(message, text, out)
-    for command_id in command_ids(message):
-        outbox.amend(command_id, body=said, due_at=send_at)
     message.body, message.search, message.send_at = text, search.vector(text), send_at
     message.keep_if_cancelled = keep_if_cancelled
     message.save(update_fields=["body", "search", "send_at", "keep_if_cancelled"])
+    said, _files = attachments.carried(message, text, out)
+    to_guest, *to_pms = command_ids(message)
+    outbox.amend(to_guest, body=said, due_at=send_at)
+    for command_id in to_pms:
+        outbox.amend(command_id, due_at=send_at, **mirror.words_of(thread, message))
     threads.refresh(thread)
     threads.save(thread)
     threads.announce(thread, "receipt", message=message.pk)

@@ -26,6 +26,7 @@ from inbox.services import (
     listing,
     matching,
     merging,
+    mirror,
     row_view,
     shown_files,
     snoozing,
@@ -37,6 +38,7 @@ from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
+from reservations.sequences import upcoming
 from reservations.services import work_orders
 
 
@@ -160,8 +162,10 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     """The entries: the newest page, a page before a moment, or everything since the oldest that is shown."""
     last_read: int = getattr(thread, "last_read_id", 0)
     loaded = timeline.load(thread, before, since)
+    unkept = next((entry for entry in loaded.entries if entry.is_unkept), None)
     return {
         "thread": thread,
+        "keeping": mirror.keeping(thread, unkept.item).value if unkept is not None else "",
         "entries": list(folding.by_day(folding.folded(loaded.entries))),
         "older_before": loaded.older_before,
         "first_unread": timeline.first_unread(
@@ -183,7 +187,7 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     kept = getattr(thread, "own_drafts", None)
     own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
     choices = ways.of(thread)
-    asked = more.pop("via", "") or request.POST.get("via", "")
+    asked = request.POST.get("via", "") or request.GET.get("via", "")
     chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
     chosen = chosen or ways.default(thread, choices)
     files = shown_files.of(own["reply"]["files"]) if "reply" in own else []
@@ -249,6 +253,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
+        "upcoming": upcoming.of(stay) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": reached,
         "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),

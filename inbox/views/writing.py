@@ -18,7 +18,7 @@ from bellhop.accounts.web import page, user_of
 from connectors.outbound.outbox import NotPossible
 from inbox.forms import DraftForm, LaterForm, NoteForm, ReplyForm, local_moment
 from inbox.models import Draft, Message, Thread
-from inbox.services import canned, drafts, later, notes, reply, snoozing, triage
+from inbox.services import canned, drafts, later, mirror, notes, reply, snoozing, triage
 from inbox.services.refusals import ReplyRefused
 from inbox.services.reply import AgainstRules, AssignedElsewhere, ReplyOptions, StaleReply
 from inbox.services.templates import ChosenTemplate
@@ -92,6 +92,23 @@ def _template(request: HttpRequest, pk: int | None) -> ChosenTemplate | None:
         if name.startswith(prefix)
     }
     return ChosenTemplate(pk, typed)
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def ways_now(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The ways to the guest as they are now, with the templates: what the guest just did may have opened or closed
+    one."""
+    thread = access.thread_of(request, public_id)
+    return render(request, "inbox/_ways_now.html", parts.composer_context(request, thread))
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def composer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The composer anew: replying became possible, or is no longer."""
+    mode = "note" if request.GET.get("mode") == "note" else "reply"
+    return _composer(request, access.thread_of(request, public_id), mode=mode)
 
 
 @require_POST
@@ -211,6 +228,19 @@ def send_again(request: HttpRequest, public_id: str) -> HttpResponse:
 def mark_arrived(request: HttpRequest, public_id: str) -> HttpResponse:
     """The agent saw in the PMS that it arrived."""
     return _act(request, public_id, reply.mark_arrived)
+
+
+@require_POST
+@page(Permission.THREADS_NOTE)
+def keep_in_pms(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Have the PMS keep a message that it was not asked to keep."""
+    message = access.message_of(request, public_id)
+    more: dict[str, Any] = {}
+    try:
+        mirror.keep(user_of(request), message)
+    except NotPossible:
+        more["problem"] = _("There is nothing to do: the PMS was asked for it, or has no place for it.")
+    return _composer(request, access.thread_of(request, message.thread.public_id), **more)
 
 
 @require_POST

@@ -12,13 +12,15 @@ function frame(box, pictures) {
 
 function open(box) {
   if (box.querySelector("iframe")) return
+  box.append(frame(box, false))
+  if (!("pictures" in box.dataset)) return
   const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: words("showPictures") })
   button.dataset.size = "sm"
   button.addEventListener("click", () => {
     box.querySelector("iframe").replaceWith(frame(box, true))
     button.remove()
   })
-  box.append(button, frame(box, false))
+  box.querySelector("summary").after(button)
 }
 
 export function start() {

@@ -21,6 +21,7 @@ GROUPS = {
         "test_keyboard",
         "test_attachments",
         "test_web_chat",
+        "test_channels",
     ),
     "hurt": ("test_mid_flight", "test_faults", "test_stack", "test_convergence"),
 }

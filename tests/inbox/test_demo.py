@@ -53,8 +53,7 @@ def test_the_connections_follow_the_sandboxs_port(pms: Pms, settings: Any) -> No
     names = Connection.objects.filter(organization__slug=demo.SLUG).values_list("name", flat=True)
     assert set(names) == {"Guesty", "Hostaway", "Cloudbeds", "SMS", "WhatsApp", "Mailbox", "Website chat"}
     settings.BELLHOP_SANDBOX_URL = "http://127.0.0.1:9"
-    with pytest.raises(CommandError, match="can't be reached"):
-        call_command("seed_demo", wait=0)
+    call_command("seed_demo")
     made.refresh_from_db()
     assert made.base_url == "http://127.0.0.1:9/guesty"
     assert SyncRun.objects.filter(connection=made).count() == len(planned)

@@ -17,7 +17,7 @@ from bellhop.core import clock
 from connectors.contract.direct import Channel
 from connectors.models import Connection, Stage
 from inbox.models import ChatVisitor, ChatWidget, Destination, Message, ReceiptState, ThreadAddress
-from inbox.services import automatic, threads
+from inbox.services import automatic, mirror, threads
 from inbox.services.chat import hours, visitors
 from inbox.services.chat.widgets import way_to
 
@@ -105,7 +105,7 @@ def _mail(visitor_id: int) -> bool:
     )
     with translation.override(visitor.language or None):
         text = _words(visitor, unread, short=way[1] == Channel.SMS)
-    message = automatic.send(thread, address, text, mirrored=False)
+    message = automatic.send(thread, address, text, purpose=mirror.REPEATS)
     visitor.mailed_to, visitor.mailed_at = unread[-1].pk, clock.now()
     visitor.save(update_fields=["mailed_to", "mailed_at"])
     threads.refresh(thread)
