@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bellhop.accounts.models import Organization, User
 from bellhop.accounts.services import create_organization
@@ -94,7 +95,6 @@ def build(slug: str) -> World:
     of_stay = {"connection": connection, "property": place, "guest": guest}
     stay = Reservation.objects.create(**belongs, **of_stay, remote_id="r1", as_of=now)
     thread = Thread.objects.create(**belongs, **of_stay, stay=stay, last_activity_at=now, created_at=now)
-    widget, link = _chat(organization, thread, stay, now)
     said = {"direction": "inbound", "author": "guest", "body": "Hello", "sent_at": now, "created_at": now}
     message = Message.objects.create(**belongs, thread=thread, **said)
     MessageMail.objects.create(message=message, **belongs, rfc_id="<1@guest.example>", html="<p>Hello</p>")
@@ -115,8 +115,7 @@ def build(slug: str) -> World:
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
         message=message,
         file=Attachment.objects.create(message=message, name="key.pdf", state="failed"),
-        widget=widget,
-        portal_link=link,
+        **_chat(organization, thread, stay, now),
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
         snooze=SnoozePreset.objects.create(owner=people["Admin"], name="Mine", kind="hours", number=1),
         canned=CannedReply.objects.create(**belongs, owner=people["Admin"], name="Mine", body="Hello"),
@@ -124,9 +123,7 @@ def build(slug: str) -> World:
     )
 
 
-def _chat(
-    organization: Organization, thread: Thread, stay: Reservation, now: datetime
-) -> tuple[ChatWidget, PortalLink]:
+def _chat(organization: Organization, thread: Thread, stay: Reservation, now: datetime) -> dict[str, Any]:
     connection = Connection.objects.create(
         organization=organization, slug="webchat", kind="channel", stage="live", name="Website", base_url="https://a.invalid",
         created_at=now,
@@ -136,9 +133,10 @@ def _chat(
     thread.stays.add(stay)
     belongs = {"organization": organization, "stay": stay, "created_at": now}
     visitor = ChatVisitor.objects.create(widget=widget, verified_by="portal", expires_at=now, **belongs)
-    return widget, PortalLink.objects.create(
+    link = PortalLink.objects.create(
         visitor=visitor, token_digest=organization.slug, guest=stay.guest, **belongs
     )
+    return {"widget": widget, "portal_link": link}
 
 
 def _delivery(connection: Connection, now: datetime) -> WebhookDelivery:
