@@ -110,13 +110,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # --- presence: who looks at what, who is writing -----------------------------------------------------------
     @property
     def _group(self) -> str:
-        return f"presence.{self.audience.organization_id}"
+        return presence_group(self.audience.organization_id)
 
     async def _join_group(self) -> None:
-        await _quietly(self.channel_layer.group_add(self._group, self.channel_name))
+        await quietly(self.channel_layer.group_add(self._group, self.channel_name))
 
     async def _leave_group(self) -> None:
-        await _quietly(self.channel_layer.group_discard(self._group, self.channel_name))
+        await quietly(self.channel_layer.group_discard(self._group, self.channel_name))
 
     async def _presence(self, message: dict[str, Any]) -> None:
         thread_id, state = str(message.get("thread", ""))[:20], message.get("state")
@@ -140,13 +140,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             "asks": bool(message.get("asks")),
             "from": self.channel_name,
         }
-        await _quietly(self.channel_layer.group_send(self._group, self.here))
+        await quietly(self.channel_layer.group_send(self._group, self.here))
 
     async def _presence_quietly(self, _thread: None) -> None:
         here = getattr(self, "here", None)
         if here is not None:
             left = {**here, "state": "left", "asks": False}
-            await _quietly(self.channel_layer.group_send(self._group, left))
+            await quietly(self.channel_layer.group_send(self._group, left))
 
     async def presence_told(self, event: dict[str, Any]) -> None:
         """Somebody of the organization; told on if this person may see the thread. Who asks gets our own state back."""
@@ -156,11 +156,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         here = getattr(self, "here", None)
         asked = event["asks"] and event["from"] != self.channel_name
         if asked and here is not None and here["thread"] == event["thread"] and here["state"] != "left":
-            await _quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
+            await quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
         if event["user"] == self.user.public_id:
             return
         shown = {key: event[key] for key in ("thread", "state", "user", "name", "initials")}
         await self.send(text_data=json.dumps({"type": "presence", **shown}))
+
+
+def presence_group(organization_id: int) -> str:
+    return f"presence.{organization_id}"
 
 
 def _language(query: bytes) -> str:
@@ -181,7 +185,7 @@ def _property_of(user_id: int, public_id: str) -> int | bool | None:
     return row[0] if row else False
 
 
-async def _quietly(sending: Any) -> None:
+async def quietly(sending: Any) -> None:
     """Presence is a courtesy: without Redis there is none, and nothing else suffers."""
     try:
         async with asyncio.timeout(1):
