@@ -7,10 +7,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from connectors.contract.channel import ChannelConnector
-from connectors.contract.connector import Connector
+from connectors.contract.connector import Connector, CredentialField
 from connectors.models import DeliveryState, Stage
 from connectors.trust.connecting import NewConnection
 
@@ -57,10 +58,7 @@ class ConnectForm(forms.Form):
         else:
             del self.fields["place"]
         for field in cls.credential_fields:
-            widget = forms.PasswordInput(attrs={"autocomplete": "off"}) if field.secret else forms.TextInput()
-            self.fields[f"credential_{field.name}"] = forms.CharField(
-                label=field.label, required=field.required, max_length=500, widget=widget
-            )
+            self.fields[f"credential_{field.name}"] = _asked(field)
         for name in self.fields:
             kind = "select" if isinstance(self.fields[name].widget, forms.Select) else "input"
             self.fields[name].widget.attrs["class"] = kind
@@ -79,6 +77,38 @@ class ConnectForm(forms.Form):
             timezone=given["timezone"],
             place_id=given.get("place"),
         )
+
+
+class CredentialsForm(forms.Form):
+    """New credentials for a connection that is there; what is left empty stays as it is."""
+
+    def __init__(self, cls: type[Connector], data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, label_suffix="", auto_id="credential-%s")
+        for field in cls.credential_fields:
+            made = _asked(field, or_empty=gettext("As it is"))
+            made.required = False
+            made.widget.is_required = False
+            self.fields[field.name] = made
+            made.widget.attrs["class"] = "select" if field.choices else "input"
+
+
+def _asked(field: CredentialField, or_empty: str = "") -> forms.Field:
+    """The form's field for one of a connector's, in the reader's language. `or_empty`: the words for no choice."""
+    words = gettext(field.help) if field.help else ""
+    if field.choices:
+        empty = [("", or_empty)] if or_empty or not field.required else [("", gettext("Choose"))]
+        choices = [*empty, *((value, gettext(label)) for value, label in field.choices)]
+        return forms.ChoiceField(
+            label=gettext(field.label), required=field.required, choices=choices, help_text=words
+        )
+    widget = forms.PasswordInput(attrs={"autocomplete": "off"}) if field.secret else forms.TextInput()
+    return forms.CharField(
+        label=gettext(field.label),
+        required=field.required,
+        max_length=500,
+        widget=widget,
+        help_text=words,
+    )
 
 
 class RangeForm(forms.Form):

@@ -60,6 +60,7 @@ urlpatterns = [
     path("messages/<str:public_id>/later/", writing.change_later, name="later"),
     path("messages/<str:public_id>/send-now/", writing.send_now, name="send-now"),
     path("messages/<str:public_id>/send-again/", writing.send_again, name="send-again"),
+    path("messages/<str:public_id>/keep/", writing.keep_in_pms, name="keep-in-pms"),
     path("messages/<str:public_id>/arrived/", writing.mark_arrived, name="arrived"),
     path("threads/<str:public_id>/files/", files.draft_files, name="draft-files"),
     path("files/<str:public_id>/", files.file, name="file"),

@@ -14,13 +14,17 @@ from bellhop.core.fields import PublicIdField
 
 
 class Organization(models.Model):
-    """The management company. Every row belongs to one, every query is scoped by it (invariant 10)."""
+    """The management company. Every row belongs to one, every query is scoped by it (invariant 10).
+
+    `show_read_marks`: guests see that a person has read what they wrote, on channels that can show it.
+    """
 
     public_id = PublicIdField()
     name = models.CharField(max_length=120)
     slug = models.SlugField(unique=True)
     reply_target_min = models.PositiveIntegerField(default=45)
     reply_in_others_threads = models.BooleanField(default=True)
+    show_read_marks = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

@@ -25,6 +25,21 @@ def create_organization(name: str, slug: str) -> Organization:
     return organization
 
 
+@transaction.atomic
+def change_house_rules(user: User, *, show_read_marks: bool, reply_in_others_threads: bool) -> None:
+    """What holds for everybody of the organization. Raises PermissionDenied."""
+    require(user, Permission.CONNECTIONS_EDIT)
+    organization = Organization.objects.select_for_update(no_key=True).get(pk=user.organization_id)
+    new = {"show_read_marks": show_read_marks, "reply_in_others_threads": reply_in_others_threads}
+    old = {name: getattr(organization, name) for name in new}
+    if old == new:
+        return
+    organization.show_read_marks = show_read_marks
+    organization.reply_in_others_threads = reply_in_others_threads
+    organization.save(update_fields=list(new))
+    audit(organization.pk, user, "organization.changed", before=old, after=new)
+
+
 def require(user: User, permission: Permission) -> None:
     """Raises PermissionDenied (403) unless the user's role names `permission`."""
     if not user.may(permission):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from bellhop.accounts import invites, keys
+from bellhop.accounts import invites, keys, services
 from bellhop.accounts.models import AuditEntry, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, remember_language, user_of
@@ -65,6 +65,21 @@ class SettingsForm(_UserForm):
         }
 
 
+class HouseRulesForm(forms.Form):
+    """What holds for everybody of the organization."""
+
+    show_read_marks = forms.BooleanField(
+        label=gettext_lazy("Show guests that we have read their messages"),
+        help_text=gettext_lazy(
+            "Where the channel can: WhatsApp's blue ticks, once a person has opened the thread."
+        ),
+        required=False,
+    )
+    reply_in_others_threads = forms.BooleanField(
+        label=gettext_lazy("Colleagues may reply in threads that belong to somebody else"), required=False
+    )
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def own_settings(request: HttpRequest) -> HttpResponse:
@@ -77,7 +92,21 @@ def own_settings(request: HttpRequest) -> HttpResponse:
         answer = redirect("accounts:settings")
         remember_language(answer, user_of(request))
         return answer
-    return render(request, "accounts/settings.html", {"form": form, "section": "settings"})
+    organization = user_of(request).organization
+    rules = {name: getattr(organization, name) for name in HouseRulesForm.base_fields}
+    context = {"form": form, "rules": HouseRulesForm(initial=rules), "section": "settings"}
+    return render(request, "accounts/settings.html", context)
+
+
+@require_POST
+@page(Permission.CONNECTIONS_EDIT)
+def house_rules(request: HttpRequest) -> HttpResponse:
+    """Store what holds for everybody of the organization."""
+    form = HouseRulesForm(request.POST)
+    if form.is_valid():
+        services.change_house_rules(user_of(request), **form.cleaned_data)
+        messages.success(request, _("Settings saved"))
+    return redirect("accounts:settings")
 
 
 @login_required

@@ -104,5 +104,5 @@ class ChannelConnector(Connector):
         raise Unsupported(detail="Deliveries of this channel hold no files.")
 
     def mark_read(self, call: Call, remote_id: str) -> None:
-        """Show the guest that a person has read this message and those before it; nothing where there is no such
-        thing."""
+        """Show the guest that a person has read this message and those before it (`MarkRead`, where that is in
+        `performs`)."""

@@ -28,12 +28,20 @@ can be named so."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialField:
-    """One thing to be asked for when connecting; `secret` ones are never shown again."""
+    """One thing to be asked for when connecting; `secret` ones are never shown again. `choices`: (value, words) where
+    only these are taken (and nothing, unless `required`); `help`: where it is found, in the user's words. Words are
+    marked by `contract.words.gettext_noop`, so that they are translated."""
 
     name: str
     label: str
     secret: bool = True
     required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+
+    def takes(self, value: str) -> bool:
+        """Is it one of the choices? Whether it may be missing is another question."""
+        return not value or not self.choices or value in dict(self.choices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

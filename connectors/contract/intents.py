@@ -177,6 +177,14 @@ class SendDirect:
     reference: str = field(default_factory=new_reference)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRead:
+    """Show the guest that a person has read a message of theirs, and those before it. `message_id` is the provider's.
+    A courtesy: it proves nothing, and nothing waits for it."""
+
+    message_id: str
+
+
 def new_message_id(domain: str) -> str:
     """A fresh RFC 5322 Message-ID with its brackets; nothing can be read from it."""
     return f"<{secrets.token_hex(16)}@{domain}>"
@@ -211,9 +219,10 @@ Intent = (
     | UpdateWorkOrder
     | SetHousekeepingState
     | SendDirect
+    | MarkRead
 )
 
-REPEATABLE = (SetCustomField, SetStayTimes, UpdateWorkOrder, SetHousekeepingState)
+REPEATABLE = (SetCustomField, SetStayTimes, UpdateWorkOrder, SetHousekeepingState, MarkRead)
 """Doing these twice comes to the same as once: each names the value that is wanted, and marked texts are looked for
 before they are written again."""
 

@@ -161,7 +161,7 @@ def _alert(connection: Connection, record: AlertRecord) -> str:
     incidents.open_incident(
         connection.organization_id,
         ACCOUNT,
-        say("%(name)s: %(title)s", name=connection.name, title=record.title),
+        say("%(name)s reports: %(title)s", name=connection.name, title=record.title),
         subject=f"{connection.pk}:{record.code}",
         detail=record.detail[:1000],
         remedy=say("Sign in at the provider and see what it asks for."),

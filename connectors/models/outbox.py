@@ -36,6 +36,7 @@ class CommandKind(models.TextChoices):
     UPDATE_WORK_ORDER = "update_work_order", "Update work order"
     SET_HOUSEKEEPING = "set_housekeeping", "Set housekeeping state"
     SEND_DIRECT = "send_direct", "Send on a channel"
+    MARK_READ = "mark_read", "Show that it was read"
 
 
 class Origin(models.TextChoices):

@@ -13,6 +13,7 @@ from connectors.contract.intents import (
     AddNote,
     CreateWorkOrder,
     Intent,
+    MarkRead,
     MirrorMessage,
     SendDirect,
     SendMessage,
@@ -40,6 +41,7 @@ from connectors.models import (
 GIVE_UP_AFTER = timedelta(hours=72)
 STAY = "stay:"
 PRIORITY = {Origin.AGENT: 0, Origin.SYSTEM: 10, Origin.SEQUENCE: 20}
+LAST = 30
 
 _KINDS: dict[type[Intent], CommandKind] = {
     SendMessage: CommandKind.SEND_MESSAGE,
@@ -51,6 +53,7 @@ _KINDS: dict[type[Intent], CommandKind] = {
     UpdateWorkOrder: CommandKind.UPDATE_WORK_ORDER,
     SetHousekeepingState: CommandKind.SET_HOUSEKEEPING,
     SendDirect: CommandKind.SEND_DIRECT,
+    MarkRead: CommandKind.MARK_READ,
 }
 _INTENTS: dict[str, type[Intent]] = {kind.value: intent for intent, kind in _KINDS.items()}
 
@@ -85,7 +88,7 @@ def enqueue(
         connection=connection,
         kind=_KINDS[type(intent)],
         origin=origin,
-        priority=PRIORITY[origin],
+        priority=LAST if isinstance(intent, MarkRead) else PRIORITY[origin],
         order_key=place if place.startswith(STAY) else order_key,
         subject=subject,
         intent=_as_json(intent),

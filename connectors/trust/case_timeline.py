@@ -40,31 +40,37 @@ def of_deliveries(deliveries: Iterable[WebhookDelivery], *, full: bool) -> Itera
         )
 
 
-def of_commands(commands: Iterable[Command], *, full: bool) -> Iterator[Entry]:
-    """A line when a Command was committed, one per attempt, one when the PMS showed it."""
+def of_commands(commands: Iterable[Command], home: int, *, full: bool) -> Iterator[Entry]:
+    """A line when a Command was committed, one per attempt, one when the PMS showed it, one when a channel's provider
+    said how far it came. Those of another connection than `home` name theirs (`at`)."""
     for row in commands:
         text = "\n".join(f"{name}: {value}" for name, value in row.intent.items()) if full else ""
         state = ": ".join(part for part in (row.get_state_display(), row.reason) if part)
-        yield Entry(at=row.created_at, kind="command", what=_named(row), outcome=state, text=text)
+        name = _named(row, home)
+        yield Entry(at=row.created_at, kind="command", what=name, outcome=state, text=text)
         for attempt in row.attempts.all():
-            yield _of_attempt(row, attempt, full=full)
+            yield _of_attempt(name, attempt, full=full)
+        if row.reported_at is not None:
+            yield Entry(at=row.reported_at, kind="command", what=_("%s: reported") % name, outcome=row.report)
         if row.echoed_at is not None:
-            what = _("%(command)s: seen in the PMS as %(id)s") % {"command": _named(row), "id": row.remote_id}
+            what = _("%(command)s: seen in the PMS as %(id)s") % {"command": name, "id": row.remote_id}
             yield Entry(at=row.echoed_at, kind="command", what=what, delivery_id=row.echo_delivery_id)
 
 
-def _named(command: Command) -> str:
-    return f"{command.get_kind_display()} {command.public_id}"
+def _named(command: Command, home: int) -> str:
+    named = f"{command.get_kind_display()} {command.public_id}"
+    elsewhere: str = "" if command.connection_id == home else command.at  # type: ignore[attr-defined]
+    return f"{named}, {elsewhere}" if elsewhere else named
 
 
-def _of_attempt(command: Command, attempt: Attempt, *, full: bool) -> Entry:
+def _of_attempt(name: str, attempt: Attempt, *, full: bool) -> Entry:
     kind = _("read back") if attempt.read_back else _("attempt")
     told = [str(attempt.get_result_display()), attempt.message, attempt.code]
     status = [f"HTTP {attempt.status_code}"] if attempt.status_code else []
     return Entry(
         at=attempt.started_at,
         kind="attempt",
-        what=f"{_named(command)}, {kind} {attempt.number}",
+        what=f"{name}, {kind} {attempt.number}",
         outcome=", ".join(part for part in [*told, *status] if part),
         request_id=attempt.request_id,
         text=attempt.detail if full else "",

@@ -6,13 +6,13 @@ Without `full`, guests' words, names and contacts are left out; secrets always a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection as database
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from bellhop import __version__
 from bellhop.accounts.models import User
@@ -223,7 +223,7 @@ def _timeline(user: User, about: _About, *, full: bool) -> tuple[Entry, ...]:
     deliveries = _deliveries(about, changes, commands)
     entries = [
         *case_timeline.of_deliveries(deliveries, full=full),
-        *case_timeline.of_commands(commands, full=full),
+        *case_timeline.of_commands(commands, subject.connection.pk, full=full),
         *(
             case_timeline.of_overwrite(
                 change,
@@ -245,29 +245,35 @@ def _overwrites(subject: Subject) -> QuerySet[FieldOverwrite]:
 
 
 def _commands(about: _About) -> QuerySet[Command]:
-    """By their name, and for a stay all that is written on it; of an incident, those of its hours that had trouble."""
+    """By their name, at whatever system (a message may have two legs), and for a stay all that is written on it; of an
+    incident, those of its hours that had trouble."""
     subject = about.subject
-    rows = Command.objects.filter(connection=subject.connection).prefetch_related("attempts")
+    everywhere = Command.objects.filter(organization_id=subject.connection.organization_id)
+    everywhere = everywhere.annotate(at=F("connection__name")).prefetch_related("attempts")
+    rows = everywhere.filter(connection=subject.connection)
     if about.between is not None:
         rows = rows.filter(attempts__started_at__range=about.between).exclude(reason_code="").distinct()
         return rows.order_by("-id")[:MOST]
-    named = Q(subject__in=subject.commands_named)
+    named, here = Q(subject__in=subject.commands_named), Q(connection=subject.connection)
     if subject.conversation_id.startswith(STAY):
-        named |= Q(conversation_id=subject.conversation_id)
+        named |= here & Q(conversation_id=subject.conversation_id)
     elif subject.remote_id:
-        named |= Q(conversation_id=subject.conversation_id, remote_id=subject.remote_id)
-    return rows.filter(named).order_by("-id")[:MOST]
+        named |= here & Q(conversation_id=subject.conversation_id, remote_id=subject.remote_id)
+    return everywhere.filter(named).order_by("-id")[:MOST]
 
 
 def _deliveries(
-    about: _About, changes: Iterable[FieldOverwrite], commands: Iterable[Command]
+    about: _About, changes: Iterable[FieldOverwrite], commands: Sequence[Command]
 ) -> list[WebhookDelivery]:
     """Those that changed it or echoed a Command of it, and the newest of a month that name its id."""
     subject = about.subject
-    rows = WebhookDelivery.objects.filter(connection=subject.connection).order_by("-id")
+    legs = {subject.connection.pk} | {command.connection_id for command in commands}
+    rows = WebhookDelivery.objects.filter(connection_id__in=legs).order_by("-id")
     if about.between is not None:
         failed = Q(error__gt="") | Q(state="quarantined")
-        return list(rows.filter(failed, received_at__range=about.between)[:MOST])
+        return list(
+            rows.filter(failed, connection=subject.connection, received_at__range=about.between)[:MOST]
+        )
     ids = {change.delivery_id for change in changes} | {command.echo_delivery_id for command in commands}
     found = list(rows.filter(pk__in=[*(ids - {None}), *_naming(subject)])[:MOST])
     # A short number is part of longer ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +13,7 @@ from bellhop.accounts.models import Organization, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, events, incidents
+from connectors.contract.connector import Connector
 from connectors.contract.errors import ConnectorError
 from connectors.contract.registry import UnknownConnector, connector_class, is_channel
 from connectors.events import ConnectionChanged
@@ -52,6 +54,7 @@ def connect(
     missing = [f.name for f in cls.credential_fields if f.required and not new.credentials.get(f.name)]
     if missing:
         raise CannotConnect(_("%(pms)s needs %(fields)s.") % {"pms": cls.label, "fields": ", ".join(missing)})
+    _refuse_wrong_choices(cls, new.credentials)
     try:
         ZoneInfo(new.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -72,6 +75,16 @@ def connect(
     with transaction.atomic():
         _tell(connection, user, "connection.added", f"{cls.label}, {connection.stage}")
     return connection
+
+
+def _refuse_wrong_choices(cls: type[Connector], credentials: Mapping[str, str]) -> None:
+    """Raises CannotConnect."""
+    for field in cls.credential_fields:
+        if not field.takes(credentials.get(field.name, "")):
+            known = ", ".join(value for value, _words in field.choices)
+            raise CannotConnect(
+                _("%(field)s is one of: %(known)s.") % {"field": _(field.label), "known": known}
+            )
 
 
 @transaction.atomic
@@ -145,8 +158,9 @@ def resume(connection: Connection, user: User | None = None) -> None:
 
 @transaction.atomic
 def reauthenticate(connection: Connection, credentials: dict[str, str], user: User) -> None:
-    """New credentials for the same connection: ids and queue stay. They are used at once."""
+    """New credentials for the same connection: ids and queue stay. They are used at once. Raises CannotConnect."""
     require(user, Permission.CONNECTIONS_EDIT)
+    _refuse_wrong_choices(connector_class(connection.slug), credentials)
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     row.credentials = {**row.credentials, **{name: value for name, value in credentials.items() if value}}
     row.save(update_fields=["credentials"])

@@ -85,7 +85,9 @@ def read(connection_id: int, record: AnyRecord) -> None:
 
 
 def command(connection_id: int, kind: str, proof: Proof, command_id: int, remote_id: str) -> None:
-    """A Command got so far."""
+    """A Command got so far. A courtesy proves nothing about what can be written."""
+    if kind == CommandKind.MARK_READ:
+        return
     detail = f"{CommandKind(kind).label}: {remote_id or 'accepted'}"
     note(connection_id, _OF_COMMAND[CommandKind(kind)], proof, detail, command_id=command_id)
 

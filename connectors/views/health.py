@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,6 +19,7 @@ from bellhop.core import clock, live
 from bellhop.core.models import Incident
 from connectors.contract.direct import Channel
 from connectors.contract.registry import connector_class
+from connectors.forms import CredentialsForm
 from connectors.inbound import journal
 from connectors.models import Command, Connection, ConnectionKind, DeliveryState, WebhookDelivery
 from connectors.outbound import outbox
@@ -81,7 +83,7 @@ def detail(request: HttpRequest, public_id: str) -> HttpResponse:
         "runs": list(connection.sync_runs.order_by("-id")[:12]),
         "capabilities": connector_class(connection.slug).capabilities.entities.items(),
         "limits": connector_class(connection.slug).limits,
-        "credential_fields": connector_class(connection.slug).credential_fields,
+        "credentials": CredentialsForm(connector_class(connection.slug)),
         "now": clock.now(),
         "addresses": [(WORDS[Channel(name)], at) for name, at in connection.addresses.items()],
         "templates": list(connection.templates.order_by("name", "language")),
@@ -184,10 +186,11 @@ def connection_act(request: HttpRequest, public_id: str, action: str) -> HttpRes
 def reauthenticate(request: HttpRequest, public_id: str) -> HttpResponse:
     """New credentials in place: ids and queue stay."""
     connection = _connection(request, public_id)
-    names = [field.name for field in connector_class(connection.slug).credential_fields]
-    connecting.reauthenticate(
-        connection, {name: request.POST.get(name, "") for name in names}, user_of(request)
-    )
+    form = CredentialsForm(connector_class(connection.slug), request.POST)
+    if form.is_valid():
+        connecting.reauthenticate(connection, form.cleaned_data, user_of(request))
+    else:
+        messages.error(request, _("Nothing was changed: one of the choices is not offered."))
     return redirect("connectors:detail", connection.public_id)
 
 

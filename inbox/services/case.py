@@ -13,24 +13,30 @@ from inbox.services import threads
 
 
 def subject(user: User, public_id: str) -> Subject | None:
-    """The message of a thread that the person may see (invariant 10); None for one that no PMS ever had."""
+    """The message of a thread that the person may see (invariant 10), at the system whose message it is: the channel of
+    our own that it came or left on, else the PMS. None for one that neither ever had."""
     if not user.may(Permission.THREADS_READ):
         return None
     message = (
         Message.objects.filter(public_id=public_id, thread__in=threads.visible_to(user))
-        .select_related("thread__connection")
+        .select_related("connection", "thread__connection")
         .prefetch_related("receipts")
         .first()
     )
-    if message is None or message.thread.connection is None:
+    if message is None:
+        return None
+    is_direct = message.address_id is not None
+    connection = message.connection if is_direct else message.thread.connection
+    if connection is None:
         return None
     return Subject(
-        connection=message.thread.connection,
+        connection=connection,
         entity=Entity.MESSAGE.value,
         object_id=message.pk,
         remote_id=message.remote_id,
         values=_values(message),
-        conversation_id=message.thread.conversation_id,
+        # On a channel the conversation is the guest's address, which doesn't belong into the file.
+        conversation_id="" if is_direct else message.thread.conversation_id,
         commands_named=(f"message:{message.pk}",),
     )
 

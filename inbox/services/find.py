@@ -47,6 +47,11 @@ _GUESTS = """
 SELECT guest_id FROM reservations_contactpoint
 WHERE organization_id = %(organization)s AND kind = ANY(%(kinds)s) AND value = ANY(%(points)s)
 """
+# Those of our own channels, as somebody wrote from them: they may not be known as a guest's.
+_ADDRESSED = """
+SELECT ta.thread_id FROM reservations_channeladdress a JOIN inbox_threadaddress ta ON ta.address_id = a.id
+WHERE a.organization_id = %(organization)s AND a.address = ANY(%(points)s) AND %(contacts)s
+"""
 _CODES = ["UPPER(code) LIKE UPPER(%(code)s)", "UPPER(channel_code) LIKE UPPER(%(code)s)"]
 _NEWEST_FIRST = "ORDER BY t.last_activity_at DESC, t.id DESC LIMIT %(limit)s"
 _THREADS_AMONG_RECENT = f"""
@@ -56,7 +61,7 @@ SELECT t.id FROM (
 LEFT JOIN reservations_reservation r ON r.id = t.stay_id
 WHERE {_VISIBLE} AND (
   t.search @@ to_tsquery('simple', %(query)s) OR r.unit_id = ANY(ARRAY({_UNITS})) OR {" OR ".join(_CODES)}
-  OR t.guest_id = ANY(ARRAY({_GUESTS})))
+  OR t.guest_id = ANY(ARRAY({_GUESTS})) OR t.id = ANY(ARRAY({_ADDRESSED})))
 {_NEWEST_FIRST}
 """  # noqa: S608
 _THREADS_BY_INDEX = f"""
@@ -71,7 +76,9 @@ hit AS MATERIALIZED (
   UNION SELECT t.id, t.last_activity_at FROM stay
     CROSS JOIN LATERAL (SELECT * FROM inbox_thread WHERE stay_id = stay.id OFFSET 0) t WHERE {_VISIBLE}
   UNION SELECT t.id, t.last_activity_at FROM inbox_thread t
-    WHERE {_VISIBLE} AND t.guest_id IN ({_GUESTS}))
+    WHERE {_VISIBLE} AND t.guest_id IN ({_GUESTS})
+  UNION SELECT t.id, t.last_activity_at FROM inbox_thread t
+    WHERE {_VISIBLE} AND t.id IN ({_ADDRESSED}))
 SELECT t.id FROM hit t {_NEWEST_FIRST}
 """  # noqa: S608
 
@@ -86,7 +93,7 @@ class Results:
 
 
 def find(user: User, text: str) -> Results:
-    """Threads by guest, contact point, code or unit; messages by their words. Nothing for an empty text."""
+    """Threads by guest, contact point, address, code or unit; messages by their words. Nothing for an empty text."""
     text = text.replace("\x00", "").strip()[:200]
     if len(text) < 2:
         return Results([], [])
@@ -108,6 +115,7 @@ def _threads(user: User, text: str, scoped: dict[str, Any]) -> list[Thread]:
         "query": search.query_text(text),
         "code": f"{code}%",
         "kinds": list(ContactKind.values) if user.may(Permission.CONTACTS_READ) else [],
+        "contacts": user.may(Permission.CONTACTS_READ),
         "points": list({text.lower(), text, e164(text)}),
         "recent": RECENT_THREADS,
         "stays": MOST_STAYS,

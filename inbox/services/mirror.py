@@ -4,18 +4,23 @@ the order of utterance, and never reaches the guest from there."""
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
+from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import require
 from bellhop.core import clock
 from connectors.contract.base import PmsConnector
 from connectors.contract.intents import AddNote, MirrorMessage
 from connectors.contract.registry import pms_class
-from connectors.models import Command, Origin
+from connectors.models import Command, Connection, ConnectionKind, Origin
 from connectors.outbound import outbox
 from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread
-from inbox.services import row_view
+from inbox.services import row_view, threads
 
 _LEFT = (ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ, ReceiptState.UNCONFIRMED)
 
@@ -72,6 +77,35 @@ def _is_automatic(message: Message) -> bool:
         and message.direction == Direction.OUTBOUND
         and message.address_id is not None
     )
+
+
+class Keeping(StrEnum):
+    """What can be said about messages that the PMS was not asked to keep: nothing where there is no PMS, that there is
+    no place for them, or that they may be added."""
+
+    NONE = ""
+    NO_PLACE = "no_place"
+    POSSIBLE = "possible"
+
+
+def keeping(thread: Thread, message: Message) -> Keeping:
+    """How it is with this one. A statement or two."""
+    if intent_for(thread, message) is not None:
+        return Keeping.POSSIBLE
+    pms = Connection.objects.filter(organization_id=thread.organization_id, kind=ConnectionKind.PMS)
+    return Keeping.NO_PLACE if thread.connection_id is not None or pms.exists() else Keeping.NONE
+
+
+@transaction.atomic
+def keep(user: User, message: Message) -> None:
+    """A person adds it to the PMS after all. Raises NotPossible where there is no place, or it is owed already."""
+    require(user, Permission.THREADS_NOTE)
+    thread = threads.lock(message.thread_id, "connection", "stay", "property")
+    owed = message.receipts.filter(destination=Destination.PMS).exists()
+    if owed or message.address_id is None or owe(thread, message) is None:
+        raise outbox.NotPossible("no place")
+    threads.save(thread)
+    threads.announce(thread, "receipt", message=message.pk)
 
 
 def _enqueue(thread: Thread, message: Message, due_at: datetime | None) -> Command | None:
@@ -140,7 +174,9 @@ def _text(message: Message) -> str:
 
 
 def _author(thread: Thread, message: Message) -> str:
-    return message.author_name or thread.party_name
+    if message.author_name:
+        return message.author_name
+    return thread.party_name if message.direction == Direction.INBOUND else thread.organization.name
 
 
 def _said_at(thread: Thread, message: Message) -> str:

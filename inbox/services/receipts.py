@@ -59,7 +59,7 @@ def on_command(event: CommandMoved) -> None:
 
 def _taken_back(command: Command) -> None:
     """What nobody wrote and may not leave any more says why where it stands; nobody has to be told."""
-    if command.origin == Origin.AGENT or command.kind != CommandKind.SEND_DIRECT:
+    if command.origin == Origin.AGENT or not carries_message(command):
         return
     Receipt.objects.filter(command_id=command.pk).update(
         state=ReceiptState.FAILED, reason=command.reason, reason_code=command.reason_code, since=clock.now()

@@ -63,6 +63,13 @@ class Entry:
         return self.worst is not None and self.worst.state in {ReceiptState.FAILED, ReceiptState.UNCONFIRMED}
 
     @property
+    def is_unkept(self) -> bool:
+        """Said on a channel of our own, and no PMS was asked to keep it."""
+        if self.kind != "message" or self.item.address_id is None:
+            return False
+        return all(row.destination != Destination.PMS for row in self.receipts)
+
+    @property
     def key(self) -> str:
         return f"{self.kind}-{self.item.pk}"
 

@@ -14,7 +14,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
 from bellhop.core import clock, live
 from inbox.models import Mention, Notice, Tag, Thread, ThreadRead, ThreadStatus
-from inbox.services import notices, threads
+from inbox.services import notices, read_marks, threads
 from inbox.services.notices import About
 
 Change = Callable[[Thread], bool]
@@ -180,6 +180,7 @@ def mark_read(user: User, thread: Thread, up_to: int) -> None:
         row.save()
     Mention.objects.filter(user=user, thread=thread, seen_at__isnull=True).update(seen_at=now)
     notices.mark_read_in(user, thread)
+    read_marks.owe(user, thread, up_to)
 
 
 def mark_unread(user: User, thread: Thread) -> None:

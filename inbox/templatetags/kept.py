@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from inbox.models import ReceiptState
+from inbox.services.mirror import Keeping
 from inbox.services.timeline import Entry
 
 KEEP = 20_000
@@ -46,22 +47,16 @@ def kept_message(context: Context) -> SafeString:
 def _key(entry: Entry, context: Context) -> tuple[Any, ...] | None:
     """None while anything about it may still be done or move."""
     message, thread = entry.item, context["thread"]
-    if entry.attempts or any(row.state not in _AT_REST for row in entry.receipts):
+    keeping = context["keeping"] if entry.is_unkept else ""
+    if keeping == Keeping.POSSIBLE or entry.attempts:
+        return None
+    if any(row.state not in _AT_REST for row in entry.receipts):
         return None
     receipts = tuple((row.pk, row.state, row.since) for row in entry.receipts)
-    changed = (message.edited_body, message.deleted_at, message.reaction)
+    changes = (message.edited_body, message.deleted_at, message.reaction, message.warning)
     files = tuple((file["public_id"], file["state"]) for file in message.files)
     mine = message.author_user_id == context["me"].pk
     may_read_health = bool((context.get("may") or {}).get("health_read"))
     words = (get_language(), timezone.get_current_timezone_name(), context["pms"], thread.party_name)
-    return (
-        message.pk,
-        thread.public_id,
-        message.remote_id,
-        mine,
-        may_read_health,
-        receipts,
-        changed,
-        files,
-        words,
-    )
+    about = (message.pk, thread.public_id, message.remote_id, keeping)
+    return (*about, mine, may_read_health, receipts, changes, files, words)

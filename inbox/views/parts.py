@@ -25,6 +25,7 @@ from inbox.services import (
     listing,
     matching,
     merging,
+    mirror,
     row_view,
     shown_files,
     snoozing,
@@ -35,6 +36,7 @@ from inbox.services import (
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
+from reservations.sequences import upcoming
 from reservations.services import work_orders
 
 
@@ -158,8 +160,10 @@ def log_context(request: HttpRequest, thread: Thread, *, since: str = "", before
     """The entries: the newest page, a page before a moment, or everything since the oldest that is shown."""
     last_read: int = getattr(thread, "last_read_id", 0)
     loaded = timeline.load(thread, before, since)
+    unkept = next((entry for entry in loaded.entries if entry.is_unkept), None)
     return {
         "thread": thread,
+        "keeping": mirror.keeping(thread, unkept.item).value if unkept is not None else "",
         "entries": list(folding.by_day(folding.folded(loaded.entries))),
         "older_before": loaded.older_before,
         "first_unread": timeline.first_unread(
@@ -246,6 +250,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
+        "upcoming": upcoming.of(stay) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": blocking.reached(thread),
         "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],

@@ -18,7 +18,7 @@ from bellhop.accounts.web import page, user_of
 from connectors.outbound.outbox import NotPossible
 from inbox.forms import DraftForm, LaterForm, NoteForm, ReplyForm, local_moment
 from inbox.models import Draft, Message, Thread
-from inbox.services import canned, drafts, later, notes, reply, snoozing, triage
+from inbox.services import canned, drafts, later, mirror, notes, reply, snoozing, triage
 from inbox.services.refusals import ReplyRefused
 from inbox.services.reply import AgainstRules, AssignedElsewhere, ReplyOptions, StaleReply
 from inbox.services.templates import ChosenTemplate
@@ -228,6 +228,19 @@ def send_again(request: HttpRequest, public_id: str) -> HttpResponse:
 def mark_arrived(request: HttpRequest, public_id: str) -> HttpResponse:
     """The agent saw in the PMS that it arrived."""
     return _act(request, public_id, reply.mark_arrived)
+
+
+@require_POST
+@page(Permission.THREADS_NOTE)
+def keep_in_pms(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Have the PMS keep a message that it was not asked to keep."""
+    message = access.message_of(request, public_id)
+    more: dict[str, Any] = {}
+    try:
+        mirror.keep(user_of(request), message)
+    except NotPossible:
+        more["problem"] = _("There is nothing to do: the PMS was asked for it, or has no place for it.")
+    return _composer(request, access.thread_of(request, message.thread.public_id), **more)
 
 
 @require_POST

@@ -8,6 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from bellhop.core.words import kept, read_out, say
+from connectors.contract.registry import BUILT_IN, connector_class
 from tests.architecture.source import python_files
 
 
@@ -41,3 +42,11 @@ def test_a_percent_sign_and_values_survive() -> None:
     with translation.override("es"):
         assert read_out(made, kept(made)) == "En la última hora el 5 % tardó más de 9 s; se permiten 5 s."
         assert read_out("Somebody's own words", {}) == "Somebody's own words"
+
+
+def test_what_connectors_ask_for_is_explained_in_every_language() -> None:
+    fields = [field for slug in BUILT_IN for field in connector_class(slug).credential_fields]
+    helps = {field.help for field in fields if field.help}
+    assert len(helps) > 30
+    with translation.override("es"):
+        assert [words for words in helps if gettext(words) == words] == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
 from bellhop.core import files
+from connectors.trust import casefile
 from inbox.models import Destination, Message, Receipt, ReceiptState, Thread
 from inbox.services import fetching, reply, ways
 from reservations.models import ContactKind, ContactPoint
@@ -80,6 +82,30 @@ def test_a_photo_by_mms_is_kept_without_its_place(pms: Pms, phones: Phones, thre
     file.refresh_from_db()
     assert (file.sniffed_type, file.width, file.height) == ("image/jpeg", 200, 400)
     assert b"Nokia" not in files.read(file.storage_key)
+
+
+def test_a_case_file_holds_both_legs(pms: Pms, phones: Phones, thread: Thread) -> None:
+    """N15: one timeline, and no number of the guest's in it; also where no PMS ever heard of the thread."""
+    phones.texts(GUEST, "Can we stay until one?")
+    message = pms.reply(thread, "Yes, until 13:00.")
+    phones.arrives(GUEST, "Yes, until 13:00.")
+    phones.until(lambda: receipts(message)[Destination.GUEST] == ReceiptState.DELIVERED)
+    found = casefile.of(pms.desk.people["Admin"], "message", message.public_id)
+    assert found is not None
+    assert found.pms.startswith("Twilio")
+    told = json.dumps(casefile.as_json(found))
+    assert "at_the_guest" in told
+    assert "at_the_pms" in told
+    assert "13:00" not in told
+    assert GUEST.lstrip("+") not in told
+    lines = [entry.what for entry in found.timeline]
+    assert any(line.startswith("Send on a channel") for line in lines)
+    assert any(line.startswith("Add note") and line.endswith(f", {pms.connection.name}") for line in lines)
+    phones.texts("+14155550177", "Do you have a room?")
+    alone = Message.objects.get(body="Do you have a room?")
+    found = casefile.of(pms.desk.people["Admin"], "message", alone.public_id)
+    assert found is not None
+    assert [entry.kind for entry in found.timeline] == ["webhook"]
 
 
 def test_a_pms_that_is_down_holds_up_no_text(pms: Pms, phones: Phones, thread: Thread) -> None:

@@ -14,11 +14,12 @@ from connectors.models import Command, CommandState
 from connectors.outbound import claim, outbox
 from connectors.outbound.outbox import NotPossible
 from inbox.models import Message, Receipt, Thread, ThreadEvent
-from inbox.services import later, notices, reply
+from inbox.services import later, notices, reply, ways
 from inbox.services.refusals import ReplyRefused
 from reservations.events import FieldChange, StayChanged
-from reservations.models import Reservation
+from reservations.models import ContactKind, Reservation
 from tests import factories
+from tests.channels import connect_twilio
 from tests.factories import Desk
 
 
@@ -59,6 +60,23 @@ def test_text_and_time_change_in_the_same_row(desk: Desk, thread: Thread, messag
     thread.refresh_from_db()
     assert thread.preview == "See you on Friday"
     assert Command.objects.count() == Message.objects.count() == 1
+
+
+def test_each_leg_of_a_text_gets_its_own_words(desk: Desk, stay: Reservation, thread: Thread) -> None:
+    """The copy for the PMS keeps its head: who said it to whom, where and when."""
+    connect_twilio(desk.organization, "https://sms.example")
+    assert stay.guest is not None
+    stay.guest.contact_points.create(
+        organization=desk.organization, kind=ContactKind.PHONE, value="+14155550131"
+    )
+    text = next(one for one in ways.of(thread) if one.channel == "sms" and not one.is_pms)
+    at = clock.now() + timedelta(days=1)
+    message = factories.answers(desk.agent, thread, "See you tomorrow", send_at=at, via=text.key)
+    later.change(desk.agent, message, "See you on Friday", at, keep_if_cancelled=False)
+    to_guest, copy = (Command.objects.get(pk=pk) for pk in reply.command_ids(message))
+    assert (to_guest.kind, to_guest.intent["body"]) == ("send_direct", "See you on Friday")
+    assert copy.intent["body"].startswith("→ Guest SMS")
+    assert copy.intent["body"].endswith("\nSee you on Friday")
 
 
 def test_what_is_refused(desk: Desk, message: Message) -> None:

@@ -16,7 +16,7 @@ from connectors.events import Source
 from connectors.inbound import direct
 from connectors.models import Command, CommandKind, Connection
 from inbox.models import Message, Thread, ThreadMerge
-from inbox.services import blocking, matching, merging, reply
+from inbox.services import blocking, find, matching, merging, reply
 from reservations.events import StayChanged
 from reservations.models import ContactKind, ContactPoint, Guest, Reservation
 from reservations.services import guests
@@ -38,10 +38,13 @@ def texts(line: Connection, body: str, phone: str = PHONE, **fields: Any) -> Thr
     """A text comes in. Returns the thread that it is in."""
     record = DirectMessageRecord(
         external_id=f"SM{next(_ids)}",
-        channel=Channel.SMS,
-        guest=Address(kind=AddressKind.PHONE, value=phone),
         body_text=body,
-        **{"sent_at": clock.now(), **fields},
+        **{
+            "channel": Channel.SMS,
+            "guest": Address(kind=AddressKind.PHONE, value=phone),
+            "sent_at": clock.now(),
+            **fields,
+        },
     )
     with transaction.atomic():
         direct.apply(Source(connection=line), record, clock.now())
@@ -73,6 +76,30 @@ def test_the_stay_in_house_comes_before_the_next_and_the_last(desk: Desk, line: 
     assert texts(line, "When can we come?").pk == coming.pk
     here = factories.thread(desk, factories.stay(desk, starts_in=-1, guest=guest))
     assert texts(line, "No hot water").pk == here.pk
+
+
+def test_a_thread_is_found_by_the_address_it_runs_over(desk: Desk, line: Connection) -> None:
+    """Nobody knows the number as a guest's; by those only who may see numbers. A merge takes words along."""
+    named = Address(kind=AddressKind.PHONE, value=PHONE, name="Jo Lee")
+    one, other = texts(line, "Have you a room?", guest=named), texts(line, "And a cot?", phone="+14155550132")
+    for typed in (PHONE, "1 415-555-0131", "+1 (415) 555-0131"):
+        assert find.find(desk.agent, typed).threads == [one]
+    assert find.find(desk.people["Marketer"], PHONE).threads == []
+    assert find.find(factories.desk("other").agent, PHONE).threads == []
+    merging.merge_by(desk.agent, other, one)
+    assert find.find(desk.agent, "+14155550132").threads == [one]
+    assert [message.thread for message in find.find(desk.agent, "cot").messages] == [one]
+
+
+def test_a_mail_is_found_by_its_subject(desk: Desk, line: Connection) -> None:
+    mail = {
+        "channel": Channel.EMAIL,
+        "subject": "Wedding block",
+        "guest": Address(kind=AddressKind.EMAIL, value="jo@mail.example"),
+    }
+    thread = texts(line, "See above", **mail)
+    assert [message.thread for message in find.find(desk.agent, "wedding").messages] == [thread]
+    assert find.find(desk.agent, "Jo@mail.example").threads == [thread]
 
 
 def test_two_guests_under_one_number_are_offered_and_not_guessed(desk: Desk, line: Connection) -> None:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from connectors.channels.mail import fields
 from connectors.channels.mail.addresses import fold
 from connectors.channels.mail.building import build, instance_of
 from connectors.channels.mail.mime import PART, open_mail, part_of
@@ -21,7 +22,7 @@ from connectors.contract import wire
 from connectors.contract.answers import Problem, error_for, require_json
 from connectors.contract.capabilities import Capabilities, Capability
 from connectors.contract.channel import ChannelConnector, ChannelFacts, Files, Media
-from connectors.contract.connector import CredentialField, Page, Settings, Subscription, Token
+from connectors.contract.connector import Page, Settings, Subscription, Token
 from connectors.contract.deliveries import as_basic, key_of
 from connectors.contract.direct import Channel, DirectMessageRecord, DirectRecord
 from connectors.contract.errors import (
@@ -97,32 +98,7 @@ class Mailbox(ChannelConnector):
     slug = "mailbox"
     label = "Mailbox (IMAP, SMTP)"
     default_base_url = "imap:"
-    credential_fields = (
-        CredentialField(name="address", label="E-mail address", secret=False),
-        CredentialField(name="imap_host", label="IMAP host", secret=False),
-        CredentialField(name="imap_port", label="IMAP port (993)", secret=False, required=False),
-        CredentialField(name="imap_security", label="IMAP: tls or starttls", secret=False, required=False),
-        CredentialField(name="login", label="Login (the address)", secret=False, required=False),
-        CredentialField(name="password", label="Password, or app password"),
-        CredentialField(name="smtp_host", label="SMTP host", secret=False),
-        CredentialField(name="smtp_port", label="SMTP port (465, 587)", secret=False, required=False),
-        CredentialField(name="smtp_security", label="SMTP: tls or starttls", secret=False, required=False),
-        CredentialField(name="smtp_login", label="SMTP login, if another", secret=False, required=False),
-        CredentialField(name="smtp_password", label="SMTP password, if another", required=False),
-        CredentialField(name="sent_folder", label="Folder of sent mail", secret=False, required=False),
-        CredentialField(
-            name="keeps_sent",
-            label="The host itself keeps what is sent: yes or no",
-            secret=False,
-            required=False,
-        ),
-        CredentialField(
-            name="authserv_id",
-            label="Receiving host, as in Authentication-Results",
-            secret=False,
-            required=False,
-        ),
-    )
+    credential_fields = fields.MAILBOX
     facts = {
         Channel.EMAIL: ChannelFacts(
             max_text=MAX_TEXT,

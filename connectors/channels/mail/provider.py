@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qs, quote
 
-from connectors.channels.mail import esp_webhooks
+from connectors.channels.mail import esp_webhooks, fields
 from connectors.channels.mail.addresses import fold
 from connectors.channels.mail.building import build, instance_of
 from connectors.channels.mail.esp_webhooks import CameIn, Hook, Tracked
@@ -21,7 +21,7 @@ from connectors.channels.mail.reading import Envelope, Home, as_events, read_mai
 from connectors.contract.answers import Problem, error_for, require_json
 from connectors.contract.capabilities import Capabilities, Capability, Push
 from connectors.contract.channel import ChannelConnector, ChannelFacts, Files, Media
-from connectors.contract.connector import QUERY, CredentialField, Settings, Subscription, Token
+from connectors.contract.connector import QUERY, Settings, Subscription, Token
 from connectors.contract.deliveries import basic_of, is_any_of, key_of, lowered
 from connectors.contract.direct import (
     Address,
@@ -72,28 +72,7 @@ class MailProvider(ChannelConnector):
     slug = "mail_provider"
     label = "E-mail provider"
     default_base_url = "https://anymail.dev"
-    credential_fields = (
-        CredentialField(name="esp", label=f"Provider: {', '.join(ESPS)}", secret=False),
-        CredentialField(name="address", label="Sender's address", secret=False),
-        CredentialField(name="api_key", label="API key, or server token"),
-        CredentialField(name="api_secret", label="Secret key, or project ID", required=False),
-        CredentialField(name="domain", label="Sending domain (Mailgun)", secret=False, required=False),
-        CredentialField(name="webhook_password", label="Password of the webhooks (make one up)"),
-        CredentialField(
-            name="webhook_password_old", label="The one before, while it is changed", required=False
-        ),
-        CredentialField(name="signing_key", label="Key that signs webhooks", required=False),
-        CredentialField(name="inbound_key", label="Key that signs incoming mail", required=False),
-        CredentialField(
-            name="inbound_address", label="Where answers come in, or @domain", secret=False, required=False
-        ),
-        CredentialField(
-            name="authserv_id",
-            label="Receiving host, as in Authentication-Results",
-            secret=False,
-            required=False,
-        ),
-    )
+    credential_fields = fields.PROVIDER
     facts = {
         Channel.EMAIL: ChannelFacts(
             max_text=200_000,

@@ -13,7 +13,7 @@ from connectors.channels.twilio.messages import MAX_TEXT, REDIRECTS, Messages, i
 from connectors.channels.twilio.words import CODES, meaning_of
 from connectors.contract import wire
 from connectors.contract.answers import Problem, error_for, require_json, retry_after
-from connectors.contract.capabilities import Capabilities, Capability, Push
+from connectors.contract.capabilities import Capabilities, Capability, Push, RateLimit
 from connectors.contract.channel import ChannelFacts, Files
 from connectors.contract.connector import CredentialField, Settings, Subscription, Token
 from connectors.contract.deliveries import as_basic, key_of
@@ -30,6 +30,7 @@ from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import Done, Found, Intent, SendDirect
 from connectors.contract.media import MediaLimits
 from connectors.contract.wire import obj, text
+from connectors.contract.words import gettext_noop as _
 
 _PICTURE: Final = 5_000_000
 _OTHER: Final = 500_000
@@ -49,18 +50,59 @@ class Twilio(Messages):
     label = "Twilio (SMS, WhatsApp)"
     default_base_url = "https://api.twilio.com"
     credential_fields = (
-        CredentialField(name="account_sid", label="Account SID", secret=False),
-        CredentialField(name="auth_token", label="Auth token (signs webhooks)"),
         CredentialField(
-            name="auth_token_old", label="Auth token before, while it is rotated", required=False
+            name="account_sid",
+            label=_("Account SID"),
+            secret=False,
+            help=_("Begins with AC; on the Twilio Console's first page, under Account Info."),
         ),
-        CredentialField(name="api_key_sid", label="API key SID", secret=False, required=False),
-        CredentialField(name="api_key_secret", label="API key secret", required=False),
         CredentialField(
-            name="messaging_service_sid", label="Messaging Service SID", secret=False, required=False
+            name="auth_token",
+            label=_("Auth token"),
+            help=_(
+                "Beside the account SID. It signs what Twilio tells us, so it is needed with an API key, too."
+            ),
         ),
-        CredentialField(name="sender", label="Number for SMS", secret=False, required=False),
-        CredentialField(name="whatsapp_sender", label="Number for WhatsApp", secret=False, required=False),
+        CredentialField(
+            name="auth_token_old",
+            label=_("Auth token before"),
+            required=False,
+            help=_("Only while the token is rotated: both are believed."),
+        ),
+        CredentialField(
+            name="api_key_sid",
+            label=_("API key SID"),
+            secret=False,
+            required=False,
+            help=_("Begins with SK. With a key, our calls don't use the auth token."),
+        ),
+        CredentialField(
+            name="api_key_secret",
+            label=_("API key secret"),
+            required=False,
+            help=_("Shown once, when the key is made."),
+        ),
+        CredentialField(
+            name="messaging_service_sid",
+            label=_("Messaging Service SID"),
+            secret=False,
+            required=False,
+            help=_("Begins with MG. Texts leave by this service, which picks the number."),
+        ),
+        CredentialField(
+            name="sender",
+            label=_("Number for SMS"),
+            secret=False,
+            required=False,
+            help=_("With the country code: +14155550160."),
+        ),
+        CredentialField(
+            name="whatsapp_sender",
+            label=_("Number for WhatsApp"),
+            secret=False,
+            required=False,
+            help=_("Only if WhatsApp runs through Twilio. With the country code."),
+        ),
     )
     facts = {
         Channel.SMS: ChannelFacts(
@@ -74,6 +116,9 @@ class Twilio(Messages):
             reads=True,
         ),
     }
+    # Twilio publishes none for its API: it queues, for hours. What waits there can't be stopped any more by a STOP, so
+    # texts are given away at the pace of an ordinary number (https://www.twilio.com/docs/messaging/queues-and-latency).
+    limits = (RateLimit(window_s=1, limit=10),)
     lists_messages = True
     confirms_stop = True
     silent = True

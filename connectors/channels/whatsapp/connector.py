@@ -24,9 +24,10 @@ from connectors.contract.direct import Channel
 from connectors.contract.errors import ConnectorError, Rejected, Retryable, Unreadable, Unsupported
 from connectors.contract.events import CanonicalEvent, Entity
 from connectors.contract.http import Call, Request, Response
-from connectors.contract.intents import Done, Found, Intent, SendDirect
+from connectors.contract.intents import Done, Found, Intent, MarkRead, SendDirect
 from connectors.contract.media import MediaLimits
 from connectors.contract.wire import first, items, obj, text
+from connectors.contract.words import gettext_noop as _
 
 VERSION: Final = "v23.0"
 _DAY_S: Final = 86_400
@@ -45,15 +46,49 @@ class WhatsApp(Effects):
     label = "WhatsApp (Meta Cloud API)"
     default_base_url = "https://graph.facebook.com"
     credential_fields = (
-        CredentialField(name="phone_number_id", label="Phone number ID", secret=False),
-        CredentialField(name="waba_id", label="WhatsApp business account ID", secret=False),
-        CredentialField(name="number", label="Phone number", secret=False),
-        CredentialField(name="access_token", label="Access token of the system user"),
-        CredentialField(name="app_secret", label="App secret (signs webhooks)"),
         CredentialField(
-            name="app_secret_old", label="App secret before, while it is changed", required=False
+            name="phone_number_id",
+            label=_("Phone number ID"),
+            secret=False,
+            help=_("In your app at Meta, under WhatsApp, API Setup. It is not the number itself."),
         ),
-        CredentialField(name="api_version", label="Version of the API", secret=False, required=False),
+        CredentialField(
+            name="waba_id",
+            label=_("WhatsApp Business Account ID"),
+            secret=False,
+            help=_("On the same page."),
+        ),
+        CredentialField(
+            name="number",
+            label=_("Phone number"),
+            secret=False,
+            help=_("As guests see it, with the country code."),
+        ),
+        CredentialField(
+            name="access_token",
+            label=_("Access token"),
+            help=_(
+                "Of a system user, under Business settings; one that doesn't expire, for messages and management."
+            ),
+        ),
+        CredentialField(
+            name="app_secret",
+            label=_("App secret"),
+            help=_("Under App settings, Basic. It signs what Meta tells us."),
+        ),
+        CredentialField(
+            name="app_secret_old",
+            label=_("App secret before"),
+            required=False,
+            help=_("Only while the secret is changed: both are believed."),
+        ),
+        CredentialField(
+            name="api_version",
+            label=_("Version of the API"),
+            secret=False,
+            required=False,
+            help=_("Empty: the one that we know, v23.0."),
+        ),
     )
     facts = {
         Channel.WHATSAPP: ChannelFacts(
@@ -64,12 +99,13 @@ class WhatsApp(Effects):
             reads=True,
         )
     }
+    # The one per guest (10 a minute, bursts of 45) isn't counted beforehand: after error 131056 that line waits.
     limits = (RateLimit(window_s=1, limit=80),)
     accepted_status = 200
     max_body = 4_000_000
     signature_header = webhooks.SIGNATURE
     propagation_delay_s = 120
-    performs = (SendDirect,)
+    performs = (SendDirect, MarkRead)
     capabilities = Capabilities(
         entities={
             Entity.MESSAGE: Capability(
@@ -158,9 +194,14 @@ class WhatsApp(Effects):
     def perform(self, call: Call, intent: Intent) -> Done:
         if isinstance(intent, SendDirect):
             return self.send(call, intent)
+        if isinstance(intent, MarkRead):
+            self.mark_read(call, intent.message_id)
+            return Done(remote_id="")
         raise Unsupported(detail=type(intent).__name__)
 
     def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:  # noqa: ARG002
+        if isinstance(intent, MarkRead):
+            return None
         raise Unsupported(detail="WhatsApp lists no messages; a report with our token decides.")
 
     # --- webhooks ---

@@ -65,7 +65,13 @@ class Guesty(Tasks):
                 fallback="Without one: our own channel and a note on the stay.",
                 why="A manual reservation may have none at first.",
             ),
-            Entity.MESSAGE: Capability(read=True, write=True, push=Push.FULL),
+            Entity.MESSAGE: Capability(
+                read=True,
+                write=True,
+                push=Push.FULL,
+                fallback="A message without text is read for its files; others have those that Guesty names.",
+                why="No documented field of the webhook says that a message has files.",
+            ),
             Entity.NOTE: Capability(
                 read=True,
                 write=True,

@@ -18,7 +18,7 @@ from connectors.contract.direct import Address, AddressKind, DeliveryReport, Dir
 from connectors.contract.errors import NotFound, Unreadable, Unsupported
 from connectors.contract.events import CanonicalEvent, Entity, EventKind
 from connectors.contract.http import Request, Response
-from connectors.contract.intents import AddNote, SendDirect
+from connectors.contract.intents import AddNote, MarkRead, SendDirect
 from connectors.contract.records import AttachmentRecord
 from tests.connectors.contract.offline import AT, ConnectorSuite
 
@@ -104,7 +104,8 @@ class ChannelSuite(ConnectorSuite):
         message = self.connector_type.capabilities.of(Entity.MESSAGE)
         assert message.write
         assert message.push != "none" or self.connector_type.poll_s
-        assert self.connector_type.performs == (SendDirect,)
+        shows_reading = self.connector_type.mark_read is not ChannelConnector.mark_read
+        assert self.connector_type.performs == ((SendDirect, MarkRead) if shows_reading else (SendDirect,))
 
     def test_the_limit_key_tells_no_secret(self) -> None:
         fields = [one.name for one in self.connector_type.credential_fields if one.secret]

@@ -11,9 +11,10 @@ from bellhop.accounts.models import AuditEntry
 from bellhop.core import clock
 from connectors.models import Connection, DeliveryState, EndpointCall, WebhookDelivery
 from connectors.outbound import caller
-from connectors.trust import endpoints, overview
+from connectors.trust import connecting, endpoints, overview
+from connectors.trust.connecting import CannotConnect, NewConnection
 from tests import factories
-from tests.pms import Pms
+from tests.pms import OFFLINE, Pms
 
 ADDRESS = "/health/connect/guesty/"
 
@@ -73,6 +74,34 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(pms: Pms, changes: dict[str, 
     assert b"sandbox-secret" not in answer.content
     assert b"a-wrong-secret" not in answer.content
     assert Connection.objects.count() == 1
+
+
+def test_a_choice_is_offered_explained_and_checked(pms: Pms) -> None:
+    """A wrong one is refused before anything is called, on screen and behind it; in the reader's language."""
+    client = admin_of(pms)
+    page = client.get("/health/connect/mail_provider/").content.decode()
+    assert '<option value="postmark">Postmark</option>' in page
+    assert 'aria-describedby="id_credential_api_key_helptext"' in page
+    given = {"name": "Mail", "timezone": "UTC", "stage": "sandbox", "credential_esp": "pigeon"}
+    answer = client.post("/health/connect/mail_provider/", given)
+    assert answer.status_code == 422
+    assert b"pigeon is not one of the available choices" in answer.content
+    credentials = {"esp": "pigeon", "address": "a@b.example", "api_key": "k", "webhook_password": "p"}
+    new = NewConnection(slug="mail_provider", name="Mail", credentials=credentials, base_url=OFFLINE)
+    with pytest.raises(CannotConnect, match="postmark"):
+        connecting.connect(pms.desk.organization, new)
+    assert Connection.objects.count() == 1
+    client.cookies["django_language"] = "es"
+    assert "Contraseña de los webhooks" in client.get("/health/connect/mail_provider/").content.decode()
+
+
+def test_new_credentials_keep_what_is_left_empty(pms: Pms) -> None:
+    client = admin_of(pms)
+    address = f"/health/connections/{pms.connection.public_id}/"
+    assert b'id="credential-client_secret"' in client.get(address).content
+    client.post(f"{address}credentials/", {"client_secret": "another"})
+    pms.connection.refresh_from_db()
+    assert pms.connection.credentials == {"client_id": "sandbox-client", "client_secret": "another"}
 
 
 def test_an_unknown_pms_is_not_found(pms: Pms) -> None:
