@@ -108,17 +108,6 @@ def test_a_case_file_holds_both_legs(pms: Pms, phones: Phones, thread: Thread) -
     assert [entry.kind for entry in found.timeline] == ["webhook"]
 
 
-def test_a_pms_that_is_down_holds_up_no_text(pms: Pms, phones: Phones, thread: Thread) -> None:
-    """Invariants 5 and 8."""
-    pms.subscribe()
-    phones.texts(GUEST, "Hello?")
-    pms.fault("down")
-    message = pms.reply(thread, "Here we are.")
-    phones.arrives(GUEST, "Here we are.")
-    assert receipts(message)[Destination.PMS] in {ReceiptState.QUEUED, ReceiptState.SENDING}
-    pms.heal()
-
-
 def test_a_text_leaves_the_pms_its_own_channel(pms: Pms, phones: Phones, thread: Thread) -> None:
     """ux C8: whatever way the guest used last, what goes through the PMS follows the rules of its channel."""
     before = ways.of(thread)[0]
