@@ -171,12 +171,14 @@ def why_not_by_pms(thread: Thread) -> str:
 
 def _pms(thread: Thread) -> Choice:
     assert thread.connection is not None
-    label, icon = row_view.channel_words(thread.channel)
+    # What was last said may have come another way: its rules are those of the channel that the PMS itself uses.
+    channel = thread.pms_channel or thread.channel
+    label, icon = row_view.channel_words(channel)
     by = connector_class(thread.connection.slug).label
     on_pms = thread.channel_raw and thread.conversation_id
     return Choice(
         key=PMS,
-        channel=thread.channel,
+        channel=channel,
         label=_("%(channel)s through %(pms)s") % {"channel": label, "pms": by} if on_pms else by,
         icon=icon,
         connection=thread.connection,

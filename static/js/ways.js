@@ -38,6 +38,8 @@ export function dressWay() {
   }
   const body = composer.querySelector("#body")
   if (body) body.hidden = closed
+  // Neither files nor replies of ours go with a template.
+  for (const button of composer.querySelectorAll("#attach, #canned-button")) button.hidden = closed || (button.id === "attach" && composer.dataset.mode === "note")
 }
 
 // What the guest just did may have opened a way or closed one: the picker follows, unless the person picked one that is
