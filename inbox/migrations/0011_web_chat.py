@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_channels'),
         ('connectors', '0006_channels'),
-        ('inbox', '0008_direct'),
+        ('inbox', '0010_pms_channel_filled'),
         ('reservations', '0004_channels'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
