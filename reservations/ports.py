@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,23 +13,32 @@ from bellhop.core.ports import Port
 class Reach:
     """One way to a stay's guest: `channel` as a step names it ("pms" for the PMS's own), `address` there (a PMS's
     conversation), `refusal` the code of why it can't be taken now (no_channel, no_consent, opted_out, connection_down),
-    `rings`: it makes a phone ring, so that nights count."""
+    `rings`: it makes a phone ring, so that nights count. From `closes_at` on (None: never) only one of the approved
+    `templates` (name, language) may be sent."""
 
     channel: str
     address: str
     kind: str = ""
     refusal: str = ""
     rings: bool = False
+    closes_at: datetime | None = None
+    templates: tuple[tuple[str, str], ...] = ()
 
 
 # (stay, channels in their order, purpose) → a way for each channel, in that order.
 reach: Port[Callable[[int, Sequence[str], str], list[Reach]]] = Port("reach")
 
+Ask = tuple[int, tuple[str, ...], str]
+"""(stay, channels in their order, purpose)"""
+
+# The same for many at once, in a constant number of statements.
+reach_many: Port[Callable[[Sequence[Ask]], dict[Ask, list[Reach]]]] = Port("reach_many")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """An automatic message about a stay, to one way of `reach`. `label` is shown as its author ("Pre-arrival, step
-    2")."""
+    2"). `template`: an approved text (name, language, what stands in its blanks) instead of `body`."""
 
     reservation_id: int
     way: Reach
@@ -38,7 +47,7 @@ class Outgoing:
     label: str
     purpose: str
     language: str
-    give_up_at: datetime | None = None
+    template: tuple[str, str, Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +63,6 @@ send_automatic: Port[Callable[[Outgoing], Committed | None]] = Port("send_automa
 
 # (stay, since) → did its guest write after that instant?
 guest_wrote: Port[Callable[[int, datetime], bool]] = Port("guest_wrote")
+
+# stays → when each guest last wrote in a thread of it; stays whose guest never did are left out.
+last_wrote: Port[Callable[[Sequence[int]], dict[int, datetime]]] = Port("last_wrote")

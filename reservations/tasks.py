@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from reservations.sequences import sending
+from reservations.sequences import sending, stopping
 
 
 @shared_task(name="reservations.send_due")
 def send_due() -> None:
     sending.send_due()
+
+
+@shared_task(name="reservations.take_back")
+def take_back() -> None:
+    stopping.take_back_waiting()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bellhop.core import clock, search
 from connectors.contract.direct import AddressKind, Channel
-from connectors.contract.intents import SendMessage
+from connectors.contract.intents import SendMessage, Template
 from connectors.models import Connection, Origin
 from connectors.outbound import outbox
 from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread
@@ -24,6 +24,7 @@ def send(
     label: str = "",
     subject: str = "",
     reservation_id: int | None = None,
+    template: Template | None = None,
 ) -> Message:
     """Commit a message to one address with its legs, in the caller's transaction, the thread locked. Consent is asked
     when it leaves. `unsubscribe`: it bears the way out of its list (RFC 8058). `label` is shown as its author,
@@ -41,6 +42,7 @@ def send(
         purpose=purpose,
         unsubscribe=unsubscribe,
         subject=subject,
+        template=template,
     )
     return message
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,11 +21,12 @@ from connectors.models import ChannelTemplate, Connection, ConnectionKind, Stage
 from inbox.models import Direction, Message, Thread, ThreadAddress
 from inbox.services import row_view
 from inbox.services.chat import ways as chat_ways
-from reservations.models import ChannelAddress, ConsentState, ContactKind
+from reservations.models import ChannelAddress, ConsentState, ContactKind, ContactPoint
 from reservations.services import consent, sending
 from reservations.services.consent import Standing
 
 PMS = "pms"
+MOST_POINTS = 20
 # What is shown of the reply window, and from when on (ux C4).
 WARN_BEFORE_S = 2 * 60 * 60
 
@@ -39,7 +41,7 @@ _BY_POINT = {
 class Choice:
     """One way to the guest. `refusal` says why it can't be taken, `warning` what to know when it is. `value` is their
     address on it, empty for the PMS's own; `closes_at` when the reply window does; `templates`: nothing else may be
-    sent now."""
+    sent now; `approved`: all that may be, then or once it has closed."""
 
     key: str
     channel: str
@@ -54,6 +56,7 @@ class Choice:
     closes_at: datetime | None = None
     templates: tuple[ChannelTemplate, ...] = ()
     needs_template: bool = False
+    approved: tuple[ChannelTemplate, ...] = ()
 
     @property
     def is_pms(self) -> bool:
@@ -93,22 +96,28 @@ class _Point:
 
 def of(thread: Thread) -> list[Choice]:
     """The PMS's own way first, then those of our own channels. A constant number of statements."""
-    found = [_pms(thread)] if thread.connection is not None else []
-    channels = _channels(thread.organization_id)
+    return of_many([thread])[thread.pk]
+
+
+def of_many(threads: Sequence[Thread], *, with_paused: bool = False) -> dict[int, list[Choice]]:
+    """The same for many threads of one organization, in as many statements. `with_paused`: also on channels that a
+    person paused, which are no choice for anybody now."""
+    found = {thread.pk: [_pms(thread)] if thread.connection is not None else [] for thread in threads}
+    channels = _channels(threads[0].organization_id, with_paused=with_paused) if threads else []
     if not channels:
         return found
-    points = _points(thread, channels)
-    standings = consent.standings(thread.organization_id, [(p.channel.value, p.value) for p in points])
-    templates = _templates(points)
-    return [
-        *found,
-        *(
+    points = _points(threads, channels)
+    every = [point for some in points.values() for point in some]
+    standings = consent.standings(threads[0].organization_id, [(p.channel.value, p.value) for p in every])
+    templates = _templates(every)
+    for pk, some in points.items():
+        found[pk] += [
             _choice(
                 point, standings[point.channel.value, point.value], templates.get(point.connection.pk, ())
             )
-            for point in points
-        ),
-    ]
+            for point in some
+        ]
+    return found
 
 
 def default(thread: Thread, choices: list[Choice]) -> Choice | None:
@@ -186,40 +195,56 @@ def _pms(thread: Thread) -> Choice:
     )
 
 
-def _channels(organization_id: int) -> list[Connection]:
-    rows = Connection.objects.filter(
-        organization_id=organization_id, kind=ConnectionKind.CHANNEL, paused_at=None
-    )
-    return list(rows.exclude(stage=Stage.SHADOW).order_by("pk"))
+def _channels(organization_id: int, *, with_paused: bool) -> list[Connection]:
+    """Those that work come first."""
+    rows = Connection.objects.filter(organization_id=organization_id, kind=ConnectionKind.CHANNEL)
+    rows = rows if with_paused else rows.filter(paused_at=None)
+    return list(rows.exclude(stage=Stage.SHADOW).order_by(F("paused_at").asc(nulls_first=True), "pk"))
 
 
-def _points(thread: Thread, channels: list[Connection]) -> list[_Point]:
-    """Addresses that the thread has run over, then those that are known of its guest; each on one connection."""
+_Known = dict[tuple[Channel, str], _Point]
+
+
+def _points(threads: Sequence[Thread], channels: list[Connection]) -> dict[int, list[_Point]]:
+    """Thread → addresses that it has run over, then those that are known of its guest; each on one connection."""
+    found: dict[int, _Known] = {thread.pk: {} for thread in threads}
+    _add_used(found, channels)
+    _add_given(found, threads, channels)
+    chats = {value for known in found.values() for channel, value in known if channel == Channel.WEBCHAT}
+    told = chat_ways.of(sorted(chats)) if chats else {}
+    return {pk: _with_chat(known, channels, told) for pk, known in found.items()}
+
+
+def _add_used(found: dict[int, _Known], channels: list[Connection]) -> None:
     by_id = {connection.pk: connection for connection in channels}
-    found: dict[tuple[Channel, str], _Point] = {}
-    used = ThreadAddress.objects.filter(thread=thread, verified=True).select_related("address")
+    used = ThreadAddress.objects.filter(thread_id__in=list(found), verified=True).select_related("address")
     for row in used.order_by("-address__last_inbound_at", "pk"):
         connection = by_id.get(row.address.connection_id)
         if connection is not None and row.address.channel in connection.addresses:
             key = (Channel(row.address.channel), row.address.address)
             at = row.address.last_inbound_at
-            found.setdefault(key, _Point(connection, *key[:1], row.address.kind, key[1], at))
-    if thread.guest_id is not None:
-        for kind, value in _contact_points(thread):
+            found[row.thread_id].setdefault(key, _Point(connection, *key[:1], row.address.kind, key[1], at))
+
+
+def _add_given(found: dict[int, _Known], threads: Sequence[Thread], channels: list[Connection]) -> None:
+    by_guest = _contact_points({thread.guest_id for thread in threads if thread.guest_id is not None})
+    for thread in threads:
+        for kind, value in by_guest.get(thread.guest_id or 0, ()):
             for channel in _BY_POINT.get(ContactKind(kind), ()):
                 connection = next((one for one in channels if channel.value in one.addresses), None)
                 if connection is not None and _is_good(kind, value):
                     point = _Point(connection, channel, kind, value, None)
-                    found.setdefault((channel, value), point)
-    return _with_chat(found, channels)
+                    found[thread.pk].setdefault((channel, value), point)
 
 
-def _with_chat(found: dict[tuple[Channel, str], _Point], channels: list[Connection]) -> list[_Point]:
+def _with_chat(
+    found: _Known, channels: list[Connection], told_of: dict[str, chat_ways.Known]
+) -> list[_Point]:
     """What is known of those who write by web chat: whether they still read there, and what address they left."""
     values = [value for channel, value in found if channel == Channel.WEBCHAT]
     if not values:
         return list(found.values())
-    known = chat_ways.of(values)
+    known = {value: told_of[value] for value in values if value in told_of}
     points: list[_Point] = []
     for point in found.values():
         told = known.get(point.value) if point.channel == Channel.WEBCHAT else None
@@ -235,9 +260,16 @@ def _with_chat(found: dict[tuple[Channel, str], _Point], channels: list[Connecti
     return points
 
 
-def _contact_points(thread: Thread) -> Iterable[tuple[str, str]]:
-    assert thread.guest is not None
-    return thread.guest.contact_points.order_by("id").values_list("kind", "value")[:20]
+def _contact_points(guest_ids: set[int]) -> dict[int, list[tuple[str, str]]]:
+    """Guest → the first twenty (kind, value)."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    if not guest_ids:
+        return found
+    rows = ContactPoint.objects.filter(guest_id__in=guest_ids).order_by("id")
+    for guest_id, kind, value in rows.values_list("guest_id", "kind", "value"):
+        if len(known := found.setdefault(guest_id, [])) < MOST_POINTS:
+            known.append((kind, value))
+    return found
 
 
 def _is_good(kind: str, value: str) -> bool:
@@ -282,6 +314,7 @@ def _choice(point: _Point, standing: Standing, templates: tuple[ChannelTemplate,
         closes_at=closes_at if point.last_inbound_at is not None else None,
         templates=usable,
         needs_template=closed,
+        approved=templates if facts.templates else (),
     )
 
 

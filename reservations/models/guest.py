@@ -13,7 +13,7 @@ from bellhop.core.search import Findable
 
 
 class Guest(Findable):
-    """A person (guest or tenant) of one organization."""
+    """A person (guest or tenant) of one organization. On legal hold since `held_at`: nothing of a sequence leaves."""
 
     found_by = "full_name"
 
@@ -23,6 +23,8 @@ class Guest(Findable):
     language = models.CharField(max_length=20, blank=True, default="")
     notes = models.TextField(blank=True, default="")
     tags: Any = ArrayField(models.CharField(max_length=60), default=list)
+    held_at = models.DateTimeField(null=True)
+    held_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
     as_of = models.DateTimeField(null=True)
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
+from reservations.models.reason import OR_NONE
 from reservations.models.stay import Reservation
 
 
 class Sequence(models.Model):
     """A marketer's timeline. `draft` is what is being written; `live` the version that new stays are enrolled in.
 
-    Paused: nothing leaves while times go on passing under the late rules. Stopped: nobody is enrolled and nothing
-    leaves.
+    Paused: nothing leaves while times go on passing under the late rules (`paused_at`, `resumed_at`: the last pause).
+    Stopped: nobody is enrolled and nothing leaves.
     """
 
     class State(models.TextChoices):
@@ -34,6 +37,8 @@ class Sequence(models.Model):
     draft_by = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
     draft_at = models.DateTimeField()
     live = models.ForeignKey("reservations.SequenceVersion", models.SET_NULL, related_name="+", null=True)
+    paused_at = models.DateTimeField(null=True)
+    resumed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -78,7 +83,10 @@ class Enrollment(models.Model):
     enrolled_at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["sequence", "reservation"], name="enrollment_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["sequence", "reservation"], name="enrollment_unique"),
+            models.CheckConstraint(condition=models.Q(reason__in=OR_NONE), name="enrollment_reason_known"),
+        )
         indexes = (
             models.Index(
                 fields=["reservation"], name="enrollment_active", condition=models.Q(state="active")
@@ -91,7 +99,11 @@ class Enrollment(models.Model):
 
 class ScheduledMessage(models.Model):
     """One message of one stay: when it is due (UTC), and what became of it. `reason` is a code of the closed list (ux
-    Q11), `detail` its values; `edited` the words that a person put in for this guest; `address` where it went."""
+    Q11), `detail` its values; `edited` the words that a person put in for this guest; `address` where it went.
+
+    `planned_for`: when it was due, while `due_at` is only when to look again (a connection is down); None: `due_at` is.
+    `occurrence` counts the changes of dates that a step about them was planned for; 0 for all other steps.
+    """
 
     class State(models.TextChoices):
         PLANNED = "planned", _("Planned")
@@ -105,7 +117,9 @@ class ScheduledMessage(models.Model):
     sequence = models.ForeignKey(Sequence, models.CASCADE, related_name="+")
     reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="scheduled")
     step_key = models.CharField(max_length=40)
+    occurrence = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField()
+    planned_for = models.DateTimeField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     reason = models.CharField(max_length=40, blank=True, default="")
     detail: Any = models.JSONField(default=dict)
@@ -117,9 +131,16 @@ class ScheduledMessage(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["enrollment", "step_key"], name="scheduled_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=["enrollment", "step_key", "occurrence"], name="scheduled_unique"),
+            models.CheckConstraint(condition=models.Q(reason__in=OR_NONE), name="scheduled_reason_known"),
+        )
         indexes = (
-            models.Index(fields=["due_at", "id"], name="scheduled_due", condition=models.Q(state="planned")),
+            models.Index(
+                fields=["sequence", "due_at", "id"],
+                name="scheduled_due",
+                condition=models.Q(state="planned"),
+            ),
             models.Index(fields=["reservation", "due_at"], name="scheduled_of_stay"),
             models.Index(fields=["organization", "due_at"], name="scheduled_calendar"),
             models.Index(
@@ -127,7 +148,13 @@ class ScheduledMessage(models.Model):
                 name="scheduled_sent_to",
                 condition=models.Q(state="sent"),
             ),
+            GinIndex(fields=["command_ids"], name="scheduled_of_command", condition=models.Q(state="sent")),
         )
 
     def __str__(self) -> str:
         return f"{self.step_key} for {self.reservation_id} ({self.state})"
+
+    @property
+    def time(self) -> datetime:
+        """When it was to leave, however often it was looked at since."""
+        return self.planned_for or self.due_at

@@ -29,7 +29,7 @@ class StayPhase(models.TextChoices):
 class Reservation(models.Model):
     """One stay. Dates are local to the property, times local clock times, money in major units as decimal texts.
     `first_seen_at`: when it came in, None for what an import brought. `stopping_at`: a cancellation waits for what is
-    on the wire, and nothing more of a sequence leaves."""
+    on the wire, and nothing more of a sequence leaves. `dates_changed_at`: when its days last did, told live."""
 
     class Status(models.TextChoices):
         INQUIRY = "inquiry", _("Inquiry")
@@ -75,6 +75,7 @@ class Reservation(models.Model):
     booked_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField(null=True)
     stopping_at = models.DateTimeField(null=True)
+    dates_changed_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
 
     class Meta:

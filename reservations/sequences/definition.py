@@ -15,7 +15,8 @@ from typing import Any
 
 class Anchor(StrEnum):
     """What a step's time counts from. `ARRIVAL` and `DEPARTURE` are the local days, `CHECK_IN` and `CHECK_OUT` the
-    agreed (or usual) times on them."""
+    agreed (or usual) times on them. `DATES_CHANGED`: when the days of the stay last changed. `MANUAL`: when a person put
+    the stay on the sequence; a sequence with such a step is joined in no other way."""
 
     BOOKED = "booked"
     ARRIVAL = "arrival"
@@ -23,9 +24,13 @@ class Anchor(StrEnum):
     CHECK_OUT = "check_out"
     DEPARTURE = "departure"
     CANCELLED = "cancelled"
+    DATES_CHANGED = "dates_changed"
+    MANUAL = "manual"
 
 
 DAYS_ONLY = frozenset({Anchor.ARRIVAL, Anchor.DEPARTURE})
+# Nobody knows of these before they happen.
+UNKNOWN_BEFORE = frozenset({Anchor.DATES_CHANGED, Anchor.MANUAL})
 ANCHOR_ORDER = (
     Anchor.BOOKED,
     Anchor.ARRIVAL,
@@ -33,6 +38,8 @@ ANCHOR_ORDER = (
     Anchor.CHECK_OUT,
     Anchor.DEPARTURE,
     Anchor.CANCELLED,
+    Anchor.DATES_CHANGED,
+    Anchor.MANUAL,
 )
 
 
@@ -60,6 +67,17 @@ class Text:
 
     body: str
     subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """A text that a channel's provider approved, sent where free words may not be (WhatsApp's window is closed).
+    `values`: what stands in its blanks, by their name or number, each Liquid. Stored as
+    `{"name": "checkin", "language": "en", "values": {"1": "{{ guest.first_name }}"}}`."""
+
+    name: str
+    language: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +116,7 @@ class Step:
     rules: tuple[Rule, ...] = ()
     purpose: str = "transactional"
     any_hour: bool = False
+    template: Approved | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +133,15 @@ class Definition:
     def is_farewell(self) -> bool:
         """Is it about cancellations? Those are its business, not its end."""
         return bool(self.steps) and all(step.when.anchor == Anchor.CANCELLED for step in self.steps)
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Do only people put stays on it?"""
+        return any(step.when.anchor == Anchor.MANUAL for step in self.steps)
+
+    def step(self, key: str) -> Step | None:
+        """The step of that key, None where there is none."""
+        return next((step for step in self.steps if step.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +169,7 @@ def parse(stored: Mapping[str, Any]) -> Definition:
 
 
 def _step(stored: Mapping[str, Any]) -> Step:
-    until = stored.get("useful_until")
+    until, template = stored.get("useful_until"), stored.get("template")
     return Step(
         key=str(stored["key"]),
         name=str(stored["name"]),
@@ -157,6 +185,16 @@ def _step(stored: Mapping[str, Any]) -> Step:
         rules=parse_rules(stored.get("rules", ())),
         purpose=str(stored.get("purpose", "transactional")),
         any_hour=bool(stored.get("any_hour")),
+        template=_approved(template) if template else None,
+    )
+
+
+def _approved(stored: Mapping[str, Any]) -> Approved:
+    values = stored.get("values") or {}
+    return Approved(
+        name=str(stored["name"]),
+        language=str(stored["language"]),
+        values={str(name): str(value) for name, value in values.items()},
     )
 
 
@@ -216,9 +254,11 @@ def flaws(stored: Mapping[str, Any]) -> list[Flaw]:
     keys = [step.key for step in found.steps]
     doubled = [Flaw(key, "key_twice") for key in dict.fromkeys(keys) if keys.count(key) > 1]
     mixed = len({step.when.anchor == Anchor.CANCELLED for step in found.steps}) > 1
+    on_dates = any(step.when.anchor == Anchor.DATES_CHANGED for step in found.steps)
     return [
         *doubled,
         *([Flaw("", "cancelled_mixed")] if mixed else []),
+        *([Flaw("", "dates_stop")] if on_dates and found.when_dates_change == "stop" else []),
         *(flaw for step in found.steps for flaw in _of_step(step)),
     ]
 
@@ -234,6 +274,11 @@ def _of_step(step: Step) -> list[Flaw]:
         "too_far": abs(step.when.days) > MOST_DAYS or abs(step.when.hours) > MOST_DAYS * 24,
         "unknown_purpose": step.purpose not in PURPOSES,
         "no_end": step.late == Late.SEND and step.useful_until is None,
+        "before_it_happens": step.when.anchor in UNKNOWN_BEFORE
+        and (step.when.days < 0 or step.when.hours < 0),
+        "template_no_name": step.template is not None
+        and not (step.template.name.strip() and step.template.language.strip()),
+        "template_without_whatsapp": step.template is not None and "whatsapp" not in step.channels,
         "marketing_in_pms": step.purpose == "marketing" and "pms" in step.channels,
     }
     return [Flaw(step.key, code) for code, is_so in checks.items() if is_so]

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from bellhop.core import clock, wake
 from connectors.outbound import outbox
 from reservations.events import StayChanged
-from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence, SequenceVersion
+from reservations.models import Enrollment, Reason, Reservation, ScheduledMessage, Sequence, SequenceVersion
 from reservations.sequences import conditions, definition, timing
-from reservations.sequences.definition import Definition
+from reservations.sequences.definition import Anchor, Definition
 from reservations.sequences.timing import StayTimes
 
 PLANNED, HELD = ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD
@@ -36,7 +36,7 @@ MOVES = {
 ADMITS = {"status", "guest", "property", "unit", "source"}
 # A message that was not sent for one of these may still be, if its time moves into the future.
 WAKE_WITHIN_S = 10.0
-MAY_COME_BACK = ("past_its_time", "no_time")
+MAY_COME_BACK = (Reason.PAST_ITS_TIME, Reason.NO_TIME)
 
 
 def on_stay(event: StayChanged) -> None:
@@ -56,7 +56,17 @@ def on_stay(event: StayChanged) -> None:
     if event.created or changed & ADMITS:
         enroll(stay, history=event.history)
     if changed & MOVES:
-        replan(stay, dates=bool(changed & DATES))
+        told = _has_new_dates(event)
+        if told:
+            stay.dates_changed_at = clock.now()
+            Reservation.objects.filter(pk=stay.pk).update(dates_changed_at=stay.dates_changed_at)
+        replan(stay, dates=bool(changed & DATES), told=told)
+
+
+def _has_new_dates(event: StayChanged) -> bool:
+    """Did days that were known change, now? What an import finds changed is no news to anybody."""
+    moved = any(change.field in DATES and change.old for change in event.changes)
+    return moved and not event.created and not event.history
 
 
 def enroll(stay: Reservation, *, farewell: bool = False, history: bool = False) -> int:
@@ -72,8 +82,12 @@ def enroll(stay: Reservation, *, farewell: bool = False, history: bool = False) 
     return sum(
         enroll_in(sequence, stay, history=history)
         for sequence in live
-        if sequence.pk not in known and definition.parse(_version(sequence)).is_farewell == farewell
+        if sequence.pk not in known and _is_for(definition.parse(_version(sequence)), farewell=farewell)
     )
+
+
+def _is_for(found: Definition, *, farewell: bool) -> bool:
+    return found.is_farewell == farewell and not found.is_by_hand
 
 
 def enroll_in(sequence: Sequence, stay: Reservation, *, history: bool = False) -> bool:
@@ -102,8 +116,13 @@ def _version(sequence: Sequence) -> dict[str, object]:
 
 
 def _plan(enrollment: Enrollment, found: Definition, stay: Reservation, *, history: bool) -> None:
-    now, times = clock.now(), times_of(stay)
-    rows = [_row(enrollment, step.key, timing.due_at(step.when, times), now, history) for step in found.steps]
+    """Steps about new dates are planned when the dates change."""
+    now, times = clock.now(), times_of(stay, enrollment)
+    rows = [
+        _row(enrollment, step.key, timing.due_at(step.when, times), now, history)
+        for step in found.steps
+        if step.when.anchor != Anchor.DATES_CHANGED
+    ]
     ScheduledMessage.objects.bulk_create(rows, ignore_conflicts=True)
     _wake(row.due_at for row in rows if row.state == PLANNED)
 
@@ -111,7 +130,7 @@ def _plan(enrollment: Enrollment, found: Definition, stay: Reservation, *, histo
 def _row(
     enrollment: Enrollment, key: str, due: datetime | None, now: datetime, history: bool
 ) -> ScheduledMessage:
-    reason = "no_time" if due is None else "past_its_time" if history and due < now else ""
+    reason = Reason.NO_TIME if due is None else Reason.PAST_ITS_TIME if history and due < now else ""
     return ScheduledMessage(
         organization_id=enrollment.organization_id,
         enrollment=enrollment,
@@ -125,18 +144,18 @@ def _row(
     )
 
 
-def replan(stay: Reservation, *, dates: bool = False) -> None:
-    """The stay's times moved (`dates`: its days did): so do its messages, in place. What was sent stays sent."""
-    times = times_of(stay)
+def replan(stay: Reservation, *, dates: bool = False, told: bool = False) -> None:
+    """The stay's times moved (`dates`: its days did; `told`: the guest may be told of that): so do its messages, in
+    place. What was sent stays sent."""
     running = (Enrollment.State.ACTIVE, Enrollment.State.FINISHED)
     for enrollment in Enrollment.objects.filter(reservation=stay, state__in=running).select_related(
         "version"
     ):
         found = definition.parse(enrollment.version.definition)
         if dates and found.when_dates_change == "stop":
-            _stop(enrollment, "dates_changed")
+            _stop(enrollment, Reason.DATES_CHANGED)
         else:
-            _move_all(enrollment, found, times)
+            _move_all(enrollment, found, stay, told=told)
 
 
 def _stop(enrollment: Enrollment, reason: str) -> None:
@@ -145,18 +164,44 @@ def _stop(enrollment: Enrollment, reason: str) -> None:
     Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.STOPPED, reason=reason)
 
 
-def _move_all(enrollment: Enrollment, found: Definition, times: StayTimes) -> set[str]:
+def _move_all(
+    enrollment: Enrollment, found: Definition, stay: Reservation, *, told: bool = False
+) -> set[str]:
     """Every message that was not sent, to its time. Returns the keys that the enrollment has."""
-    now, steps = clock.now(), {step.key: step for step in found.steps}
-    rows = list(
-        ScheduledMessage.objects.select_for_update(no_key=True).filter(enrollment=enrollment).order_by("id")
-    )
-    for row in rows:
+    now, times = clock.now(), times_of(stay, enrollment)
+    steps = {step.key: step for step in found.steps}
+    locked = ScheduledMessage.objects.select_for_update(no_key=True).filter(enrollment=enrollment)
+    rows = list(locked.order_by("occurrence", "id"))
+    newest = {row.step_key: row for row in rows}
+    for row in newest.values():
         if row.state != ScheduledMessage.State.SENT and row.step_key in steps:
             _move(row, timing.due_at(steps[row.step_key].when, times), now)
-    if enrollment.state == Enrollment.State.FINISHED and any(row.state == PLANNED for row in rows):
+    ahead = [row for row in newest.values() if row.state == PLANNED]
+    if told:
+        ahead += _of_new_dates(enrollment, found, times, newest, now)
+    if enrollment.state == Enrollment.State.FINISHED and ahead:
         Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.ACTIVE)
-    return {row.step_key for row in rows}
+    return set(newest)
+
+
+def _of_new_dates(
+    enrollment: Enrollment,
+    found: Definition,
+    times: StayTimes,
+    newest: dict[str, ScheduledMessage],
+    now: datetime,
+) -> list[ScheduledMessage]:
+    """Steps about new dates, once for this change: one that still waits has moved with it."""
+    rows = []
+    for step in found.steps:
+        last = newest.get(step.key)
+        if step.when.anchor == Anchor.DATES_CHANGED and (last is None or last.state not in (PLANNED, HELD)):
+            row = _row(enrollment, step.key, timing.due_at(step.when, times), now, history=False)
+            row.occurrence = last.occurrence + 1 if last is not None else 1
+            rows.append(row)
+    ScheduledMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    _wake(row.due_at for row in rows)
+    return rows
 
 
 def move_to(enrollment: Enrollment, version: SequenceVersion, stay: Reservation) -> None:
@@ -167,9 +212,9 @@ def move_to(enrollment: Enrollment, version: SequenceVersion, stay: Reservation)
     enrollment.save(update_fields=["version"])
     gone = ScheduledMessage.objects.filter(enrollment=enrollment, state__in=(PLANNED, HELD))
     gone.exclude(step_key__in=[step.key for step in found.steps]).update(
-        state=SUPPRESSED, reason="step_gone", settled_at=clock.now()
+        state=SUPPRESSED, reason=Reason.STEP_GONE, settled_at=clock.now()
     )
-    known = _move_all(enrollment, found, times_of(stay))
+    known = _move_all(enrollment, found, stay)
     fresh = tuple(step for step in found.steps if step.key not in known)
     _plan(enrollment, replace(found, steps=fresh), stay, history=True)
 
@@ -179,11 +224,12 @@ def _move(row: ScheduledMessage, due: datetime | None, now: datetime) -> None:
     if row.state == SUPPRESSED and not comes_back:
         return
     if due is None:
-        row.state, row.reason, row.settled_at = SUPPRESSED, "no_time", now
-    elif due != row.due_at or comes_back:
-        row.due_at, row.state, row.reason, row.detail, row.settled_at = due, PLANNED, "", {}, None
+        row.state, row.reason, row.settled_at = SUPPRESSED, Reason.NO_TIME, now
+    elif due != row.time or comes_back:
+        row.due_at, row.planned_for, row.state, row.settled_at = due, None, PLANNED, None
+        row.reason, row.detail = "", {}
         _wake([due])
-    row.save(update_fields=["due_at", "state", "reason", "detail", "settled_at"])
+    row.save(update_fields=["due_at", "planned_for", "state", "reason", "detail", "settled_at"])
 
 
 def end(stay: Reservation, reason: str) -> None:
@@ -204,7 +250,7 @@ def end(stay: Reservation, reason: str) -> None:
         state=SUPPRESSED, reason=reason, settled_at=now
     )
     for row in rows.filter(state=ScheduledMessage.State.SENT).order_by("id"):
-        if _take_back(row.command_ids, reason):
+        if take_back(row.command_ids, reason):
             row.state, row.reason, row.settled_at = SUPPRESSED, reason, now
             row.save(update_fields=["state", "reason", "settled_at"])
     Enrollment.objects.filter(pk__in=ids).update(state=Enrollment.State.STOPPED, reason=reason)
@@ -224,7 +270,7 @@ def _revive(stay: Reservation) -> None:
     replan(stay)
 
 
-def _take_back(command_ids: Iterable[int], reason: str) -> bool:
+def take_back(command_ids: Iterable[int], reason: str) -> bool:
     """Cancel Commands that have not left. True if the one to the guest (the first) was among them."""
     taken = []
     for command_id in command_ids:
@@ -237,8 +283,8 @@ def _take_back(command_ids: Iterable[int], reason: str) -> bool:
     return bool(taken and taken[0])
 
 
-def times_of(stay: Reservation) -> StayTimes:
-    """What times count from, as the stay is now."""
+def times_of(stay: Reservation, enrollment: Enrollment | None = None) -> StayTimes:
+    """What times count from, as the stay is now; `enrollment`: on that sequence."""
     return StayTimes(
         zone=stay.property.zone if stay.property else ZoneInfo("UTC"),
         booked_at=stay.booked_at or stay.first_seen_at,
@@ -248,6 +294,8 @@ def times_of(stay: Reservation) -> StayTimes:
         check_out=stay.effective_check_out,
         cancelled_at=stay.cancelled_at
         or (clock.now() if stay.status == Reservation.Status.CANCELLED else None),
+        dates_changed_at=stay.dates_changed_at,
+        put_on_at=enrollment.enrolled_at if enrollment else None,
     )
 
 

@@ -16,7 +16,7 @@ from connectors.contract.segments import Segments, segments
 from reservations import ports
 from reservations.models import Reservation
 from reservations.ports import Reach
-from reservations.sequences import conditions, planning, rendering, sending, timing, values
+from reservations.sequences import conditions, judging, planning, rendering, sending, timing, values
 from reservations.sequences.definition import Definition, Rule, Step
 from reservations.sequences.rendering import Part
 from reservations.services import scope
@@ -90,7 +90,8 @@ def of(stay: Reservation, found: Definition, step: Step, channel: str = "", lang
     """The step for a stay; in another of its languages or on another of its channels where asked."""
     theirs = sending.language_of(step, stay)
     shown = language if language in step.texts else theirs
-    ways = tuple(ports.reach.get()(stay.pk, step.channels, step.purpose)) if step.channels else ()
+    asked = ports.reach.get()(stay.pk, step.channels, step.purpose) if step.channels else ()
+    ways = tuple(judging.ways_at(step, asked, clock.now()))
     chosen = next((way.channel for way in ways if not way.refusal), step.channels[0] if step.channels else "")
     subject, body, problem = _words(stay, step, shown)
     due = timing.due_at(step.when, planning.times_of(stay))

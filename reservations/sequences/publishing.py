@@ -15,11 +15,22 @@ from bellhop.accounts.models import Organization, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, wake
-from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence, SequenceVersion
-from reservations.sequences import conditions, definition, library, planning, rendering, timing, values
+from connectors.models import ChannelTemplate
+from reservations.models import Enrollment, Reason, Reservation, ScheduledMessage, Sequence, SequenceVersion
+from reservations.sequences import (
+    conditions,
+    definition,
+    library,
+    planning,
+    rendering,
+    stopping,
+    timing,
+    values,
+)
 from reservations.sequences.definition import Definition, Flaw
 
 TYPE_ABOVE = 50
+APPROVED = "approved"
 DAY, FORTNIGHT = timedelta(hours=24), timedelta(days=14)
 
 
@@ -59,13 +70,38 @@ def seed(organization: Organization) -> None:
     Sequence.objects.bulk_create(missing, ignore_conflicts=True)
 
 
-def flaws(draft: dict[str, Any]) -> list[Flaw]:
-    """Everything that keeps a draft from being published."""
+def flaws(draft: dict[str, Any], organization_id: int | None = None) -> list[Flaw]:
+    """Everything that keeps a draft from being published; whether its templates are approved is asked of an
+    organization's connections."""
     found = definition.flaws(draft)
     if found:
         return found
     parsed = definition.parse(draft)
-    return [*_rule_flaws(parsed), *_text_flaws(parsed)]
+    known = None if organization_id is None else _approved(organization_id)
+    return [*_rule_flaws(parsed), *_text_flaws(parsed), *_template_flaws(parsed, known)]
+
+
+def _approved(organization_id: int) -> dict[tuple[str, str], str]:
+    """(name, language) of every template that the channels know → its status, the best where several have it."""
+    rows = ChannelTemplate.objects.filter(connection__organization_id=organization_id)
+    rows = rows.exclude(category__iexact="marketing")
+    found: dict[tuple[str, str], str] = {}
+    for row in rows:
+        if found.get((row.name, row.language)) != APPROVED:
+            found[row.name, row.language] = row.status
+    return found
+
+
+def _template_flaws(parsed: Definition, known: dict[tuple[str, str], str] | None) -> Iterator[Flaw]:
+    for step in parsed.steps:
+        if step.template is None:
+            continue
+        named = {"name": step.template.name, "language": step.template.language}
+        status = APPROVED if known is None else known.get((step.template.name, step.template.language))
+        if status != APPROVED:
+            yield Flaw(step.key, "unknown_template" if status is None else "template_not_approved", named)
+        for source in step.template.values.values():
+            yield from _source_flaws(step.key, step.template.language, source)
 
 
 def _rule_flaws(parsed: Definition) -> Iterator[Flaw]:
@@ -79,19 +115,23 @@ def _text_flaws(parsed: Definition) -> Iterator[Flaw]:
     for step in parsed.steps:
         for language, text in step.texts.items():
             for source in (text.subject, text.body):
-                if why := rendering.problem(source):
-                    yield Flaw(step.key, "bad_template", {"language": language, "why": why})
-                    continue
-                for name in rendering.names_in(source):
-                    if name not in values.NAMES:
-                        yield Flaw(step.key, "unknown_variable", {"language": language, "name": name})
+                yield from _source_flaws(step.key, language, source)
+
+
+def _source_flaws(key: str, language: str, source: str) -> Iterator[Flaw]:
+    if why := rendering.problem(source):
+        yield Flaw(key, "bad_template", {"language": language, "why": why})
+        return
+    for name in rendering.names_in(source):
+        if name not in values.NAMES:
+            yield Flaw(key, "unknown_variable", {"language": language, "name": name})
 
 
 def blast(sequence: Sequence) -> Blast:
     """What publishing the draft would do now."""
     parsed, now = definition.parse(sequence.draft), clock.now()
     soon = later = past = 0
-    for stay in _candidates(sequence):
+    for stay in () if parsed.is_by_hand else _candidates(sequence):
         if conditions.first_false(parsed.rules, stay) is not None:
             continue
         times = planning.times_of(stay)
@@ -129,7 +169,7 @@ def publish(
     PermissionDenied."""
     require(user, Permission.SEQUENCES_EDIT)
     row = Sequence.objects.select_for_update().get(pk=sequence.pk)
-    if flaws(row.draft):
+    if flaws(row.draft, row.organization_id):
         raise CannotPublish(_("The draft has mistakes: mend them first."))
     reached = blast(row)
     if reached.must_type and typed != reached.within_fortnight:
@@ -142,9 +182,10 @@ def publish(
         published_at=clock.now(),
         published_by=user,
     )
-    row.live, row.state = version, Sequence.State.LIVE
-    row.save(update_fields=["live", "state"])
-    if not definition.parse(row.draft).is_farewell:
+    row.live = version
+    _enter(row, Sequence.State.LIVE)
+    parsed = definition.parse(row.draft)
+    if not parsed.is_farewell and not parsed.is_by_hand:
         for stay in _candidates(row):
             planning.enroll_in(row, stay, history=True)
     if move:
@@ -176,14 +217,35 @@ def set_state(user: User, sequence: Sequence, state: Sequence.State) -> None:
     row = Sequence.objects.select_for_update().get(pk=sequence.pk)
     if row.live is None or row.state == state:
         return
-    row.state = state
-    row.save(update_fields=["state"])
+    _enter(row, state)
     if state == Sequence.State.STOPPED:
-        ScheduledMessage.objects.filter(
-            sequence=row, state__in=(ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD)
-        ).update(state=ScheduledMessage.State.SUPPRESSED, reason="stopped", settled_at=clock.now())
-        row.enrollments.filter(state=Enrollment.State.ACTIVE).update(
-            state=Enrollment.State.STOPPED, reason="stopped"
-        )
+        _end_all(row)
+    if state != Sequence.State.LIVE:
+        stopping.take_back_soon()
     audit(row.organization_id, user, f"sequence.{state}", f"sequence:{row.public_id}")
     wake.after_commit("reservations.send_due")
+
+
+def _enter(row: Sequence, state: Sequence.State) -> None:
+    """To a state, with the times of its last pause."""
+    if state == Sequence.State.PAUSED:
+        row.paused_at, row.resumed_at = clock.now(), None
+    elif row.state == Sequence.State.PAUSED:
+        row.resumed_at = clock.now()
+    row.state = state
+    row.save(update_fields=["live", "state", "paused_at", "resumed_at"])
+
+
+def _end_all(row: Sequence) -> None:
+    """Nothing more of it, for anybody. What was committed is taken back at its claim, or before."""
+    open_ones = ScheduledMessage.objects.filter(
+        sequence=row, state__in=(ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD)
+    )
+    # In one order, as a cancellation takes them.
+    ids = list(open_ones.select_for_update(no_key=True).order_by("id").values_list("pk", flat=True))
+    ScheduledMessage.objects.filter(pk__in=ids).update(
+        state=ScheduledMessage.State.SUPPRESSED, reason=Reason.STOPPED, settled_at=clock.now()
+    )
+    row.enrollments.filter(state=Enrollment.State.ACTIVE).update(
+        state=Enrollment.State.STOPPED, reason=Reason.STOPPED
+    )

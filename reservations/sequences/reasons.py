@@ -12,6 +12,7 @@ from reservations.models import ScheduledMessage
 from reservations.sequences import conditions
 
 _SENTENCES: dict[str, str] = {
+    "already_sent": gettext_noop("It went to this guest for this stay before."),
     "cancelled": gettext_noop("The stay was cancelled."),
     "dates_changed": gettext_noop("The dates of the stay changed, which ends this sequence."),
     "past_its_time": gettext_noop("Its time had passed and it would be of no use."),
@@ -20,7 +21,11 @@ _SENTENCES: dict[str, str] = {
     "no_consent": gettext_noop("There is no consent to marketing for this guest."),
     "no_channel": gettext_noop("No channel of the step reaches this guest."),
     "opted_out": gettext_noop("The guest stopped automatic messages."),
-    "already_sent": gettext_noop("It went to this guest for this stay before."),
+    "duplicate_contact": gettext_noop("The same went to this address for another stay of that day."),
+    "connection_down": gettext_noop("The connection is down or paused; it waits as long as it is of use."),
+    "paused": gettext_noop("The sequence is paused."),
+    "held_for_approval": gettext_noop("Its time had passed: a person decides."),
+    "legal_hold": gettext_noop("The guest is on legal hold: nothing leaves by itself."),
     "daily_cap": gettext_noop("Three messages went out within a day; it waits until one is a day old."),
     "quiet_hours": gettext_noop("It is night at the guest's; it waits for the morning."),
     "guest_replied": gettext_noop("The guest wrote meanwhile: a person decides."),

@@ -1,68 +1,65 @@
 """Due messages, one at a time: the stay locked, then the message; judged by what is true now, committed with its
 Commands.
 
-The order of the questions is fixed, and the first that stops a message is the reason that people are told (ux Q11).
+What becomes of one is said by `judging`; here is what it is judged by, and what follows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
-from bellhop.core import clock, incidents
+from bellhop.core import clock, incidents, wake
 from bellhop.core.words import say
 from reservations import ports
-from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence
+from reservations.models import Enrollment, Reason, Reservation, ScheduledMessage
 from reservations.ports import Outgoing, Reach
-from reservations.sequences import conditions, definition, planning, rendering, timing, values
-from reservations.sequences.definition import Definition, Late, Step, Text
-from reservations.services import quiet_hours
-from reservations.services.sending import zones_of
+from reservations.sequences import definition, judging
+from reservations.sequences.definition import Step
+from reservations.sequences.judging import Case, Twin, Verdict
+from reservations.sequences.judging import language_of as language_of
+from reservations.services import sending as gate
 
 log = structlog.get_logger(__name__)
-BATCH: Final = 200
-LOOK_AT: Final = 20
-# Less than that is no delay that anybody would notice.
-GRACE: Final = timedelta(minutes=10)
-STOPPING_FOR: Final = timedelta(minutes=10)
-CAP: Final = 3
-CAP_WITHIN: Final = timedelta(hours=24)
-LIVE: Final = Sequence.State.LIVE
+BATCH: Final = 500
+LOOK_AT: Final = 50
 PLANNED: Final = ScheduledMessage.State.PLANNED
 
+# Sequence by sequence, so that what waits in paused ones costs nothing, however much it is.
+_DUE = """
+SELECT due.id, due.reservation_id FROM reservations_sequence s
+CROSS JOIN LATERAL (
+  SELECT m.id, m.reservation_id, m.due_at FROM reservations_scheduledmessage m
+  WHERE m.sequence_id = s.id AND m.state = 'planned' AND m.due_at <= %(now)s
+  ORDER BY m.due_at, m.id LIMIT %(most)s) due
+WHERE s.state = 'live' ORDER BY due.due_at, due.id LIMIT %(most)s
+"""
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a due message: `send` it by a way, or not: `state` with a reason, or a later time."""
 
-    reason: str = ""
-    state: ScheduledMessage.State = ScheduledMessage.State.SUPPRESSED
-    later: datetime | None = None
-    way: Reach | None = None
-    text: Text | None = None
-    language: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
+def due(now: datetime, most: int = LOOK_AT) -> list[tuple[int, int]]:
+    """(message, stay) of live sequences that are due, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"now": now, "most": most})
+        return [(pk, stay_id) for pk, stay_id in cursor.fetchall()]
 
 
 def send_due() -> int:
-    """Send what is due until nothing is left (or a batch is done). Returns how many were brought to an end or moved."""
-    for done in range(BATCH):
-        if not _one():
+    """Send what is due until nothing is left (or a batch is done, and another is asked for). Returns how many were
+    brought to an end or moved."""
+    done = 0
+    while done < BATCH:
+        taken = sum(_take(pk, stay_id) for pk, stay_id in due(clock.now()))
+        if not taken:
             return done
-    return BATCH
-
-
-def _one() -> bool:
-    now = clock.now()
-    due = ScheduledMessage.objects.filter(state=PLANNED, due_at__lte=now, sequence__state=LIVE)
-    for pk, stay_id in due.order_by("due_at", "id").values_list("pk", "reservation_id")[:LOOK_AT]:
-        if _take(pk, stay_id):
-            return True
-    return False
+        done += taken
+    wake.task("reservations.send_due")
+    return done
 
 
 @transaction.atomic
@@ -77,134 +74,79 @@ def _take(pk: int, stay_id: int) -> bool:
     if row is None or row.due_at > clock.now():
         return False
     found = definition.parse(row.enrollment.version.definition)
-    step = next((one for one in found.steps if one.key == row.step_key), None)
-    _settle(row, stay, step, _judge(row, stay, found, step) if step else Verdict("step_gone"))
+    step = found.step(row.step_key)
+    if step is None:
+        _settle(row, stay, None, Verdict(Reason.STEP_GONE))
+        return True
+    case = Case(row, stay, found, step, Known(row, stay, step))
+    _settle(row, stay, step, judging.judge(case, clock.now()))
     return True
 
 
-def _judge(row: ScheduledMessage, stay: Reservation, found: Definition, step: Step) -> Verdict:
-    now = clock.now()
-    if not found.is_farewell and (_is_over(stay) or _is_stopping(stay, now)):
-        return Verdict("cancelled")
-    if (late := _late(row, stay, step, now)) is not None:
-        return late
-    broken = conditions.first_false((*found.rules, *step.rules), stay)
-    if broken is not None:
-        return Verdict("condition_false", detail={"field": broken.field})
-    if found.stop_when_answered and ports.guest_wrote.get()(stay.pk, row.enrollment.enrolled_at):
-        return Verdict("guest_replied", ScheduledMessage.State.HELD)
-    ways = ports.reach.get()(stay.pk, step.channels, step.purpose)
-    way = next((one for one in ways if not one.refusal), None)
-    if way is None:
-        return Verdict(_worst(ways))
-    if _was_sent(row, stay, way):
-        return Verdict("already_sent")
-    if (wait := _wait(stay, step, way, now)) is not None:
-        return wait
-    return _words(row, stay, step, way)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The facts about one message, asked for one by one."""
 
+    row: ScheduledMessage
+    stay: Reservation
+    step: Step
 
-def _is_over(stay: Reservation) -> bool:
-    return stay.status in {Reservation.Status.CANCELLED, Reservation.Status.NO_SHOW}
+    def ways(self) -> list[Reach]:
+        return ports.reach.get()(self.stay.pk, self.step.channels, self.step.purpose)
 
+    def guest_wrote(self) -> bool:
+        return ports.guest_wrote.get()(self.stay.pk, self.row.enrollment.enrolled_at)
 
-def _is_stopping(stay: Reservation, now: datetime) -> bool:
-    """A cancellation is waiting to be applied; one that never was (an old webhook) has no say after a while."""
-    return stay.stopping_at is not None and stay.stopping_at > now - STOPPING_FOR
+    def twins(self, address: str) -> list[Twin]:
+        sent = ScheduledMessage.objects.filter(
+            sequence_id=self.row.sequence_id,
+            step_key=self.row.step_key,
+            address=address,
+            state=ScheduledMessage.State.SENT,
+            reservation__arrival_date=self.stay.arrival_date,
+            reservation__property=self.stay.property,
+        )
+        rows = sent.exclude(reservation_id=self.stay.pk).select_related("reservation")[:20]
+        return [Twin(row.reservation_id, judging.codes_of(row.reservation)) for row in rows]
 
+    def lately(self, now: datetime) -> Sequence[datetime]:
+        rows = ScheduledMessage.objects.filter(
+            reservation__guest=self.stay.guest,
+            state=ScheduledMessage.State.SENT,
+            settled_at__gt=now - judging.CAP_WITHIN,
+        ).order_by("settled_at")
+        return [at for at in rows.values_list("settled_at", flat=True) if at is not None]
 
-def _late(row: ScheduledMessage, stay: Reservation, step: Step, now: datetime) -> Verdict | None:
-    if now <= row.due_at + GRACE or row.reason in {"quiet_hours", "daily_cap", "approved"}:
-        return None
-    if step.late == Late.HOLD:
-        return Verdict("past_its_time", ScheduledMessage.State.HELD)
-    if step.late == Late.SEND and step.useful_until is not None:
-        until = timing.due_at(step.useful_until, planning.times_of(stay))
-        if until is not None and now < until:
-            return None
-    return Verdict("past_its_time")
-
-
-def _worst(ways: list[Reach]) -> str:
-    """The reason of the last way that was tried and might have worked; a guest without any address has no channel."""
-    told = [way.refusal for way in ways if way.refusal != "no_channel"]
-    return told[0] if told else "no_channel"
-
-
-def _was_sent(row: ScheduledMessage, stay: Reservation, way: Reach) -> bool:
-    """Did this step go to this address for this arrival already, under another row of the same stay (a PMS that was
-    connected anew, a duplicate guest)?"""
-    sent = ScheduledMessage.objects.filter(
-        sequence_id=row.sequence_id,
-        step_key=row.step_key,
-        address=way.address,
-        state=ScheduledMessage.State.SENT,
-        reservation__arrival_date=stay.arrival_date,
-        reservation__property=stay.property,
-    )
-    return sent.exclude(reservation_id=stay.pk).exists()
-
-
-def _wait(stay: Reservation, step: Step, way: Reach, now: datetime) -> Verdict | None:
-    """Nights and the daily cap move a message, they don't drop it."""
-    lately = ScheduledMessage.objects.filter(
-        reservation__guest=stay.guest,
-        state=ScheduledMessage.State.SENT,
-        settled_at__gt=now - CAP_WITHIN,
-    ).order_by("settled_at")
-    times = list(lately.values_list("settled_at", flat=True)[:CAP]) if stay.guest_id else []
-    if len(times) >= CAP and times[0] is not None:
-        return Verdict("daily_cap", later=times[0] + CAP_WITHIN)
-    if not way.rings or step.any_hour:
-        return None
-    marketing = step.purpose == "marketing"
-    zones = zones_of(stay.organization_id, way.kind, way.address, stay.property_id)
-    opens = quiet_hours.next_opening(now, zones, marketing=marketing, american=way.address.startswith("+1"))
-    return Verdict("quiet_hours", later=opens) if opens > now else None
-
-
-def _words(row: ScheduledMessage, stay: Reservation, step: Step, way: Reach) -> Verdict:
-    language = language_of(step, stay)
-    text = step.texts[language]
-    told = values.of(stay, language)
-    try:
-        body = row.edited.strip() or rendering.render(text.body, told)
-        subject = rendering.render(text.subject, told) if text.subject else ""
-    except rendering.MissingValue as missing:
-        return Verdict("missing_value", ScheduledMessage.State.HELD, detail={"name": missing.name})
-    except rendering.BadTemplate as bad:
-        return Verdict("missing_value", ScheduledMessage.State.HELD, detail={"name": str(bad)})
-    return Verdict(way=way, text=Text(body=body, subject=subject), language=language)
-
-
-def language_of(step: Step, stay: Reservation) -> str:
-    """The guest's language where the step has it (whole, then without its region), else the step's own."""
-    wanted = (stay.guest.language if stay.guest else "").replace("_", "-")
-    for candidate in (wanted, wanted.partition("-")[0]):
-        if candidate in step.texts:
-            return candidate
-    return step.language
+    def zones(self, way: Reach, now: datetime) -> Sequence[ZoneInfo]:  # noqa: ARG002 (it is now)
+        return gate.zones_of(self.stay.organization_id, way.kind, way.address, self.stay.property_id)
 
 
 def _settle(row: ScheduledMessage, stay: Reservation, step: Step | None, verdict: Verdict) -> None:
-    now = clock.now()
-    if verdict.way is not None and verdict.text is not None and step is not None:
+    if verdict.way is not None and step is not None:
         verdict = _send(row, stay, step, verdict)
     if verdict.later is not None:
-        row.due_at, row.reason, row.detail = verdict.later, verdict.reason, verdict.detail
-        row.save(update_fields=["due_at", "reason", "detail"])
+        _move(row, verdict.later, verdict)
         return
     if verdict.way is None:
-        row.state, row.reason, row.detail, row.settled_at = verdict.state, verdict.reason, verdict.detail, now
+        row.state, row.reason, row.detail = verdict.state, verdict.reason, verdict.detail
+        row.settled_at = clock.now()
     row.save()
-    if verdict.reason == "missing_value":
-        _tell_marketer(row, verdict)
-    _finish(row.enrollment)
+    if verdict.reason == Reason.MISSING_VALUE:
+        _tell_marketer(row, verdict.detail)
+    finish(row.enrollment)
+
+
+def _move(row: ScheduledMessage, later: datetime, verdict: Verdict) -> None:
+    """To another time; where it only waits for a connection, it keeps its own."""
+    row.planned_for = row.time if verdict.reason == Reason.CONNECTION_DOWN else None
+    row.due_at, row.reason, row.detail = later, verdict.reason, verdict.detail
+    row.save(update_fields=["due_at", "planned_for", "reason", "detail"])
 
 
 def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict) -> Verdict:
     assert verdict.way is not None
     assert verdict.text is not None
+    filled = verdict.template
     done = ports.send_automatic.get()(
         Outgoing(
             reservation_id=stay.pk,
@@ -214,29 +156,39 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
             label=f"{row.sequence.name}: {step.name}",
             purpose=step.purpose,
             language=verdict.language,
+            template=(filled.name, filled.language, filled.values) if filled else None,
         )
     )
     if done is None:
-        return Verdict("no_channel")
+        return Verdict(Reason.NO_CHANNEL)
     row.state, row.reason, row.settled_at = ScheduledMessage.State.SENT, "", clock.now()
     row.channel, row.address = verdict.way.channel, verdict.way.address
     row.message_id, row.command_ids = done.message_id, list(done.command_ids)
     return verdict
 
 
-def _finish(enrollment: Enrollment) -> None:
-    """Nothing of it is ahead: it is over."""
+def finish(enrollment: Enrollment) -> None:
+    """Where nothing of it is ahead, it is over."""
     ahead = enrollment.scheduled.filter(state__in=(PLANNED, ScheduledMessage.State.HELD))
     if enrollment.state == Enrollment.State.ACTIVE and not ahead.exists():
         Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.FINISHED)
 
 
-def _tell_marketer(row: ScheduledMessage, verdict: Verdict) -> None:
+def _tell_marketer(row: ScheduledMessage, detail: dict[str, Any]) -> None:
     incidents.open_incident(
         row.organization_id,
         "sequence_missing_value",
         say("%(name)s can't be filled in for some guests", name=row.sequence.name),
         subject=f"{row.sequence_id}:{row.step_key}",
-        detail=say("Missing: %(what)s", what=str(verdict.detail.get("name", ""))),
+        detail=say("Missing: %(what)s", what=str(detail.get("name", ""))),
         remedy=say("Nothing was sent with a hole. Fill the value in the PMS, or give the text a default."),
     )
+
+
+def on_recovered(organization_id: int) -> None:
+    """A connection answers again: what waited for it is due at once, in its order."""
+    rows = ScheduledMessage.objects.filter(
+        organization_id=organization_id, state=PLANNED, reason=Reason.CONNECTION_DOWN
+    )
+    if rows.update(due_at=clock.now()):
+        wake.after_commit("reservations.send_due")

@@ -26,6 +26,16 @@ class StayTimes:
     check_in: time | None = None
     check_out: time | None = None
     cancelled_at: datetime | None = None
+    dates_changed_at: datetime | None = None
+    put_on_at: datetime | None = None
+
+
+_MOMENTS: Final = {
+    Anchor.BOOKED: "booked_at",
+    Anchor.CANCELLED: "cancelled_at",
+    Anchor.DATES_CHANGED: "dates_changed_at",
+    Anchor.MANUAL: "put_on_at",
+}
 
 
 def due_at(when: When, stay: StayTimes) -> datetime | None:
@@ -63,15 +73,14 @@ def _day(anchor: Anchor, stay: StayTimes) -> date | None:
         return stay.arrival
     if anchor in {Anchor.DEPARTURE, Anchor.CHECK_OUT}:
         return stay.departure
-    moment = stay.booked_at if anchor == Anchor.BOOKED else stay.cancelled_at
+    moment: datetime | None = getattr(stay, _MOMENTS[anchor])
     return moment.astimezone(stay.zone).date() if moment else None
 
 
 def _instant(anchor: Anchor, stay: StayTimes) -> datetime | None:
-    if anchor == Anchor.BOOKED:
-        return stay.booked_at
-    if anchor == Anchor.CANCELLED:
-        return stay.cancelled_at
+    if anchor in _MOMENTS:
+        moment: datetime | None = getattr(stay, _MOMENTS[anchor])
+        return moment
     day = _day(anchor, stay)
     if day is None:
         return None

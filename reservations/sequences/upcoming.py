@@ -11,7 +11,7 @@ from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, wake
-from reservations.models import Reservation, ScheduledMessage
+from reservations.models import Reason, Reservation, ScheduledMessage
 from reservations.sequences import definition, reasons, rendering, sending, values
 
 PLANNED, HELD = ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD
@@ -62,7 +62,7 @@ def skip(user: User, row: ScheduledMessage) -> None:
     locked = _open(user, row)
     locked.state, locked.reason, locked.settled_at = (
         ScheduledMessage.State.SUPPRESSED,
-        "skipped",
+        Reason.SKIPPED,
         clock.now(),
     )
     locked.detail = {"who": user.full_name}
@@ -79,7 +79,7 @@ def send_now(user: User, row: ScheduledMessage) -> None:
 
 def _make_due(user: User, row: ScheduledMessage, at: datetime) -> None:
     locked = _open(user, row)
-    locked.state, locked.due_at, locked.reason = PLANNED, at, "approved"
+    locked.state, locked.due_at, locked.planned_for, locked.reason = PLANNED, at, None, Reason.APPROVED
     locked.detail = {"who": user.full_name}
     locked.save()
     audit(user.organization_id, user, "scheduled.approved", f"scheduled:{locked.public_id}")

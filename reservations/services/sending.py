@@ -38,9 +38,16 @@ WINDOW_MARGIN: Final = timedelta(minutes=5)
 
 def obstacle(command: Command) -> Obstacle | None:
     """What stands in the way of a message to a guest's address, or of one of a sequence; None where nothing does."""
-    ended = stopping.obstacle(command)
-    if ended is not None or command.kind != CommandKind.SEND_DIRECT:
-        return ended
+    held = stopping.obstacle(command)
+    if held is not None or command.kind != CommandKind.SEND_DIRECT:
+        return held
+    found = _of_address(command)
+    if found is not None and found.until is None:
+        stopping.ended(command, found)
+    return found
+
+
+def _of_address(command: Command) -> Obstacle | None:
     intent = direct_intent(command)
     organization_id = command.organization_id
     consent.lock_address(organization_id, intent.channel, intent.to)

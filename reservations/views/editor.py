@@ -79,7 +79,7 @@ def context_of(request: HttpRequest, row: Sequence, open_key: str, **more: Any) 
     steps = definition.in_order(found.steps)
     stays = audience.upcoming(user_of(request))
     matches = audience.counts(found, stays)
-    flaws = publishing.flaws(row.draft)
+    flaws = publishing.flaws(row.draft, row.organization_id)
     live = row.live.definition if row.live else {"steps": []}
     changed = changes.between(live, row.draft)
     return {
