@@ -14,6 +14,7 @@ class Permission(models.TextChoices):
     THREADS_BULK = "threads.bulk", _("Change many conversations at once")
     THREADS_MATCH = "threads.match", _("Link contacts to guests and stays")
     POLICY_OVERRIDE = "policy.override", _("Send against a platform's content rules")
+    LEGAL_HOLD = "guests.hold", _("Put guests on legal hold")
     CONSENT_EDIT = "consent.edit", _("Note what guests allow or stop")
     STAYS_READ = "stays.read", _("See reservations")
     CONTACTS_READ = "contacts.read", _("See phone numbers and e-mail addresses")
@@ -45,6 +46,7 @@ _AGENT = {
 }
 _MANAGER = _AGENT | {
     Permission.POLICY_OVERRIDE,
+    Permission.LEGAL_HOLD,
     Permission.MONEY_READ,
     Permission.DOOR_CODES_READ,
     Permission.CANNED_EDIT,

@@ -9,7 +9,7 @@ from typing import Final
 from bellhop.accounts.models import User
 from bellhop.core import clock
 from reservations.models import Reservation
-from reservations.sequences import conditions, planning, rendering, sending, values
+from reservations.sequences import conditions, judging, planning, rendering, values
 from reservations.sequences.definition import Definition, Rule, Step
 from reservations.services import scope
 
@@ -67,7 +67,7 @@ def missing(found: Definition, step: Step, stays: Iterable[Reservation]) -> tupl
     wanted = [stay for stay in stays if conditions.first_false((*found.rules, *step.rules), stay) is None]
     lacking: dict[str, list[Reservation]] = {}
     for stay in wanted[:LOOK_AT]:
-        language = sending.language_of(step, stay)
+        language = judging.language_of(step, stay)
         text = step.texts.get(language)
         told = values.of(stay, language)
         for name in rendering.blanks(f"{text.subject}\n{text.body}", told) if text else ():

@@ -15,8 +15,8 @@ from typing import Any
 
 class Anchor(StrEnum):
     """What a step's time counts from. `ARRIVAL` and `DEPARTURE` are the local days, `CHECK_IN` and `CHECK_OUT` the
-    agreed (or usual) times on them. `DATES_CHANGED`: when the days of the stay last changed. `MANUAL`: when a person put
-    the stay on the sequence; a sequence with such a step is joined in no other way."""
+    agreed (or usual) times on them. `DATES_CHANGED`: when the days of the stay last changed. `MANUAL`: when a person
+    put the stay on the sequence; a sequence with such a step is joined in no other way."""
 
     BOOKED = "booked"
     ARRIVAL = "arrival"

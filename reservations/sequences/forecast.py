@@ -10,7 +10,8 @@ from django.db.models import Count, Q
 from bellhop.accounts.models import User
 from bellhop.core import clock
 from reservations.models import ScheduledMessage, Sequence
-from reservations.sequences import definition, reasons
+from reservations.sequences import definition, predicting, reasons
+from reservations.sequences.predicting import Prediction
 from reservations.services import scope
 
 AHEAD = timedelta(days=14)
@@ -21,17 +22,24 @@ STATES = tuple(ScheduledMessage.State.values)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of the calendar."""
+    """One message of the calendar: `state` as it is or, where it is planned, as it will be; `at` local to the
+    property."""
 
     row: ScheduledMessage
     day: date
     at: datetime
     step: str
+    state: ScheduledMessage.State
     why: str
+
+    @property
+    def will_not(self) -> bool:
+        """Is it planned, and will not be sent all the same?"""
+        return self.row.state == ScheduledMessage.State.PLANNED and self.state != self.row.state
 
 
 def lines(user: User, sequence: Sequence | None = None) -> list[Line]:
-    """From yesterday to a fortnight ahead, by time, of the properties that the person sees."""
+    """From yesterday to a fortnight ahead, by the time at which they leave, of the properties that the person sees."""
     now = clock.now()
     rows = ScheduledMessage.objects.filter(
         organization_id=user.organization_id, due_at__gte=now - BACK, due_at__lte=now + AHEAD
@@ -41,18 +49,18 @@ def lines(user: User, sequence: Sequence | None = None) -> list[Line]:
         rows = rows.filter(reservation__property_id__in=ids)
     if sequence is not None:
         rows = rows.filter(sequence=sequence)
-    found = rows.select_related(
-        "sequence", "enrollment__version", "reservation__guest", "reservation__property", "reservation__unit"
-    ).order_by("due_at", "id")[:MOST]
-    return [_line(row) for row in found]
+    found = list(rows.select_related(*predicting.LOADED).order_by("due_at", "id")[:MOST])
+    told = predicting.of(found)
+    return sorted((_line(row, told.get(row.pk)) for row in found), key=lambda line: (line.day, line.at))
 
 
-def _line(row: ScheduledMessage) -> Line:
+def _line(row: ScheduledMessage, told: Prediction | None) -> Line:
     place = row.reservation.property
-    there = row.due_at.astimezone(place.zone if place else None)
-    steps = definition.parse(row.enrollment.version.definition).steps
-    name = next((step.name for step in steps if step.key == row.step_key), row.step_key)
-    return Line(row, there.date(), there, name, reasons.in_words(row))
+    there = (told.at if told else row.time).astimezone(place.zone if place else None)
+    step = definition.parse(row.enrollment.version.definition).step(row.step_key)
+    why = reasons.sentence(told.reason, told.detail) if told else reasons.in_words(row)
+    state = told.state if told else ScheduledMessage.State(row.state)
+    return Line(row, there.date(), there, step.name if step else row.step_key, state, why)
 
 
 def counts(organization_id: int) -> dict[int, dict[str, int]]:

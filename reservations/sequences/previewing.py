@@ -16,7 +16,7 @@ from connectors.contract.segments import Segments, segments
 from reservations import ports
 from reservations.models import Reservation
 from reservations.ports import Reach
-from reservations.sequences import conditions, judging, planning, rendering, sending, timing, values
+from reservations.sequences import conditions, judging, planning, rendering, timing, values
 from reservations.sequences.definition import Definition, Rule, Step
 from reservations.sequences.rendering import Part
 from reservations.services import scope
@@ -88,7 +88,7 @@ def _seen(user: User) -> QuerySet[Reservation]:
 
 def of(stay: Reservation, found: Definition, step: Step, channel: str = "", language: str = "") -> Preview:
     """The step for a stay; in another of its languages or on another of its channels where asked."""
-    theirs = sending.language_of(step, stay)
+    theirs = judging.language_of(step, stay)
     shown = language if language in step.texts else theirs
     asked = ports.reach.get()(stay.pk, step.channels, step.purpose) if step.channels else ()
     ways = tuple(judging.ways_at(step, asked, clock.now()))

@@ -23,7 +23,6 @@ from reservations.ports import Outgoing, Reach
 from reservations.sequences import definition, judging
 from reservations.sequences.definition import Step
 from reservations.sequences.judging import Case, Twin, Verdict
-from reservations.sequences.judging import language_of as language_of
 from reservations.services import sending as gate
 
 log = structlog.get_logger(__name__)

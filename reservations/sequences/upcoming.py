@@ -12,7 +12,8 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, wake
 from reservations.models import Reason, Reservation, ScheduledMessage
-from reservations.sequences import definition, reasons, rendering, sending, values
+from reservations.sequences import definition, judging, predicting, reasons, rendering, values
+from reservations.sequences.predicting import Prediction
 
 PLANNED, HELD = ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD
 
@@ -23,12 +24,20 @@ class TooLate(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
-    """One message as the panel shows it: `text` as it would leave now, `why` in one sentence."""
+    """One message as the panel shows it: `text` as it would leave now; `state`, `at` and `why` (one sentence) as they
+    are or, where it is planned, as they will be."""
 
     row: ScheduledMessage
     step: str
     text: str
+    state: ScheduledMessage.State
+    at: datetime
     why: str
+
+    @property
+    def will_not(self) -> bool:
+        """Is it planned, and will not be sent all the same?"""
+        return self.row.state == PLANNED and self.state != PLANNED
 
     @property
     def is_open(self) -> bool:
@@ -36,24 +45,32 @@ class Upcoming:
 
 
 def of(stay: Reservation) -> list[Upcoming]:
-    """By time; two statements."""
-    rows = ScheduledMessage.objects.filter(reservation=stay).select_related("sequence", "enrollment__version")
-    return [_shown(row, stay) for row in rows.order_by("due_at", "id")[:50]]
+    """By time; one statement, and those of `predicting` where something is planned."""
+    rows = ScheduledMessage.objects.filter(reservation=stay).select_related(*predicting.LOADED)
+    found = list(rows.order_by("due_at", "id")[:50])
+    told = predicting.of(found)
+    return sorted((_shown(row, stay, told.get(row.pk)) for row in found), key=lambda one: one.at)
 
 
-def _shown(row: ScheduledMessage, stay: Reservation) -> Upcoming:
-    found = definition.parse(row.enrollment.version.definition)
-    step = next((one for one in found.steps if one.key == row.step_key), None)
+def _shown(row: ScheduledMessage, stay: Reservation, told: Prediction | None) -> Upcoming:
+    step = definition.parse(row.enrollment.version.definition).step(row.step_key)
     text = row.edited
     if step is not None and not text and row.state in {PLANNED, HELD}:
-        language = sending.language_of(step, stay)
+        language = judging.language_of(step, stay)
         try:
             text = rendering.render(step.texts[language].body, values.of(stay, language))
         except rendering.MissingValue as missing:
             text = f"{{{{ {missing.name} }}}}"
         except rendering.BadTemplate as bad:
             text = str(bad)
-    return Upcoming(row, step.name if step else row.step_key, text, reasons.in_words(row))
+    return Upcoming(
+        row,
+        step.name if step else row.step_key,
+        text,
+        told.state if told else ScheduledMessage.State(row.state),
+        told.at if told else row.time,
+        reasons.sentence(told.reason, told.detail) if told else reasons.in_words(row),
+    )
 
 
 @transaction.atomic

@@ -5,8 +5,9 @@ Never calls a PMS. Several people under one number are offered, not guessed at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bellhop.core import clock, search
 from connectors.contract.direct import AddressKind
@@ -62,17 +63,65 @@ def house_of(organization_id: int, kind: str, value: str) -> Property | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Houses:
+    """The same for many addresses at any time from now on: `guests` by (kind, value), `stays` by guest."""
+
+    guests: Mapping[tuple[str, str], Sequence[int]]
+    stays: Mapping[int, Sequence[Reservation]]
+
+    def of(self, kind: str, value: str, now: datetime) -> Property | None:
+        """The house of an address at an instant."""
+        found = [
+            (_place_of(nearest, now), nearest)
+            for guest_id in self.guests.get((kind, value), ())
+            if (nearest := stays.current(self.stays.get(guest_id, ()), now)) is not None
+        ]
+        here = [pair for pair in found if pair[1].phase(now) in _HERE]
+        return min(here, key=lambda pair: pair[0])[1].property if here else None
+
+
+def _place_of(stay: Reservation, now: datetime) -> tuple[int, int]:
+    phase = stay.phase(now)
+    return stays.RANK[phase], stays.nearness(stay, phase)
+
+
+def houses(organization_id: int, points: Iterable[tuple[str, str]]) -> Houses:
+    """In two statements, however many they are."""
+    pairs = list(points)
+    guests = _guests(organization_id, pairs)
+    ids = {guest_id for found in guests.values() for guest_id in found}
+    by_guest: dict[int, list[Reservation]] = {}
+    if ids:
+        since = clock.now().date() - timedelta(days=2)
+        rows = Reservation.objects.filter(guest_id__in=ids, is_owner_stay=False, departure_date__gte=since)
+        for stay in rows.select_related("property", "unit").order_by("-arrival_date", "-id"):
+            by_guest.setdefault(stay.guest_id or 0, []).append(stay)
+    return Houses(guests, by_guest)
+
+
+def _guests(organization_id: int, points: list[tuple[str, str]]) -> dict[tuple[str, str], list[int]]:
+    """(kind of address, value) → the guests who have it; one statement."""
+    wanted = {(kind, value) for kind, value in points if kind in _KINDS}
+    found: dict[tuple[str, str], list[int]] = {}
+    if not wanted:
+        return found
+    rows = ContactPoint.objects.filter(
+        organization_id=organization_id, value__in={value for _kind, value in wanted}
+    ).order_by("guest_id")
+    held: dict[tuple[str, str], list[int]] = {}
+    for guest_id, kind, value in rows.values_list("guest_id", "kind", "value"):
+        held.setdefault((kind, value), []).append(guest_id)
+    for kind, value in wanted:
+        found[kind, value] = [
+            pk for point_kind in _KINDS[AddressKind(kind)] for pk in held.get((point_kind, value), ())
+        ]
+    return found
+
+
 def _candidates(organization_id: int, points: Iterable[tuple[str, str]]) -> list[Candidate]:
     """In three statements whatever is found."""
-    wanted = [(_KINDS[AddressKind(kind)], value) for kind, value in points if kind in _KINDS]
-    rows = ContactPoint.objects.filter(
-        organization_id=organization_id, value__in=[value for _kinds, value in wanted]
-    ).values_list("guest_id", "kind", "value")
-    ids = {
-        guest_id
-        for guest_id, kind, value in rows
-        if any(kind in kinds and value == wanted_value for kinds, wanted_value in wanted)
-    }
+    ids = {pk for found in _guests(organization_id, list(points)).values() for pk in found}
     if not ids:
         return []
     of_guest: dict[int, list[Reservation]] = {pk: [] for pk in ids}

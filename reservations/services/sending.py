@@ -100,12 +100,16 @@ def zones_of(organization_id: int, kind: str, address: str, place_id: int | None
     """The zones whose hours count: the property's while the guest is in the house, else every one in which the number
     may be, else the property's."""
     house = matching.house_of(organization_id, kind, address)
+    return zones_in(house, kind, address) or [
+        place.zone if (place := Property.objects.filter(pk=place_id or 0).first()) else ZoneInfo("UTC")
+    ]
+
+
+def zones_in(house: Property | None, kind: str, address: str) -> list[ZoneInfo]:
+    """The same once it is known in whose house the guest is; empty where only the stay's own property tells."""
     if house is not None:
         return [house.zone]
-    if kind == AddressKind.PHONE and (zones := quiet_hours.zones_of_number(address)):
-        return list(zones)
-    place = Property.objects.filter(pk=place_id or 0).first()
-    return [place.zone if place else ZoneInfo("UTC")]
+    return list(quiet_hours.zones_of_number(address)) if kind == AddressKind.PHONE else []
 
 
 def _too_often(command: Command, intent: SendDirect) -> Obstacle | None:
