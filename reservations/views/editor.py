@@ -32,7 +32,7 @@ from reservations.views import step_form
 from reservations.views.step_form import Stored, Unreadable
 
 LANGUAGES = ("en", "es", "de", "fr", "it", "nl", "pl", "pt", "ro", "sv", "zh", "ja")
-SETTINGS = "settings"
+SETTINGS = editing.WHOLE
 ADD = (Anchor.BOOKED, Anchor.ARRIVAL, Anchor.DEPARTURE, Anchor.CANCELLED)
 
 
@@ -170,19 +170,26 @@ def save(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
         fresh = step_form.act(fresh, what)
         row = _keep(request, row, key, fresh)
     except Unreadable as bad:
-        return render(request, "reservations/editor/_unreadable.html", {"bad": bad}, status=422)
+        return _told(
+            render(request, "reservations/editor/_unreadable.html", {"bad": bad}, status=422), "#save-state"
+        )
     except editing.Conflict as conflict:
         context = {"theirs": conflict.theirs, "sequence": row, "key": key}
-        return render(request, "reservations/editor/_conflict.html", context, status=409)
+        return _told(render(request, "reservations/editor/_conflict.html", context, status=409), "#conflict")
     except editing.StepGone:
-        return render(
-            request, "reservations/editor/_conflict.html", {"sequence": row, "gone": True}, status=409
-        )
+        context = {"sequence": row, "gone": True}
+        return _told(render(request, "reservations/editor/_conflict.html", context, status=409), "#conflict")
     template = "reservations/editor/_after.html" if what == "" else "reservations/editor/_whole.html"
     shown = request.POST.get("shown", "")
-    return render(
-        request, template, context_of(request, row, key, shown=shown, stay=request.POST.get("stay", ""))
-    )
+    answer = render(request, template, context_of(request, row, key, shown=shown))
+    answer["HX-Trigger"] = "bellhop:preview"
+    return answer
+
+
+def _told(answer: HttpResponse, target: str) -> HttpResponse:
+    """What could not be kept is said at its place; the form stays as it was typed."""
+    answer["HX-Retarget"], answer["HX-Reswap"] = target, "innerHTML"
+    return answer
 
 
 def _keep(request: HttpRequest, row: Sequence, key: str, fresh: Stored) -> Sequence:

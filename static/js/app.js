@@ -13,6 +13,7 @@ import * as keys from "./keys.js"
 import * as menus from "./menus.js"
 import * as notices from "./notices.js"
 import * as palette from "./palette.js"
+import * as sequence from "./sequence.js"
 import * as portalLink from "./portal_link.js"
 import * as session from "./session.js"
 
