@@ -241,9 +241,10 @@ def plus(number: float, more: float) -> float:
 
 @register.filter
 def mark_words(days: int) -> str:
-    """A day on the timeline, from the anchor it belongs to."""
-    count = abs(days)
-    return _("%(n)d d before") % {"n": count} if days < 0 else _("%(n)d d after") % {"n": count}
+    """A day on the timeline; the one next to its anchor says on which side it is."""
+    if abs(days) > 1:
+        return _("%(n)d d") % {"n": abs(days)}
+    return _("1 d before") if days < 0 else _("1 d after")
 
 
 @register.filter
