@@ -220,6 +220,11 @@ def variable_words(name: str) -> str:
 
 
 @register.filter
+def variable_list(names: Sequence[str]) -> str:
+    return ", ".join(map(variable_words, names))
+
+
+@register.filter
 def pick_words(pick: str) -> str:
     return {
         "next": _("Arriving next"),
