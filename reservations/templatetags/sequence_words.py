@@ -235,8 +235,9 @@ def pick_words(pick: str) -> str:
 
 
 @register.filter
-def reason_words(code: str) -> str:
-    return reasons.sentence(code, {})
+def way_words(code: str) -> str:
+    """Why one channel can't be taken."""
+    return _("not reachable there") if code == "no_channel" else reasons.sentence(code, {})
 
 
 @register.filter
