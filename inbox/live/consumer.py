@@ -16,11 +16,13 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
 from bellhop.core import live
 from inbox.live import audience as audiences
 from inbox.live.audience import Audience
 from inbox.live.hub import hub
 from inbox.services import threads
+from reservations.models import Sequence
 
 RECHECK_S = 60.0
 SIGNED_OUT = 4401
@@ -179,10 +181,15 @@ def _audience(user_id: int, language: str) -> Audience | None:
 
 
 def _property_of(user_id: int, public_id: str) -> int | bool | None:
-    """The property of a thread that the person may see; False where there is none such."""
+    """The property of a thread that the person may see, None for a sequence they may write; False where there is none
+    such."""
     user = User.objects.select_related("role").get(pk=user_id)
     row = threads.visible_to(user).filter(public_id=public_id).values_list("property_id", flat=True)[:1]
-    return row[0] if row else False
+    if row:
+        return row[0]
+    writes = Permission.SEQUENCES_EDIT.value in user.granted
+    own = Sequence.objects.filter(organization_id=user.organization_id, public_id=public_id)
+    return None if writes and own.exists() else False
 
 
 async def quietly(sending: Any) -> None:

@@ -16,7 +16,8 @@ from reservations.models.stay import Reservation
 
 
 class Sequence(models.Model):
-    """A marketer's timeline. `draft` is what is being written; `live` the version that new stays are enrolled in.
+    """A marketer's timeline. `draft` is what is being written, `touched` who wrote each step last (step key → id of the
+    person, name, time); `live` the version that new stays are enrolled in.
 
     Paused: nothing leaves while times go on passing under the late rules (`paused_at`, `resumed_at`: the last pause).
     Stopped: nobody is enrolled and nothing leaves.
@@ -36,6 +37,7 @@ class Sequence(models.Model):
     draft: Any = models.JSONField(default=dict)
     draft_by = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
     draft_at = models.DateTimeField()
+    touched: Any = models.JSONField(default=dict)
     live = models.ForeignKey("reservations.SequenceVersion", models.SET_NULL, related_name="+", null=True)
     paused_at = models.DateTimeField(null=True)
     resumed_at = models.DateTimeField(null=True)

@@ -23,6 +23,7 @@ from reservations.sequences import changes
 from reservations.sequences.changes import Change
 
 SETTINGS: Final = ("rules", "stop_when_answered", "when_dates_change")
+WHOLE: Final = "settings"
 _MOST_STEPS = 60
 
 Stored = dict[str, Any]
@@ -140,9 +141,11 @@ def save_step(user: User, sequence: Sequence, fresh: Stored, base: str, *, over:
         place = next((n for n, step in enumerate(steps) if step.get("key") == fresh["key"]), None)
         if place is None:
             raise StepGone
-        _no_conflict(row, steps[place], fresh, base, over, changes.of_step)
+        if not over:
+            _no_conflict(user, row, _Part(fresh["key"], steps[place], fresh, base))
         steps[place] = fresh
         row.draft = {**row.draft, "steps": steps}
+        _touch(user, row, fresh["key"])
 
     return _write(user, sequence, put)
 
@@ -153,24 +156,35 @@ def save_settings(
     """Put what belongs to the whole sequence into the draft. Raises Conflict, PermissionDenied."""
 
     def put(row: Sequence) -> None:
-        _no_conflict(row, settings_of(row.draft), fresh, base, over, changes.of_settings)
+        if not over:
+            _no_conflict(user, row, _Part(WHOLE, settings_of(row.draft), fresh, base))
         row.draft = {"steps": row.draft.get("steps", []), **fresh}
+        _touch(user, row, WHOLE)
 
     return _write(user, sequence, put)
 
 
-def _no_conflict(
-    row: Sequence,
-    now: Stored,
-    fresh: Stored,
-    base: str,
-    over: bool,
-    compare: Callable[[Stored, Stored], list[Change]],
-) -> None:
-    if over or token(now) == base or now == fresh:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A step or the settings: as it is stored now, as it is to be, and the token of what was loaded."""
+
+    key: str
+    now: Stored
+    fresh: Stored
+    base: str
+
+
+def _no_conflict(user: User, row: Sequence, part: _Part) -> None:
+    """Raises Conflict where somebody else wrote it since it was loaded; one's own saves may overtake each other."""
+    by, name, at = row.touched.get(part.key, ("", "", ""))
+    if by in {"", user.public_id} or part.now == part.fresh or token(part.now) == part.base:
         return
-    by = row.draft_by.full_name if row.draft_by else _("Somebody")
-    raise Conflict(Theirs(by, row.draft_at, tuple(compare(fresh, now))))
+    compare = changes.of_settings if part.key == WHOLE else changes.of_step
+    raise Conflict(Theirs(name, datetime.fromisoformat(at), tuple(compare(part.fresh, part.now))))
+
+
+def _touch(user: User, row: Sequence, key: str) -> None:
+    row.touched = {**row.touched, key: [user.public_id, user.full_name, clock.now().isoformat()]}
 
 
 def add_step(user: User, sequence: Sequence, fresh: Stored) -> Sequence:
@@ -231,5 +245,5 @@ def _write(user: User, sequence: Sequence, put: Callable[[Sequence], None]) -> S
     put(row)
     if row.draft != before:
         row.draft_by, row.draft_at = user, clock.now()
-        row.save(update_fields=["draft", "draft_by", "draft_at"])
+        row.save(update_fields=["draft", "draft_by", "draft_at", "touched"])
     return row

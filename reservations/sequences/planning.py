@@ -124,6 +124,8 @@ def _plan(enrollment: Enrollment, found: Definition, stay: Reservation, *, histo
         if step.when.anchor != Anchor.DATES_CHANGED
     ]
     ScheduledMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    if not enrollment.scheduled.filter(state__in=(PLANNED, HELD)).exists():
+        Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.FINISHED)
     _wake(row.due_at for row in rows if row.state == PLANNED)
 
 

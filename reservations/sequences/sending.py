@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from bellhop.core import clock, incidents, wake
 from bellhop.core.words import say
@@ -152,7 +153,7 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
             way=verdict.way,
             body=verdict.text.body,
             subject=verdict.text.subject,
-            label=f"{row.sequence.name}: {step.name}",
+            label=_label(row, step),
             purpose=step.purpose,
             language=verdict.language,
             template=(filled.name, filled.language, filled.values) if filled else None,
@@ -166,8 +167,20 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
     return verdict
 
 
+<<<<<<< HEAD
 def finish(enrollment: Enrollment) -> None:
     """Where nothing of it is ahead, it is over."""
+=======
+def _label(row: ScheduledMessage, step: Step) -> str:
+    """ "Pre-arrival, step 2", as the thread names its author (ux T3)."""
+    steps = definition.in_order(definition.parse(row.enrollment.version.definition).steps)
+    number = next((n for n, one in enumerate(steps, 1) if one.key == step.key), 0)
+    return _("%(sequence)s, step %(n)d") % {"sequence": row.sequence.name, "n": number}
+
+
+def _finish(enrollment: Enrollment) -> None:
+    """Nothing of it is ahead: it is over."""
+>>>>>>> bf1b82101565deb1434f66f40372d01a4a85dea9
     ahead = enrollment.scheduled.filter(state__in=(PLANNED, ScheduledMessage.State.HELD))
     if enrollment.state == Enrollment.State.ACTIVE and not ahead.exists():
         Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.FINISHED)

@@ -25,6 +25,7 @@ from reservations.sequences import (
     previewing,
     publishing,
     strip,
+    trial,
     values,
 )
 from reservations.sequences.definition import ANCHOR_ORDER, CHANNELS, Anchor, Definition, Step
@@ -32,7 +33,7 @@ from reservations.views import step_form
 from reservations.views.step_form import Stored, Unreadable
 
 LANGUAGES = ("en", "es", "de", "fr", "it", "nl", "pl", "pt", "ro", "sv", "zh", "ja")
-SETTINGS = "settings"
+SETTINGS = editing.WHOLE
 ADD = (Anchor.BOOKED, Anchor.ARRIVAL, Anchor.DEPARTURE, Anchor.CANCELLED)
 
 
@@ -170,19 +171,26 @@ def save(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
         fresh = step_form.act(fresh, what)
         row = _keep(request, row, key, fresh)
     except Unreadable as bad:
-        return render(request, "reservations/editor/_unreadable.html", {"bad": bad}, status=422)
+        return _told(
+            render(request, "reservations/editor/_unreadable.html", {"bad": bad}, status=422), "#save-state"
+        )
     except editing.Conflict as conflict:
         context = {"theirs": conflict.theirs, "sequence": row, "key": key}
-        return render(request, "reservations/editor/_conflict.html", context, status=409)
+        return _told(render(request, "reservations/editor/_conflict.html", context, status=409), "#conflict")
     except editing.StepGone:
-        return render(
-            request, "reservations/editor/_conflict.html", {"sequence": row, "gone": True}, status=409
-        )
+        context = {"sequence": row, "gone": True}
+        return _told(render(request, "reservations/editor/_conflict.html", context, status=409), "#conflict")
     template = "reservations/editor/_after.html" if what == "" else "reservations/editor/_whole.html"
     shown = request.POST.get("shown", "")
-    return render(
-        request, template, context_of(request, row, key, shown=shown, stay=request.POST.get("stay", ""))
-    )
+    answer = render(request, template, context_of(request, row, key, shown=shown))
+    answer["HX-Trigger"] = "bellhop:preview"
+    return answer
+
+
+def _told(answer: HttpResponse, target: str) -> HttpResponse:
+    """What could not be kept is said at its place; the form stays as it was typed."""
+    answer["HX-Retarget"], answer["HX-Reswap"] = target, "innerHTML"
+    return answer
 
 
 def _keep(request: HttpRequest, row: Sequence, key: str, fresh: Stored) -> Sequence:
@@ -331,3 +339,23 @@ def missing(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
     lacking, looked = audience.missing(found, step, audience.upcoming(user))
     context = {"sequence": row, "key": key, "lacking": lacking, "looked": looked}
     return render(request, "reservations/editor/_missing.html", context)
+
+
+@require_POST
+@page(Permission.SEQUENCES_EDIT)
+def try_step(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
+    """The step to its author, as a test."""
+    row, user = sequence_of(request, public_id), user_of(request)
+    found = definition.parse(row.draft)
+    step = next((one for one in found.steps if one.key == key), None)
+    stay = previewing.by_id(user, request.POST.get("stay", ""))
+    if step is None or stay is None:
+        raise Http404(key)
+    shown = previewing.of(
+        stay, found, step, request.POST.get("channel", ""), request.POST.get("language", "")
+    )
+    try:
+        told = _("Sent to %(address)s.") % {"address": trial.send(user, row, step, shown)}
+    except trial.CannotTry as refused:
+        return render(request, "reservations/editor/_tried.html", {"refused": str(refused)})
+    return render(request, "reservations/editor/_tried.html", {"told": told})
