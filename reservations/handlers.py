@@ -5,6 +5,8 @@ from __future__ import annotations
 from bellhop.core.events import subscribe
 from connectors.events import (
     AddressReported,
+    ConnectionChanged,
+    ConnectionRecovered,
     ConsentTold,
     GuestTold,
     HousekeepingTold,
@@ -15,7 +17,7 @@ from connectors.events import (
     WorkOrderTold,
 )
 from reservations.events import StayChanged
-from reservations.sequences import planning
+from reservations.sequences import planning, sending
 from reservations.services import consent, guests, housekeeping, places, stays, work_orders
 
 
@@ -27,6 +29,8 @@ def register() -> None:
     subscribe(StayGone, stays.on_gone)
     subscribe(WorkOrderTold, work_orders.on_work_order)
     subscribe(StayChanged, planning.on_stay)
+    subscribe(ConnectionRecovered, sending.on_connection)
+    subscribe(ConnectionChanged, sending.on_connection)
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

@@ -38,7 +38,7 @@ from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
-from reservations.sequences import upcoming
+from reservations.sequences import by_hand, upcoming
 from reservations.services import work_orders
 
 
@@ -254,6 +254,9 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "upcoming": upcoming.of(stay) if stay else [],
+        "put_on": by_hand.offered(stay)
+        if stay and getattr(thread, "puts_on", True) and user.may(Permission.THREADS_REPLY)
+        else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": reached,
         "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),

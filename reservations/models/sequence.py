@@ -150,6 +150,11 @@ class ScheduledMessage(models.Model):
                 name="scheduled_sent_to",
                 condition=models.Q(state="sent"),
             ),
+            models.Index(
+                fields=["organization"],
+                name="scheduled_waits_for_line",
+                condition=models.Q(state="planned", reason="connection_down"),
+            ),
             GinIndex(fields=["command_ids"], name="scheduled_of_command", condition=models.Q(state="sent")),
         )
 

@@ -64,7 +64,7 @@ def _of_paused(row: ScheduledMessage) -> Prediction:
 
 def _others(live: Several[ScheduledMessage]) -> list[ScheduledMessage]:
     """What else goes to the same guests up to then: it counts for the daily cap, and as a double."""
-    guests = {row.reservation.guest_id for row in live} - {None}
+    guests = [pk for row in live if (pk := row.reservation.guest_id) is not None]
     rows = ScheduledMessage.objects.filter(
         reservation__guest_id__in=guests,
         state=State.PLANNED,
@@ -132,7 +132,9 @@ class _Run:
             version = row.enrollment.version
             whole = parsed.setdefault(version.pk, definition.parse(version.definition))
             self._steps[row.pk] = (whole, whole.step(row.step_key))
-        self._known = _load(now, [(row, step) for row in rows if (step := self._steps[row.pk][1]) is not None])
+        self._known = _load(
+            now, [(row, step) for row in rows if (step := self._steps[row.pk][1]) is not None]
+        )
 
     def predict(self) -> dict[int, Prediction]:
         """Message → what becomes of it."""
@@ -196,13 +198,14 @@ def _load(now: datetime, pairs: Several[tuple[ScheduledMessage, Step]]) -> _Know
 
 
 def _sent_lately(rows: Several[ScheduledMessage], now: datetime) -> dict[int, list[datetime]]:
-    guests = {row.reservation.guest_id for row in rows} - {None}
+    guests = [pk for row in rows if (pk := row.reservation.guest_id) is not None]
     sent = ScheduledMessage.objects.filter(
         reservation__guest_id__in=guests, state=State.SENT, settled_at__gt=now - judging.CAP_WITHIN
     )
     found: dict[int, list[datetime]] = defaultdict(list)
     for guest_id, at in sent.values_list("reservation__guest_id", "settled_at"):
-        found[guest_id].append(at)
+        if at is not None:
+            found[guest_id].append(at)
     return found
 
 

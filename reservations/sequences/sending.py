@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from bellhop.core import clock, incidents, wake
 from bellhop.core.words import say
+from connectors.events import ConnectionChanged, ConnectionRecovered
 from reservations import ports
 from reservations.models import Enrollment, Reason, Reservation, ScheduledMessage
 from reservations.ports import Outgoing, Reach
@@ -167,10 +168,6 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
     return verdict
 
 
-<<<<<<< HEAD
-def finish(enrollment: Enrollment) -> None:
-    """Where nothing of it is ahead, it is over."""
-=======
 def _label(row: ScheduledMessage, step: Step) -> str:
     """ "Pre-arrival, step 2", as the thread names its author (ux T3)."""
     steps = definition.in_order(definition.parse(row.enrollment.version.definition).steps)
@@ -178,9 +175,8 @@ def _label(row: ScheduledMessage, step: Step) -> str:
     return _("%(sequence)s, step %(n)d") % {"sequence": row.sequence.name, "n": number}
 
 
-def _finish(enrollment: Enrollment) -> None:
-    """Nothing of it is ahead: it is over."""
->>>>>>> bf1b82101565deb1434f66f40372d01a4a85dea9
+def finish(enrollment: Enrollment) -> None:
+    """Where nothing of it is ahead, it is over."""
     ahead = enrollment.scheduled.filter(state__in=(PLANNED, ScheduledMessage.State.HELD))
     if enrollment.state == Enrollment.State.ACTIVE and not ahead.exists():
         Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.FINISHED)
@@ -197,10 +193,10 @@ def _tell_marketer(row: ScheduledMessage, detail: dict[str, Any]) -> None:
     )
 
 
-def on_recovered(organization_id: int) -> None:
-    """A connection answers again: what waited for it is due at once, in its order."""
+def on_connection(event: ConnectionRecovered | ConnectionChanged) -> None:
+    """A connection answers again, or goes on after a pause: what waited for one is looked at at once."""
     rows = ScheduledMessage.objects.filter(
-        organization_id=organization_id, state=PLANNED, reason=Reason.CONNECTION_DOWN
+        organization_id=event.organization_id, state=PLANNED, reason=Reason.CONNECTION_DOWN
     )
     if rows.update(due_at=clock.now()):
         wake.after_commit("reservations.send_due")

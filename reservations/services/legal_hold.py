@@ -20,9 +20,7 @@ def put(user: User, guest: Guest, reason: str) -> None:
         return
     locked.held_at, locked.held_reason = clock.now(), reason.strip()[:300]
     locked.save(update_fields=["held_at", "held_reason"])
-    audit(
-        user.organization_id, user, "guest.held", f"guest:{locked.public_id}", after=locked.held_reason
-    )
+    audit(user.organization_id, user, "guest.held", f"guest:{locked.public_id}", after=locked.held_reason)
     stopping.take_back_soon()
 
 

@@ -26,6 +26,8 @@ def when_words(when: When) -> str:
         Anchor.CHECK_OUT: _("check-out"),
         Anchor.DEPARTURE: _("departure"),
         Anchor.CANCELLED: _("cancellation"),
+        Anchor.DATES_CHANGED: _("new dates"),
+        Anchor.MANUAL: _("being put on it"),
     }[when.anchor]
     if when.at is not None:
         count = ngettext("%(n)d day", "%(n)d days", abs(when.days)) % {"n": abs(when.days)}
@@ -122,6 +124,14 @@ def flaw_words(flaw: Flaw, found: Definition | None = None) -> str:
         "marketing_in_pms": _("Marketing never goes through the PMS."),
         "unknown_variable": _("There is no variable %(name)s.") % {"name": flaw.values.get("name", "")},
         "bad_template": _("The text is broken: %(why)s") % {"why": flaw.values.get("why", "")},
+        "dates_stop": _("New dates end this sequence: a step about them would never be sent."),
+        "before_it_happens": _("Nobody knows of it before it happens."),
+        "template_no_name": _("The approved template has no name or no language."),
+        "template_without_whatsapp": _("An approved template is for WhatsApp only."),
+        "unknown_template": _("No connected channel has the template %(name)s.")
+        % {"name": flaw.values.get("name", "")},
+        "template_not_approved": _("The template %(name)s is not approved.")
+        % {"name": flaw.values.get("name", "")},
         "unknown_field": _("The condition's field %(field)s is gone.")
         % {"field": flaw.values.get("field", "")},
     }.get(flaw.code, flaw.code)
@@ -135,6 +145,7 @@ def flaw_words(flaw: Flaw, found: Definition | None = None) -> str:
 _ANCHOR_ICONS = {
     Anchor.BOOKED: "calendar", Anchor.ARRIVAL: "arrive", Anchor.CHECK_IN: "arrive", Anchor.DEPARTURE: "depart",
     Anchor.CHECK_OUT: "depart", Anchor.CANCELLED: "cross",
+    Anchor.DATES_CHANGED: "calendar", Anchor.MANUAL: "plus",
 }  # fmt: skip
 
 
@@ -152,6 +163,8 @@ def anchor_words(anchor: Anchor) -> str:
         Anchor.CHECK_OUT: _("Check-out time"),
         Anchor.DEPARTURE: _("Departure"),
         Anchor.CANCELLED: _("Cancelled"),
+        Anchor.DATES_CHANGED: _("New dates"),
+        Anchor.MANUAL: _("Put on by hand"),
     }[anchor]
 
 

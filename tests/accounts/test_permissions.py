@@ -20,6 +20,7 @@ EXPECTED: dict[str, set[Permission]] = {
     "Operations manager": AGENT
     | {
         P.POLICY_OVERRIDE,
+        P.LEGAL_HOLD,
         P.MONEY_READ,
         P.DOOR_CODES_READ,
         P.CANNED_EDIT,
