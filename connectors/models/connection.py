@@ -75,7 +75,8 @@ class Connection(models.Model):
 
 
 class ConnectionHealth(models.Model):
-    """Evidence and circuit breaker of one connection. `outcomes` holds the last 20 calls, "1" = answered, "0" = not."""
+    """Evidence and circuit breaker of one connection. `outcomes` holds the last 20 calls, "1" = answered, "0" = not.
+    `bulk_hold_until`: the share of the limit that bulk work may use is used up until then; people's go on."""
 
     connection = models.OneToOneField(Connection, models.CASCADE, related_name="health", primary_key=True)
     last_delivery_at = models.DateTimeField(null=True)
@@ -89,6 +90,7 @@ class ConnectionHealth(models.Model):
     probe_at = models.DateTimeField(null=True)
     probes = models.PositiveIntegerField(default=0)
     hold_until = models.DateTimeField(null=True)
+    bulk_hold_until = models.DateTimeField(null=True)
     credentials_refused_at = models.DateTimeField(null=True)
     caught_up_to = models.DateTimeField(null=True)
     catch_up_due_at = models.DateTimeField(null=True)

@@ -220,7 +220,7 @@ class Caller:
 
     def _wait_for_grant(self) -> None:
         """Wait for the limiter a moment; raise RateLimited where that would hold a worker for long."""
-        patience = BULK_PATIENCE_S if self._bulk else PATIENCE_S
+        patience = BULK_PATIENCE_S if self._bulk and self.leaving is None else PATIENCE_S
         deadline = time.monotonic() + patience
         while (wait := self._take()) > 0:
             if time.monotonic() + wait > deadline:

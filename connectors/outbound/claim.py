@@ -14,12 +14,14 @@ from connectors.events import CommandMoved
 from connectors.models import Attempt, Command, CommandKind, CommandState, Origin
 from connectors.outbound import gate
 from connectors.outbound.leases import LEASE
+from connectors.outbound.outbox import BULK
 
 PER_CONNECTION = 4
 _CLASS = 5_417  # of the advisory locks that let claims of one connection go one after the other
 
 # A waiting head that is due, or an unknown one whose read-back is due, or one whose worker is gone (lease over).
-# An earlier open Command of the same order key holds the later ones (invariant 5).
+# An earlier open Command of the same order key holds the later ones (invariant 5). Bulk work leaves one place of each
+# connection to people, and waits alone where its share of the limit is used up.
 _NEXT = """
 SELECT c.id, c.kind, c.origin
 FROM connectors_command c
@@ -33,13 +35,14 @@ WHERE c.state IN ('waiting', 'in_flight', 'unknown')
        WHERE p.connection_id = c.connection_id AND p.place_id = c.place_id))
   AND h.down_since IS NULL AND h.credentials_refused_at IS NULL
   AND (h.hold_until IS NULL OR h.hold_until <= %(now)s)
+  AND (c.priority < %(bulk)s OR h.bulk_hold_until IS NULL OR h.bulk_hold_until <= %(now)s)
   AND NOT EXISTS (
     SELECT 1 FROM connectors_command e
     WHERE e.connection_id = c.connection_id AND e.order_key = c.order_key AND e.id < c.id
       AND e.state IN ('held', 'waiting', 'in_flight', 'unknown'))
   AND (SELECT count(*) FROM connectors_command f
        WHERE f.connection_id = c.connection_id AND f.state IN ('in_flight', 'unknown')
-         AND f.lease_until > %(now)s) < %(per_connection)s
+         AND f.lease_until > %(now)s) < %(per_connection)s - CASE WHEN c.priority < %(bulk)s THEN 0 ELSE 1 END
 ORDER BY c.priority, c.due_at, c.id
 LIMIT 1
 FOR UPDATE OF c SKIP LOCKED
@@ -99,7 +102,7 @@ def _take() -> Claim | None:
     """_HELD where the one that was due may not leave now: its row says so, and the next one is looked for."""
     now = clock.now()
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION})
+        cursor.execute(_NEXT, {"now": now, "per_connection": PER_CONNECTION, "bulk": BULK})
         row = cursor.fetchone()
     if row is None:
         return None

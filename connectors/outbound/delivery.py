@@ -25,7 +25,7 @@ from connectors.outbound import caller, health, settle
 from connectors.outbound.caller import OwnLimit
 from connectors.outbound.claim import Claim, take
 from connectors.outbound.leases import keeper
-from connectors.outbound.outbox import intent_of
+from connectors.outbound.outbox import BULK, intent_of
 from connectors.outbound.settle import PENDING
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ def run(claim: Claim, *, lose_answer: bool = False) -> Command:
 def _send(claim: Claim, *, lose_answer: bool) -> Command:
     connection = claim.command.connection
     connector = caller.connector_for(connection)
-    call = caller.caller_for(connection)
+    call = caller.caller_for(connection, bulk=_is_bulk(claim.command))
     try:
         call.leaving = lambda: _leaves(claim.attempt)
         done = connector.perform(_without_answer(call) if lose_answer else call, intent_of(claim.command))
@@ -93,11 +93,18 @@ def _send(claim: Claim, *, lose_answer: bool) -> Command:
 
 
 def _not_yet(claim: Claim, error: OwnLimit) -> Command:
-    """The published rate is used up by ourselves: that is no failed try. Nothing of the connection is claimed before it
-    may go; then all goes on in its order."""
+    """The published rate (of bulk work: its share) is used up by ourselves: that is no failed try. Nothing of the
+    connection (no other bulk work of it) is claimed before it may go; then all goes on in its order."""
     until = clock.now() + timedelta(seconds=error.after_s or 0)
-    health.hold(claim.command.connection, until)
+    if _is_bulk(claim.command):
+        health.hold_bulk(claim.command.connection, until)
+    else:
+        health.hold(claim.command.connection, until)
     return settle.untried(claim, error, until)
+
+
+def _is_bulk(command: Command) -> bool:
+    return command.priority >= BULK
 
 
 def _crashed(claim: Claim, error: Exception) -> Command:

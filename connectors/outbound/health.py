@@ -154,6 +154,14 @@ def hold(connection: Connection, until: datetime) -> None:
     ).update(hold_until=until)
 
 
+def hold_bulk(connection: Connection, until: datetime) -> None:
+    """Bulk work has used up its share of the limit: it waits until then, what people write does not."""
+    ConnectionHealth.objects.get_or_create(connection=connection)
+    ConnectionHealth.objects.filter(
+        Q(bulk_hold_until__isnull=True) | Q(bulk_hold_until__lt=until), pk=connection.pk
+    ).update(bulk_hold_until=until)
+
+
 def note_no_token(connection: Connection, after_s: float) -> None:
     """The provider issues no token for long: everything waits, and a person should know why."""
     hold(connection, clock.now() + timedelta(seconds=after_s))

@@ -40,7 +40,9 @@ from connectors.models import (
 
 GIVE_UP_AFTER = timedelta(hours=72)
 STAY = "stay:"
-PRIORITY = {Origin.AGENT: 0, Origin.SYSTEM: 10, Origin.SEQUENCE: 20}
+BULK = 20
+"""From this priority on it is bulk work: it uses a share of the limits only, and leaves room to people."""
+PRIORITY = {Origin.AGENT: 0, Origin.SYSTEM: 10, Origin.SEQUENCE: BULK}
 LAST = 30
 
 _KINDS: dict[type[Intent], CommandKind] = {
@@ -73,12 +75,13 @@ def enqueue(
     give_up_at: datetime | None = None,
     place_id: int | None = None,
     rehearsal: bool = False,
+    bulk: bool = False,
 ) -> Command:
     """Owe `intent` to the remote system, in the caller's transaction (invariant 2).
 
     `subject` is the caller's own name for it ("message:12"); `due_at` in the future is undo time or send later. What
     is written on a stay itself goes in the order of that stay, whatever thread it came from: some PMSs keep all notes
-    in one text, and two writers would lose a line.
+    in one text, and two writers would lose a line. `bulk`: many like it may come at once.
     """
     now = clock.now()
     due = due_at or now
@@ -88,7 +91,7 @@ def enqueue(
         connection=connection,
         kind=_KINDS[type(intent)],
         origin=origin,
-        priority=LAST if isinstance(intent, MarkRead) else PRIORITY[origin],
+        priority=_priority(intent, origin, bulk=bulk),
         order_key=place if place.startswith(STAY) else order_key,
         subject=subject,
         intent=_as_json(intent),
@@ -105,8 +108,26 @@ def enqueue(
         due_at=due,
         give_up_at=give_up_at or due + GIVE_UP_AFTER,
     )
+    if origin == Origin.AGENT and not isinstance(intent, MarkRead):
+        _pull_forward(command)
     wake_at(due, now)
     return command
+
+
+def _priority(intent: Intent, origin: Origin, *, bulk: bool) -> int:
+    return LAST if isinstance(intent, MarkRead) else BULK if bulk else PRIORITY[origin]
+
+
+def _pull_forward(command: Command) -> None:
+    """What stands before a person's reply in its order leaves as if it were theirs, else the reply would wait for a
+    bulk's turn."""
+    before = Command.objects.filter(
+        connection_id=command.connection_id,
+        order_key=command.order_key,
+        state=CommandState.WAITING,
+        priority__gt=command.priority,
+    )
+    before.filter(due_at__lte=command.due_at).update(priority=command.priority)
 
 
 def may_write(connection: Connection, place_id: int | None) -> bool:

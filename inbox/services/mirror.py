@@ -126,6 +126,7 @@ def _enqueue(thread: Thread, message: Message, due_at: datetime | None) -> Comma
         origin=Origin.SYSTEM,
         place_id=thread.property_id,
         due_at=due_at,
+        bulk=_is_automatic(message),
     )
 
 
