@@ -18,6 +18,7 @@ class InboxConfig(AppConfig):
         ports.message_subject.register(case.subject)
         sequences.reach.register(sequence_messages.reach)
         sequences.reach_many.register(sequence_messages.reach_many)
+        sequences.said_elsewhere.register(sequence_messages.said_elsewhere)
         sequences.last_wrote.register(sequence_messages.last_wrote)
         sequences.send_automatic.register(sequence_messages.send)
         sequences.guest_wrote.register(sequence_messages.guest_wrote)

@@ -64,5 +64,11 @@ send_automatic: Port[Callable[[Outgoing], Committed | None]] = Port("send_automa
 # (stay, since) → did its guest write after that instant?
 guest_wrote: Port[Callable[[int, datetime], bool]] = Port("guest_wrote")
 
+# (stays, since) → fingerprint of what was said to each guest since then and did not come from here, and when: by the
+# front desk, by another system, or by us before the database was put back to an earlier state.
+said_elsewhere: Port[Callable[[Sequence[int], datetime], dict[int, dict[str, datetime]]]] = Port(
+    "said_elsewhere"
+)
+
 # stays → when each guest last wrote in a thread of it; stays whose guest never did are left out.
 last_wrote: Port[Callable[[Sequence[int]], dict[int, datetime]]] = Port("last_wrote")

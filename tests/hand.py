@@ -1,6 +1,7 @@
 """`python -m tests.hand DATABASE PORT NAME WHAT`: a worker of its own, to be killed by a test.
 
-WHAT is `claim` (takes the next Command and stops there) or `drain` (carries out what is due). Says "ready" before.
+WHAT is `claim` (takes the next Command and stops there), `plan` (takes the next message of a sequence and stops before
+its commit) or `drain` (carries out what is due).
 """
 
 from __future__ import annotations
@@ -22,12 +23,27 @@ def main(database: str, port: str, name: str, what: str) -> None:
     django.setup()
     from connectors.outbound import claim, delivery
 
+    if what == "plan":
+        _plan()
     if what == "claim":
         claim.take()
         sys.stdout.write("claimed\n")
         sys.stdout.flush()
         signal.pause()
     delivery.drain()
+
+
+def _plan() -> None:
+    """Everything is done for one message but the commit."""
+    from django.db import transaction
+
+    from reservations.sequences import sending
+
+    with transaction.atomic():
+        assert sending.send_due()
+        sys.stdout.write("planned\n")
+        sys.stdout.flush()
+        signal.pause()
 
 
 if __name__ == "__main__":

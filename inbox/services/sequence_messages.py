@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from bellhop.core import clock
 from connectors.contract.direct import Channel
+from connectors.contract.text import fingerprint
 from connectors.models import ConnectionHealth, Origin
 from inbox.models import Author, Direction, Message, Receipt, Thread
 from inbox.services import automatic, templates, threads, ways
@@ -44,9 +45,9 @@ def reach_many(asked: Sequence[Ask]) -> dict[Ask, list[Reach]]:
     found: dict[Ask, list[Reach]] = {}
     for stay_id, channels, purpose in asked:
         thread = of_stay.get(stay_id)
-        mine = choices[thread.pk] if thread is not None else []
+        mine, talk = (choices[thread.pk], thread.conversation_id) if thread is not None else ([], "")
         found[stay_id, channels, purpose] = [
-            _reach(channel, mine, purpose, standings, down) for channel in channels
+            _reach(channel, mine, purpose, standings, down, talk) for channel in channels
         ]
     return found
 
@@ -83,6 +84,7 @@ def _reach(
     purpose: str,
     standings: dict[tuple[str, str], Standing],
     down: set[int],
+    conversation: str,
 ) -> Reach:
     fitting = [one for one in choices if (one.is_pms if channel == ways.PMS else _is(one, channel))]
     # Whether its window lets anything through depends on when, and on the step.
@@ -94,7 +96,7 @@ def _reach(
         return Reach(channel=channel, address="", refusal="opted_out" if stopped else "no_channel")
     if usable.is_pms:
         refusal = "connection_down" if usable.connection.pk in down else ""
-        return Reach(channel=channel, address=usable.key, refusal=refusal)
+        return Reach(channel=channel, address=conversation[:254], refusal=refusal)
     return Reach(
         channel=channel,
         address=usable.value,
@@ -186,11 +188,23 @@ def _send_direct(thread: Thread, choice: Choice, outgoing: Outgoing) -> Message 
     )
 
 
-# --- what guests wrote ---
+# --- what was said ---
 def guest_wrote(stay_id: int, since: datetime) -> bool:
     """Did a person write in a thread of this stay after that instant?"""
     said = Message.objects.filter(direction=Direction.INBOUND, author=Author.GUEST, sent_at__gt=since)
     return said.filter(thread__stays=stay_id).exists()
+
+
+def said_elsewhere(stay_ids: Sequence[int], since: datetime) -> dict[int, dict[str, datetime]]:
+    """Stay → fingerprint of what reached its guest since then and was not written here by plan → when it last did; one
+    statement."""
+    said = Message.objects.filter(
+        direction=Direction.OUTBOUND, thread__stays__in=stay_ids, sent_at__gt=since, withdrawn_at=None
+    ).exclude(author=Author.AUTOMATIC)
+    found: dict[int, dict[str, datetime]] = {}
+    for stay_id, body, at in said.order_by("sent_at").values_list("thread__stays", "body", "sent_at"):
+        found.setdefault(stay_id, {})[fingerprint(body)] = at
+    return found
 
 
 def last_wrote(stay_ids: Sequence[int]) -> dict[int, datetime]:

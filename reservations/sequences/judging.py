@@ -30,6 +30,7 @@ MARGIN: Final = timedelta(minutes=1)
 HELD: Final = ScheduledMessage.State.HELD
 SUPPRESSED: Final = ScheduledMessage.State.SUPPRESSED
 OVER: Final = {Reservation.Status.CANCELLED, Reservation.Status.NO_SHOW}
+CODES: Final = ("reservation__code", "reservation__channel_code", "reservation__conversation_id")
 # A text that names one of these says something else for each stay.
 _OF_ONE_STAY: Final = ("unit.", "stay.code", "stay.door_code", "stay.check")
 
@@ -70,6 +71,10 @@ class Facts(Protocol):
 
     def ways(self) -> Sequence[Reach]: ...
     def guest_wrote(self) -> bool: ...
+    def was_said(self, body: str) -> bool:
+        """Do these very words stand in the guest's thread, though they didn't come from here?"""
+        ...
+
     def twins(self, address: str) -> Iterable[Twin]: ...
     def lately(self, now: datetime) -> Sequence[datetime]:
         """When messages of sequences went to this guest within `CAP_WITHIN` before `now`, oldest first."""
@@ -193,9 +198,19 @@ def _worst(ways: Sequence[Reach]) -> str:
 
 
 # --- not twice, not at night, not too often ---
+def since_when(row: ScheduledMessage, stay: Reservation) -> datetime:
+    """From when on the same words in the guest's thread are this message: it may have been sent, and forgotten, before
+    the stay came in once more."""
+    return min(row.enrollment.enrolled_at, stay.booked_at or row.enrollment.enrolled_at)
+
+
 def codes_of(stay: Reservation) -> frozenset[str]:
     """What a stay is known by, under whatever row."""
-    named = {"code": stay.code, "ota": stay.channel_code, "talk": stay.conversation_id}
+    return codes(stay.code, stay.channel_code, stay.conversation_id)
+
+
+def codes(code: str, channel_code: str, conversation_id: str) -> frozenset[str]:
+    named = {"code": code, "ota": channel_code.upper(), "talk": conversation_id}
     return frozenset(f"{kind}:{value}" for kind, value in named.items() if value)
 
 
@@ -271,4 +286,6 @@ def _words(case: Case, way: Reach, now: datetime) -> Verdict:
         return Verdict(Reason.MISSING_VALUE, HELD, detail={"name": missing.name})
     except rendering.BadTemplate as bad:
         return Verdict(Reason.MISSING_VALUE, HELD, detail={"name": str(bad)})
+    if case.facts.was_said(body):
+        return Verdict(Reason.ALREADY_SENT)
     return Verdict(way=way, text=Text(body=body, subject=subject), language=language)

@@ -17,7 +17,10 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from bellhop.core import clock
+from connectors.contract.text import fingerprint
 from reservations import ports
 from reservations.models import Reason, Reservation, ScheduledMessage, Sequence
 from reservations.ports import Ask, Reach
@@ -81,6 +84,7 @@ class _Known:
     now: datetime
     ways: dict[Ask, list[Reach]]
     wrote: dict[int, datetime]
+    said: dict[int, dict[str, datetime]]
     houses: Houses
     lately: dict[int, list[datetime]]
     twins: dict[_Key, list[Twin]]
@@ -105,8 +109,13 @@ class _Facts:
         at = self.known.wrote.get(self.row.reservation_id)
         return at is not None and at > self.row.enrollment.enrolled_at
 
+    def was_said(self, body: str) -> bool:
+        at = self.known.said.get(self.row.reservation_id, {}).get(fingerprint(body))
+        return at is not None and at > judging.since_when(self.row, self.row.reservation)
+
     def twins(self, address: str) -> Iterable[Twin]:
-        found = self.known.twins.get(_key(self.row, address), ())
+        keys = {_key(self.row, address), _ota_key(self.row)}
+        found = [twin for key in keys for twin in self.known.twins.get(key, ())]
         return [twin for twin in found if twin.stay_id != self.row.reservation_id]
 
     def lately(self, now: datetime) -> list[datetime]:
@@ -168,7 +177,8 @@ class _Run:
         row, stay = case.row, case.stay
         self._known.lately.setdefault(stay.guest_id or 0, []).append(at)
         twin = Twin(stay.pk, judging.codes_of(stay))
-        self._known.twins.setdefault(_key(row, verdict.way.address), []).append(twin)
+        for key in (_key(row, verdict.way.address), _ota_key(row)):
+            self._known.twins.setdefault(key, []).append(twin)
         return Prediction(State.PLANNED, at, row.reason, row.detail)
 
 
@@ -182,15 +192,24 @@ def _key(row: ScheduledMessage, address: str) -> _Key:
     return row.sequence_id, row.step_key, address, stay.arrival_date, stay.property_id
 
 
+def _ota_key(row: ScheduledMessage) -> _Key:
+    """Under which a stay is known whatever PMS tells of it; one of its own where it has no code of an OTA."""
+    code = row.reservation.channel_code.upper() or f"none:{row.reservation_id}"
+    return row.sequence_id, row.step_key, f"ota:{code}", None, None
+
+
 def _load(now: datetime, pairs: Several[tuple[ScheduledMessage, Step]]) -> _Known:
     ways = ports.reach_many.get()(list(dict.fromkeys(_ask(row, step) for row, step in pairs)))
     every = [way for some in ways.values() for way in some if way.address]
     rows = [row for row, _step in pairs]
     organization_id = rows[0].organization_id if rows else 0
+    stays = sorted({row.reservation_id for row in rows})
+    began = min((judging.since_when(row, row.reservation) for row in rows), default=now)
     return _Known(
         now=now,
         ways=ways,
-        wrote=ports.last_wrote.get()(sorted({row.reservation_id for row in rows})),
+        wrote=ports.last_wrote.get()(stays),
+        said=ports.said_elsewhere.get()(stays, began),
         houses=matching.houses(organization_id, {(way.kind, way.address) for way in every if way.rings}),
         lately=_sent_lately(rows, now),
         twins=_sent_twins(rows, {way.address for way in every}),
@@ -213,12 +232,14 @@ def _sent_twins(rows: Several[ScheduledMessage], addresses: set[str]) -> dict[_K
     sent = ScheduledMessage.objects.filter(
         sequence_id__in={row.sequence_id for row in rows},
         step_key__in={row.step_key for row in rows},
-        address__in=addresses,
         state=State.SENT,
-        reservation__arrival_date__in={row.reservation.arrival_date for row in rows},
+    ).filter(
+        Q(address__in=addresses, reservation__arrival_date__in={row.reservation.arrival_date for row in rows})
+        | Q(reservation__channel_code__in={row.reservation.channel_code for row in rows} - {""})
     )
     found: dict[_Key, list[Twin]] = defaultdict(list)
     for row in sent.select_related("reservation"):
         stay: Reservation = row.reservation
-        found[_key(row, row.address)].append(Twin(stay.pk, judging.codes_of(stay)))
+        for key in (_key(row, row.address), _ota_key(row)):
+            found[key].append(Twin(stay.pk, judging.codes_of(stay)))
     return found

@@ -37,6 +37,9 @@ _SENTENCES: dict[str, str] = {
 }
 
 
+CODES = frozenset(_SENTENCES)
+
+
 def in_words(row: ScheduledMessage) -> str:
     """One sentence; empty where there is nothing to explain."""
     return sentence(row.reason, row.detail)

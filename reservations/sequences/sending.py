@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from bellhop.core import clock, incidents, wake
 from bellhop.core.words import say
+from connectors.contract.text import fingerprint
 from connectors.events import ConnectionChanged, ConnectionRecovered
 from reservations import ports
 from reservations.models import Enrollment, Reason, Reservation, ScheduledMessage
@@ -98,17 +99,29 @@ class Known:
     def guest_wrote(self) -> bool:
         return ports.guest_wrote.get()(self.stay.pk, self.row.enrollment.enrolled_at)
 
+    def was_said(self, body: str) -> bool:
+        since = judging.since_when(self.row, self.stay)
+        found = ports.said_elsewhere.get()([self.stay.pk], since)
+        return fingerprint(body) in found.get(self.stay.pk, ())
+
     def twins(self, address: str) -> list[Twin]:
         sent = ScheduledMessage.objects.filter(
             sequence_id=self.row.sequence_id,
             step_key=self.row.step_key,
-            address=address,
             state=ScheduledMessage.State.SENT,
+        ).exclude(reservation_id=self.stay.pk)
+        rows = sent.filter(
+            address=address,
             reservation__arrival_date=self.stay.arrival_date,
             reservation__property=self.stay.property,
-        )
-        rows = sent.exclude(reservation_id=self.stay.pk).select_related("reservation")[:20]
-        return [Twin(row.reservation_id, judging.codes_of(row.reservation)) for row in rows]
+        ).values_list("reservation_id", *judging.CODES)
+        if self.stay.channel_code:  # the OTA's code stays, whatever PMS tells of it
+            same = sent.filter(
+                organization_id=self.stay.organization_id,
+                reservation__channel_code__iexact=self.stay.channel_code,
+            )
+            rows = rows.union(same.values_list("reservation_id", *judging.CODES))
+        return [Twin(pk, judging.codes(*told)) for pk, *told in rows[:20]]
 
     def lately(self, now: datetime) -> Sequence[datetime]:
         rows = ScheduledMessage.objects.filter(

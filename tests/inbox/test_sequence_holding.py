@@ -1,4 +1,4 @@
-"""What holds a message back, with its reason (ux Q9, Q11): pause and stop, connections that are down, legal hold, doubles,
+"""What holds a message back, with its reason (ux Q9, Q11): pause, stop, connections that are down, legal hold, doubles,
 templates; and the anchors that no date of a stay gives."""
 
 from __future__ import annotations
