@@ -27,6 +27,7 @@ PARTS = {
     "fanout": "one event to 200 browsers",
     "pages": "list and thread with a million messages",
     "search": "the search box with a million messages",
+    "sequences": "sequences with a million messages ahead",
 }
 OUT = Path(__file__).with_name("out.json")
 

@@ -71,6 +71,11 @@ class Bench:
         )
         return answer
 
+    def measure(self, database: str, module: str, *arguments: str) -> dict[str, Any]:
+        """What a module of benchmarks prints about one database. Fails with its output."""
+        answer: dict[str, Any] = json.loads(self._run(database, "-m", module, *arguments))
+        return answer
+
     def manage(self, database: str, *arguments: str) -> None:
         self._run(database, "manage.py", *arguments)
 

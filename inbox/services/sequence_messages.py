@@ -10,7 +10,7 @@ from django.db.models import Max
 from bellhop.core import clock
 from connectors.contract.direct import Channel
 from connectors.contract.text import fingerprint
-from connectors.models import ConnectionHealth, Origin
+from connectors.models import Connection, ConnectionHealth, Origin
 from inbox.models import Author, Direction, Message, Receipt, Thread
 from inbox.services import automatic, templates, threads, ways
 from inbox.services.refusals import ReplyRefused
@@ -56,8 +56,14 @@ def _threads_of(stay_ids: set[int]) -> dict[int, Thread]:
     """Stay → its thread: one with a conversation at the PMS before one without, the oldest first."""
     links = Thread.stays.through.objects.filter(reservation_id__in=stay_ids, thread__merged_into=None)
     pairs = list(links.values_list("reservation_id", "thread_id"))
-    rows = Thread.objects.filter(pk__in={thread_id for _stay, thread_id in pairs}).select_related(*_LOADED)
+    rows = Thread.objects.filter(pk__in={thread_id for _stay, thread_id in pairs}).select_related(
+        "stay", "guest", "property", "organization"
+    )
     by_id = {row.pk: row for row in rows}
+    # Each connection once: its credentials are decrypted for every row that it is joined to.
+    connections = Connection.objects.in_bulk({row.connection_id for row in by_id.values()} - {None})
+    for row in by_id.values():
+        row.connection = connections.get(row.connection_id)
     found: dict[int, Thread] = {}
     for stay_id, thread_id in pairs:
         row, known = by_id[thread_id], found.get(stay_id)
@@ -66,8 +72,10 @@ def _threads_of(stay_ids: set[int]) -> dict[int, Thread]:
     return found
 
 
-def _thread_of(stay_id: int) -> Thread | None:
-    return _threads_of({stay_id}).get(stay_id)
+def _thread_id(stay_id: int) -> int | None:
+    """The same, of one."""
+    rows = Thread.objects.filter(stays=stay_id, merged_into=None).values_list("pk", "conversation_id")
+    return min(((not talk, pk) for pk, talk in rows), default=(False, None))[1]
 
 
 def _down(connection_ids: set[int]) -> set[int]:
@@ -130,20 +138,12 @@ def _is(choice: Choice, channel: str) -> bool:
 # --- sending ---
 def send(outgoing: Outgoing) -> Committed | None:
     """Commit it in the caller's transaction, which holds the stay. None where the way is gone."""
-    found = _thread_of(outgoing.reservation_id)
+    found = _thread_id(outgoing.reservation_id)
     if found is None:
         return None
-    thread = threads.lock(found.pk, *_LOADED)
-    choice = next((one for one in ways.of(thread) if _is_way(one, outgoing.way)), None)
-    if choice is None or not choice.is_allowed:
-        return None
-    message = (
-        automatic.send_by_pms(
-            thread, outgoing.body, label=outgoing.label, reservation_id=outgoing.reservation_id
-        )
-        if choice.is_pms
-        else _send_direct(thread, choice, outgoing)
-    )
+    thread = threads.lock(found, *_LOADED)
+    by_pms = outgoing.way.channel == ways.PMS
+    message = _send_by_pms(thread, outgoing) if by_pms else _send_direct(thread, outgoing)
     if message is None:
         return None
     threads.refresh(thread)
@@ -155,14 +155,22 @@ def send(outgoing: Outgoing) -> Committed | None:
     )
 
 
-def _is_way(choice: Choice, way: Reach) -> bool:
-    if way.channel == ways.PMS:
-        return choice.is_pms
-    return not choice.is_pms and (choice.channel, choice.value) == (way.channel, way.address)
+def _send_by_pms(thread: Thread, outgoing: Outgoing) -> Message | None:
+    if thread.connection is None or ways.why_not_by_pms(thread):
+        return None
+    return automatic.send_by_pms(
+        thread, outgoing.body, label=outgoing.label, reservation_id=outgoing.reservation_id
+    )
 
 
-def _send_direct(thread: Thread, choice: Choice, outgoing: Outgoing) -> Message | None:
-    """By a template where the window is closed; None where that template is gone, or a blank of it has no words."""
+def _send_direct(thread: Thread, outgoing: Outgoing) -> Message | None:
+    """By a template where the window is closed; None where the way, or that template, is gone, or a blank of it has no
+    words."""
+    wanted = (outgoing.way.channel, outgoing.way.address)
+    choices = [one for one in ways.of(thread) if not one.is_pms and (one.channel, one.value) == wanted]
+    choice = next((one for one in choices if one.is_allowed), None)
+    if choice is None:
+        return None
     body, template = outgoing.body, None
     if outgoing.template is not None:
         name, language, values = outgoing.template
