@@ -26,8 +26,8 @@ def when_words(when: When) -> str:
         Anchor.CHECK_OUT: _("check-out"),
         Anchor.DEPARTURE: _("departure"),
         Anchor.CANCELLED: _("cancellation"),
-        Anchor.DATES_CHANGED: _("new dates"),
-        Anchor.MANUAL: _("being put on it"),
+        Anchor.DATES_CHANGED: _("the change of dates"),
+        Anchor.MANUAL: _("joining by hand"),
     }[when.anchor]
     if when.at is not None:
         count = ngettext("%(n)d day", "%(n)d days", abs(when.days)) % {"n": abs(when.days)}

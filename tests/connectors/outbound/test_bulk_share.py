@@ -1,5 +1,5 @@
-"""Invariant 9: bulk work uses four fifths of each window at most, and an agent's reply goes first: beside it, and in the
-thread in which it stands before the reply."""
+"""Invariant 9: bulk work uses four fifths of each window at most, and an agent's reply goes first: beside it, and in
+the thread in which it stands before the reply."""
 
 from __future__ import annotations
 
