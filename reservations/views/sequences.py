@@ -29,7 +29,9 @@ def sequences(request: HttpRequest) -> HttpResponse:
         (row, len((row.live.definition if row.live else row.draft).get("steps", ())), numbers.get(row.pk, {}))
         for row in organization.sequences.select_related("live").order_by("name")
     ]
-    return render(request, "reservations/sequences.html", {"section": "sequences", "page": "sequences", "rows": rows})
+    return render(
+        request, "reservations/sequences.html", {"section": "sequences", "page": "sequences", "rows": rows}
+    )
 
 
 @require_POST
