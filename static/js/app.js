@@ -8,6 +8,7 @@ import * as canned from "./canned.js"
 import * as composer from "./composer.js"
 import * as files from "./files.js"
 import * as mail from "./mail.js"
+import * as panel from "./panel.js"
 import * as viewer from "./viewer.js"
 import * as keys from "./keys.js"
 import * as menus from "./menus.js"
@@ -15,7 +16,7 @@ import * as notices from "./notices.js"
 import * as palette from "./palette.js"
 import * as session from "./session.js"
 
-for (const part of [panes, list, thread, drafts, canned, files, mail, viewer, composer, keys, menus, notices, palette, session]) part.start()
+for (const part of [panes, list, thread, drafts, canned, files, mail, panel, viewer, composer, keys, menus, notices, palette, session]) part.start()
 live.on("connection", () => document.body.dispatchEvent(new CustomEvent("bellhop:connection")))
 live.on("incident", () => document.body.dispatchEvent(new CustomEvent("bellhop:connection")))
 live.on("signed-out", session.signedOut)

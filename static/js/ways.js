@@ -38,11 +38,24 @@ export function dressWay() {
   if (body) body.hidden = closed
 }
 
+// The picker opens on the way that is chosen. Arrows try the ways and leave it open; a click or Enter takes one.
+let byKey = false
+document.addEventListener("pointerdown", () => (byKey = false), true)
+document.addEventListener("keydown", (event) => {
+  byKey = true
+  if (event.key !== "Enter" || event.target.name !== "via") return
+  event.preventDefault()
+  document.getElementById("channel-pop")?.hidePopover?.()
+}, true)
+document.addEventListener("toggle", (event) => {
+  if (event.target.id === "channel-pop" && event.newState === "open") way()?.focus()
+}, true)
+
 document.addEventListener("change", (event) => {
   if (!event.target.closest?.("#composer")) return
   if (event.target.name === "via") {
     dressWay()
-    document.getElementById("channel-pop")?.hidePopover?.()
+    if (!byKey) document.getElementById("channel-pop")?.hidePopover?.()
     document.dispatchEvent(new CustomEvent("bellhop:way"))
   }
   if (event.target.name === "template") {
