@@ -148,6 +148,9 @@ class Obstacle:
 # transaction that claims the Command; whatever is decided about the address meanwhile waits for it, or it for that.
 obstacle: Port[Callable[[Command], Obstacle | None]] = Port("obstacle")
 
+# (connection id, remote ids of stays that are about to be cancelled) → must that wait for what is being sent?
+cancelling: Port[Callable[[int, list[str]], bool]] = Port("cancelling")
+
 # (person, public id) → the stay, or the message, that this person may see; None where there is none.
 stay_subject: Port[Callable[[User, str], Subject | None]] = Port("stay_subject")
 message_subject: Port[Callable[[User, str], Subject | None]] = Port("message_subject")

@@ -7,7 +7,8 @@ class InboxConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from inbox import handlers
-        from inbox.services import case, compare, export, mirror_report
+        from inbox.services import case, compare, export, mirror_report, sequence_messages
+        from reservations import ports as sequences
 
         handlers.register()
         ports.mirrored_messages.register(export.mirrored_messages)
@@ -15,3 +16,6 @@ class InboxConfig(AppConfig):
         ports.talks.register(compare.talks)
         ports.carried.register(compare.carried)
         ports.message_subject.register(case.subject)
+        sequences.reach.register(sequence_messages.reach)
+        sequences.send_automatic.register(sequence_messages.send)
+        sequences.guest_wrote.register(sequence_messages.guest_wrote)

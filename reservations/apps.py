@@ -7,6 +7,7 @@ class ReservationsConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from reservations import handlers
+        from reservations.sequences import stopping
         from reservations.services import case, compare, places, sending, testing
 
         handlers.register()
@@ -16,3 +17,4 @@ class ReservationsConfig(AppConfig):
         ports.side_by_side.register(compare.side_by_side)
         ports.stay_subject.register(case.subject)
         ports.obstacle.register(sending.obstacle)
+        ports.cancelling.register(stopping.must_wait)

@@ -14,6 +14,8 @@ from connectors.events import (
     UnitTold,
     WorkOrderTold,
 )
+from reservations.events import StayChanged
+from reservations.sequences import planning
 from reservations.services import consent, guests, housekeeping, places, stays, work_orders
 
 
@@ -24,6 +26,7 @@ def register() -> None:
     subscribe(ReservationTold, stays.on_reservation)
     subscribe(StayGone, stays.on_gone)
     subscribe(WorkOrderTold, work_orders.on_work_order)
+    subscribe(StayChanged, planning.on_stay)
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

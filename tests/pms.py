@@ -210,8 +210,9 @@ def pms(
     port = sandbox_process.port
     settings.BELLHOP_ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{port}", f"localhost:{port}"]
     settings.BELLHOP_PUBLIC_URL = intake_server.url
-    sandbox_process.control("reset", "POST", keep=["settings"])
+    # The clock first: what is planted is dated by it.
     sandbox_process.control("settings", "PATCH", limit_scale=SCALE, clock_offset=0)
+    sandbox_process.control("reset", "POST", keep=["settings"])
     clock.forget()
     health._noted.clear()
     intake_server.forget_clock()

@@ -40,7 +40,7 @@ _STYLE: Final = (
     "img{max-width:100%;height:auto}table{max-width:100%}"
 )
 _CID: Final = re.compile(r'src="cid:([^"]*)"', re.IGNORECASE)
-_REMOTE: Final = re.compile(r'<img\b[^>]*\bsrc="https?:', re.IGNORECASE)
+_REMOTE: Final = re.compile(r"<img\b[^>]*\bsrc\s*=\s*[\"']?\s*https:", re.IGNORECASE)
 
 
 def harmless(html: str) -> str:
@@ -58,9 +58,9 @@ def harmless(html: str) -> str:
     )
 
 
-def has_remote_pictures(clean: str) -> bool:
-    """Does cleaned HTML ask for pictures of other hosts? Their owners would learn when it is read."""
-    return bool(_REMOTE.search(clean))
+def has_remote_pictures(html: str) -> bool:
+    """Does it ask for pictures of other hosts? Their owners would learn when it is read."""
+    return bool(_REMOTE.search(html))
 
 
 def page(html: str, pictures: Mapping[str, str], *, remote: bool) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable,
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import MessageRecord
 from connectors.events import Source
-from connectors.inbound import direct, identity, journal, reading, thin, together
+from connectors.inbound import cancelling, direct, identity, journal, reading, thin, together
 from connectors.inbound.apply import apply, apply_history
 from connectors.models import (
     Connection,
@@ -42,6 +42,7 @@ PER_CONNECTION = 4
 NOTE_EVERY_S = 1.0
 RECENT_S = 1.0
 TOO_EARLY = timedelta(seconds=1)
+ON_THE_WIRE = timedelta(seconds=0.5)
 
 _noting = threading.Lock()
 _noted_at: dict[int, float] = {}
@@ -119,6 +120,9 @@ def process(delivery: WebhookDelivery) -> None:
     delivery.connection = _connection(delivery.connection_id)
     try:
         understood = _understand(delivery)
+        if cancelling.must_wait(delivery.connection, _told(understood)):
+            _later(delivery, ON_THE_WIRE, None)
+            return
         _apply(delivery, understood)
     except _Lost:
         log.info("delivery_done_elsewhere", delivery=delivery.pk)
@@ -270,6 +274,12 @@ def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     _note_applied(delivery.connection, now)
     if delivery.error and not nothing:
         _note_recovered(delivery, understood)
+
+
+def _told(understood: Understood) -> list[object]:
+    """Every record that applying it would take over."""
+    fetched = [record for one in understood.fetched for record in one.records]
+    return [*fetched, *(event.record for event in understood.events if event.record is not None)]
 
 
 def _entity(understood: Understood) -> str:

@@ -19,7 +19,7 @@ from connectors.contract.http import Call
 from connectors.contract.records import AnyRecord, ConversationRecord, ReservationRecord
 from connectors.contract.registry import connector_class
 from connectors.events import ConnectionChanged, Source
-from connectors.inbound import channel_sync, identity, reading, regular, undelivered
+from connectors.inbound import cancelling, channel_sync, identity, reading, regular, undelivered
 from connectors.inbound.apply import apply
 from connectors.inbound.processing import apply_fetched
 from connectors.models import Connection, ConnectionHealth, ConnectionKind, SyncRun
@@ -213,6 +213,8 @@ def _step(run: SyncRun, call: Call) -> bool:
     run.total = page.total if page.total is not None else run.total
     for record in page.items:
         if not _has_it(run, record):
+            if cancelling.must_wait(run.connection, [record]):
+                raise Retryable("What is on the wire to this guest is waited for.", after_s=1)
             _take(run, record, _enrich(run, connector, call, record))
     return _note_page(run, page)
 

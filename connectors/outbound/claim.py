@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from bellhop.core import clock, events
 from connectors.events import CommandMoved
-from connectors.models import Attempt, Command, CommandKind, CommandState
+from connectors.models import Attempt, Command, CommandKind, CommandState, Origin
 from connectors.outbound import gate
 from connectors.outbound.leases import LEASE
 
@@ -21,7 +21,7 @@ _CLASS = 5_417  # of the advisory locks that let claims of one connection go one
 # A waiting head that is due, or an unknown one whose read-back is due, or one whose worker is gone (lease over).
 # An earlier open Command of the same order key holds the later ones (invariant 5).
 _NEXT = """
-SELECT c.id, c.kind
+SELECT c.id, c.kind, c.origin
 FROM connectors_command c
 JOIN connectors_connection k ON k.id = c.connection_id
 LEFT JOIN connectors_connectionhealth h ON h.connection_id = c.connection_id
@@ -103,7 +103,7 @@ def _take() -> Claim | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    if row[1] == CommandKind.SEND_DIRECT and gate.holds(row[0], now):
+    if (row[1] == CommandKind.SEND_DIRECT or row[2] == Origin.SEQUENCE) and gate.holds(row[0], now):
         return _HELD
     claim = _claim(row[0], now)
     if not _has_room(claim.command.connection_id, now):

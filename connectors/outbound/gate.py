@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bellhop.core import events
+from bellhop.core import clock, events
 from connectors import ports
 from connectors.events import CommandMoved
 from connectors.models import Command, CommandKind, CommandState, DeliveryState, Origin, WebhookDelivery
@@ -17,11 +17,12 @@ LOOK_AGAIN = timedelta(seconds=1)
 
 def holds(command_id: int, now: datetime) -> bool:
     """True where the Command may not leave now; then its row says why, and until when (or that it never will)."""
-    rows = Command.objects.filter(pk=command_id, kind=CommandKind.SEND_DIRECT, state=CommandState.WAITING)
+    rows = Command.objects.filter(pk=command_id, state=CommandState.WAITING)
     found = rows.select_related("connection").first()
     if found is None:
         return False
-    if found.origin != Origin.AGENT and _unread(found):
+    is_direct = found.kind == CommandKind.SEND_DIRECT
+    if is_direct and found.origin != Origin.AGENT and _unread(found):
         # It stays due, so that what comes in from now on can't keep it waiting.
         Command.objects.filter(pk=found.pk).update(lease_until=now + LOOK_AGAIN, leased_by="")
         outbox.wake_at(now + LOOK_AGAIN, now)
@@ -45,6 +46,10 @@ def _unread(command: Command) -> bool:
 
 
 def _postpone(command: Command, until: datetime, code: str, reason: str) -> None:
+    if not code:
+        Command.objects.filter(pk=command.pk).update(lease_until=until, leased_by="")
+        outbox.wake_at(until, clock.now())
+        return
     command.due_at, command.reason_code, command.reason = until, code[:40], reason[:300]
     command.save(update_fields=["due_at", "reason_code", "reason"])
     events.emit(CommandMoved(command=command))

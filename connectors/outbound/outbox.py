@@ -192,15 +192,15 @@ def send_now(command_id: int) -> Command:
 
 
 @transaction.atomic
-def amend(command_id: int, *, body: str, due_at: datetime) -> Command:
-    """Another text and another time for a message that has not left; it stays the same row. Raises NotPossible once a
-    worker has had it."""
+def amend(command_id: int, *, body: str, due_at: datetime, **more: str) -> Command:
+    """Another text and another time for a message that has not left, and `more` fields of its intent; it stays the same
+    row. Raises NotPossible once a worker has had it."""
     command = Command.objects.select_for_update().get(pk=command_id)
     waits = command.state in {CommandState.WAITING, CommandState.HELD, CommandState.WOULD_HAVE_SENT}
     if not waits or command.tries:
         raise NotPossible(str(command.state))
-    command.intent = {**command.intent, "body": body}
-    command.fingerprint = fingerprint(body)
+    command.intent = {**command.intent, "body": body, **more}
+    command.fingerprint = fingerprint(body) if command.fingerprint else ""
     command.due_at, command.give_up_at = due_at, due_at + GIVE_UP_AFTER
     command.save(update_fields=["intent", "fingerprint", "due_at", "give_up_at"])
     events.emit(CommandMoved(command=command))

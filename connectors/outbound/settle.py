@@ -146,21 +146,21 @@ def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) ->
     """Refused for good."""
     _finish(claim, Attempt.Result.FAILED, error, status)
     command = _locked(claim.command)
-    _tell_address(command, error)
+    if isinstance(error, Rejected) and error.address_state != AddressState.FINE:
+        _tell_address(command, error.address_state, error.code, error.user_message)
     return _fail(command, error) if _still_mine(command) else command
 
 
-def _tell_address(command: Command, error: ConnectorError) -> None:
-    """A refusal may say that the address is no good, or wants nothing more from us."""
-    state = error.address_state if isinstance(error, Rejected) else AddressState.FINE
-    if state == AddressState.FINE or command.kind != CommandKind.SEND_DIRECT:
+def _tell_address(command: Command, state: AddressState, code: str = "", reason: str = "") -> None:
+    """What became of it says that the address is no good, wants nothing more from us, or is fine after all."""
+    if command.kind != CommandKind.SEND_DIRECT:
         return
     address = Address(kind=AddressKind(command.intent["to_kind"]), value=command.intent["to"])
     channel = Channel(command.intent["channel"])
     events.emit(
         AddressReported(
             connection=command.connection, channel=channel, address=address, state=state,
-            code=error.code, reason=error.user_message, command_id=command.pk,
+            code=code, reason=reason, command_id=command.pk,
         )
     )  # fmt: skip
 
@@ -305,6 +305,8 @@ def reported(command_id: int, report: DeliveryReport) -> bool:
     command.settled_at = clock.now()
     _store(command, wake_at=command.settled_at if was in ACTIVE_STATES else None)
     if not failed:
+        if was == CommandState.FAILED:
+            _tell_address(command, AddressState.FINE)
         _prove(command, Proof.SEEN_WRITTEN)
         if was == CommandState.UNKNOWN:
             _prove(command, Proof.RECOVERED)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import structlog
 from django.conf import settings
 
 from bellhop.accounts.models import Organization
@@ -14,6 +15,8 @@ from connectors.models import Connection, Stage
 from connectors.outbound.addresses import hook_url
 from connectors.trust import connecting
 from connectors.trust.connecting import NewConnection
+
+log = structlog.get_logger(__name__)
 
 SMTP_BESIDE, IMAP_BESIDE = 24, 142
 """How far from the sandbox's own port those of its mail servers are."""
@@ -123,14 +126,15 @@ def _mailbox() -> SandboxSystem:
 
 
 def _tell_twilio(connection: Connection) -> None:
-    """Type our address into the provider's console, as a person does there: its API has no call for it."""
+    """Type our address into the provider's console, as a person does there: its API has no call for it. A sandbox that
+    isn't up is told at the next start."""
     for line in (TWILIO_NUMBER, TWILIO_SERVICE):
         url = f"{settings.BELLHOP_SANDBOX_URL}/_control/phones/lines/{quote(line)}"
         body = json.dumps({"inbound_url": hook_url(connection)}).encode()
         try:
             http.fetch("PATCH", url, headers={"content-type": "application/json"}, content=body)
         except http.HttpError as error:
-            raise connecting.CannotConnect(f"The sandbox's phones can't be reached: {error}") from error
+            log.warning("demo.phones_unreachable", url=url, error=str(error))
 
 
 def _connect(organization: Organization, pms: SandboxSystem, *, test: bool) -> Connection:

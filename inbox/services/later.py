@@ -12,7 +12,7 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
 from bellhop.core import clock, search
 from connectors.outbound import outbox
-from inbox.models import Destination, Message, Notice, Receipt, Thread
+from inbox.models import Message, Notice, Receipt, Thread
 from inbox.services import attachments, mirror, notices, threads
 from inbox.services.notices import About
 from inbox.services.refusals import ReplyRefused
@@ -32,32 +32,23 @@ def change(
     if message.send_at is None or (message.author_user_id != user.pk and not user.may(Permission.HEALTH_ACT)):
         raise outbox.NotPossible("not to be changed")
     text = body.strip()
-    check_text(text, has_files=bool(attachments.out_files(message)))
+    out = attachments.out_files(message)
+    check_text(text, has_files=bool(out))
     if send_at is None or send_at > clock.now() + MAX_AHEAD:
         raise ReplyRefused(_("That time is past, or more than a year ahead."))
     thread = threads.lock(message.thread_id)
-    message.body = text
-    bodies = _bodies(thread, message)
-    for command_id in command_ids(message):
-        outbox.amend(command_id, body=bodies[command_id], due_at=send_at)
-    message.search, message.send_at = search.vector(text), send_at
+    message.body, message.search, message.send_at = text, search.vector(text), send_at
     message.keep_if_cancelled = keep_if_cancelled
     message.save(update_fields=["body", "search", "send_at", "keep_if_cancelled"])
+    said, _files = attachments.carried(message, text, out)
+    to_guest, *to_pms = command_ids(message)
+    outbox.amend(to_guest, body=said, due_at=send_at)
+    for command_id in to_pms:
+        outbox.amend(command_id, due_at=send_at, **mirror.words_of(thread, message))
     threads.refresh(thread)
     threads.save(thread)
     threads.announce(thread, "receipt", message=message.pk)
     return message
-
-
-def _bodies(thread: Thread, message: Message) -> dict[int, str]:
-    """Command → what it says now. The copy for the PMS has a head of its own, and links for colleagues."""
-    said, _files = attachments.carried(message, message.body, attachments.out_files(message))
-    copy = mirror.intent_for(thread, message) if message.address_id else None
-    return {
-        receipt.command_id: copy.body if copy is not None and receipt.destination == Destination.PMS else said
-        for receipt in message.receipts.all()
-        if receipt.command_id is not None
-    }
 
 
 def on_stay(event: StayChanged) -> None:

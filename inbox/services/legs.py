@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-from django.urls import reverse
-
 from connectors.contract.direct import Channel
 from connectors.contract.intents import Mail, OutFile, SendDirect, Template, new_message_id
 from connectors.models import Command, Connection, Origin
 from connectors.outbound import caller, outbox
-from inbox.models import Author, Destination, Direction, Message, MessageMail, Receipt, ReceiptState, Thread
+from inbox.models import Author, Destination, Message, MessageMail, Receipt, ReceiptState, Thread
 from inbox.services import mail_tokens, mirror, unsubscribing
-from reservations.models import ChannelAddress
+from reservations.models import ChannelAddress, ContactKind, ContactPoint
 
 REFERENCES = 20
 
@@ -41,9 +38,11 @@ def owe(
     body: str = "",
     files: Sequence[OutFile] = (),
     unsubscribe: bool = False,
+    subject: str = "",
 ) -> Command:
     """Owe both legs, in the caller's transaction, the thread locked. Returns the Command to the guest. `body`: what the
-    guest reads, where it is more than the message says (links to files that the channel doesn't carry)."""
+    guest reads, where it is more than the message says (links to files that the channel doesn't carry). What nobody
+    typed may wait for morning or be stopped: the PMS gets its copy once it has left (`receipts.after_settling`)."""
     automatic = origin != Origin.AGENT
     url = unsubscribing.url(way.address) if unsubscribe else ""
     command = outbox.enqueue(
@@ -55,7 +54,7 @@ def owe(
             body=body or message.body,
             files=tuple(files),
             template=template,
-            mail=_mail(thread, message, way, url) if way.address.channel == Channel.EMAIL else None,
+            mail=_mail(thread, message, way, url, subject) if way.address.channel == Channel.EMAIL else None,
             automatic=automatic,
             purpose=purpose,
         ),
@@ -66,6 +65,13 @@ def owe(
         place_id=thread.property_id,
         due_at=due_at,
     )
+    _receipt(thread, message, command)
+    if not automatic:
+        mirror.owe(thread, message, due_at)
+    return command
+
+
+def _receipt(thread: Thread, message: Message, command: Command) -> None:
     Receipt.objects.create(
         organization_id=thread.organization_id,
         message=message,
@@ -75,11 +81,9 @@ def owe(
         command_id=command.pk,
         since=message.created_at,
     )
-    mirror.owe(thread, message, due_at)
-    return command
 
 
-def _mail(thread: Thread, message: Message, way: Way, unsubscribe_url: str) -> Mail:
+def _mail(thread: Thread, message: Message, way: Way, unsubscribe_url: str, fresh_subject: str) -> Mail:
     """Threading by ids and by a signed reply address (email.md §2 and §3); what we gave is kept to know the answer
     by."""
     connector = caller.channel_for(way.connection)
@@ -90,7 +94,9 @@ def _mail(thread: Thread, message: Message, way: Way, unsubscribe_url: str) -> M
         .first()
     )
     place = thread.property.name if thread.property else thread.organization.name
-    subject = _answering(last.subject) if last else place
+    if fresh_subject:
+        last = None  # a planned mail begins a talk of its own; its answers find the thread by their token
+    subject = _answering(last.subject) if last else fresh_subject or place
     chain = [*last.references, last.rfc_id] if last else []
     mail = Mail(
         subject=subject[:200],
@@ -119,12 +125,12 @@ def _answering(subject: str) -> str:
     return f"Re: {plain}"
 
 
-def link_to(message: Message) -> str:
-    """Where colleagues see the message."""
-    path = reverse("inbox:thread", args=["all", message.thread.public_id])
-    return f"{settings.BELLHOP_PUBLIC_URL}{path}?m={message.public_id}"
-
-
-def sent_by_us(message: Message) -> bool:
-    """Did it leave on a channel of our own?"""
-    return message.direction == Direction.OUTBOUND and message.address_id is not None
+def pms_addresses(thread: Thread) -> tuple[str, ...]:
+    """Where an e-mail or SMS of the PMS goes; its other channels know their guest."""
+    kinds = {"email": [ContactKind.EMAIL, ContactKind.RELAY], "sms": [ContactKind.PHONE]}.get(
+        thread.channel_raw
+    )
+    if kinds is None or thread.guest_id is None:
+        return ()
+    found = ContactPoint.objects.filter(guest_id=thread.guest_id, kind__in=kinds).order_by("id")
+    return tuple(found.values_list("value", flat=True)[:1])

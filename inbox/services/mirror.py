@@ -13,13 +13,16 @@ from django.urls import reverse
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import require
+from bellhop.core import clock
 from connectors.contract.base import PmsConnector
 from connectors.contract.intents import AddNote, MirrorMessage
 from connectors.contract.registry import pms_class
 from connectors.models import Command, Connection, ConnectionKind, Origin
 from connectors.outbound import outbox
-from inbox.models import Destination, Direction, Message, Receipt, ReceiptState, Thread
+from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread
 from inbox.services import row_view, threads
+
+_LEFT = (ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ, ReceiptState.UNCONFIRMED)
 
 
 def owe(thread: Thread, message: Message, due_at: datetime | None = None) -> Command | None:
@@ -51,7 +54,29 @@ def catch_up(thread: Thread) -> int:
         .filter(withdrawn_at=None)
         .order_by("sent_at", "sequence", "id")
     )
-    return sum(owe(thread, message) is not None for message in missing)
+    return sum(has_left(message) and owe(thread, message) is not None for message in missing)
+
+
+def owe_automatic(thread: Thread, message: Message) -> bool:
+    """Owe the copy of what nobody typed, now that it has left. False where there is nothing to do."""
+    if not _is_automatic(message) or message.receipts.filter(destination=Destination.PMS).exists():
+        return False
+    return has_left(message) and owe(thread, message) is not None
+
+
+def has_left(message: Message) -> bool:
+    """Did it go out, or come in? What nobody typed may be held back, and never leave."""
+    if not _is_automatic(message):
+        return True
+    return message.receipts.filter(destination=Destination.GUEST, state__in=_LEFT).exists()
+
+
+def _is_automatic(message: Message) -> bool:
+    return (
+        message.author == Author.AUTOMATIC
+        and message.direction == Direction.OUTBOUND
+        and message.address_id is not None
+    )
 
 
 class Keeping(StrEnum):
@@ -116,6 +141,14 @@ def intent_for(thread: Thread, message: Message) -> AddNote | MirrorMessage | No
     return _note(pms, thread, message, stay.remote_id if stay else None)
 
 
+def words_of(thread: Thread, message: Message) -> dict[str, str]:
+    """The fields of the copy that say what the message says, and when: they change with it."""
+    intent = intent_for(thread, message)
+    if isinstance(intent, MirrorMessage):
+        return {"body": intent.body, "said_at": intent.said_at}
+    return {"body": intent.body, "written_at": intent.written_at} if intent else {"body": message.body}
+
+
 def _note(pms: type[PmsConnector], thread: Thread, message: Message, stay_id: str | None) -> AddNote | None:
     in_conversation = pms.notes_in_conversations and bool(thread.conversation_id)
     if AddNote not in pms.performs or not (in_conversation or stay_id):
@@ -141,9 +174,13 @@ def _text(message: Message) -> str:
 
 
 def _author(thread: Thread, message: Message) -> str:
-    return message.author_name or thread.party_name
+    if message.author_name:
+        return message.author_name
+    return thread.party_name if message.direction == Direction.INBOUND else thread.organization.name
 
 
 def _said_at(thread: Thread, message: Message) -> str:
     zone = thread.property.zone if thread.property else None
-    return f"{message.sent_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    if _is_automatic(message):
+        return f"{clock.now().astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{(message.send_at or message.sent_at).astimezone(zone):%Y-%m-%d %H:%M}"

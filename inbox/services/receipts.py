@@ -26,7 +26,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import notices, threads
+from inbox.services import mirror, notices, threads
 from inbox.services.notices import About
 
 STATES = {
@@ -59,7 +59,7 @@ def on_command(event: CommandMoved) -> None:
 
 def _taken_back(command: Command) -> None:
     """What nobody wrote and may not leave any more says why where it stands; nobody has to be told."""
-    if command.origin == Origin.AGENT or command.kind != CommandKind.SEND_DIRECT:
+    if command.origin == Origin.AGENT or not carries_message(command):
         return
     Receipt.objects.filter(command_id=command.pk).update(
         state=ReceiptState.FAILED, reason=command.reason, reason_code=command.reason_code, since=clock.now()
@@ -206,6 +206,8 @@ def _one_after_settling() -> bool:
     must_tell = False
     for row in rows:
         must_tell |= _take_remote_id(messages[row.message_id], row) or row.state in TROUBLE
+        if row.destination == Destination.GUEST:
+            must_tell |= mirror.owe_automatic(thread, messages[row.message_id])
     # Two legs of a message may be in trouble at once: its people hear of it once.
     for row in {row.message_id: row for row in rows if row.state in TROUBLE}.values():
         told += _in_trouble(thread, messages[row.message_id], row)

@@ -32,7 +32,6 @@ from inbox.services import attachments, drafts, legs, templates, threads, upload
 from inbox.services.refusals import ReplyRefused
 from inbox.services.templates import ChosenTemplate
 from inbox.services.ways import Choice
-from reservations.models import ContactKind, ContactPoint
 from reservations.services import platform_rules
 
 MAX_LENGTH = 10_000
@@ -247,7 +246,7 @@ def _owe_pms(thread: Thread, message: Message, body: str, due: datetime, options
             conversation_id=thread.conversation_id,
             body=body,
             channel_raw=thread.channel_raw,
-            to=_addresses(thread),
+            to=legs.pms_addresses(thread),
         ),
         subject=f"message:{message.pk}",
         # What is to leave tomorrow must not hold today's replies: it has a line of its own.
@@ -267,17 +266,6 @@ def _owe_pms(thread: Thread, message: Message, body: str, due: datetime, options
         )
         for destination in Destination
     )
-
-
-def _addresses(thread: Thread) -> tuple[str, ...]:
-    """Where an e-mail or SMS of the PMS goes; other channels know their guest."""
-    kinds = {"email": [ContactKind.EMAIL, ContactKind.RELAY], "sms": [ContactKind.PHONE]}.get(
-        thread.channel_raw
-    )
-    if kinds is None or thread.guest_id is None:
-        return ()
-    found = ContactPoint.objects.filter(guest_id=thread.guest_id, kind__in=kinds).order_by("id")
-    return tuple(found.values_list("value", flat=True)[:1])
 
 
 def _follow(user: User, thread: Thread, options: ReplyOptions) -> None:
@@ -332,9 +320,10 @@ def command_ids(message: Message, *states: ReceiptState) -> list[int]:
 
 @transaction.atomic
 def send_now(user: User, message: Message) -> None:
-    """End the undo or send-later time of a reply. Raises NotPossible once it has left."""
+    """End the undo or send-later time of a reply, or the pause before its next try, for each leg that waits. Raises
+    NotPossible once all have left."""
     require(user, Permission.THREADS_REPLY)
-    for command_id in command_ids(message):
+    for command_id in command_ids(message, ReceiptState.QUEUED):
         outbox.send_now(command_id)
 
 

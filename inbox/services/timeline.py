@@ -41,8 +41,8 @@ _WORSE = [
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry. `kind` is message, note or event; `worst` is the worse of a message's two receipts; `due_at` while it
-    can still be undone; `order` among those of one instant (the PMS's sequence, then our row); `attempts` of a message
-    in trouble."""
+    waits to go to the guest, `can_take_back` if nothing of it has left; `order` among those of one instant (the PMS's
+    sequence, then our row); `attempts` of the leg that is in trouble."""
 
     kind: str
     at: datetime
@@ -51,6 +51,7 @@ class Entry:
     worst: Receipt | None = None
     receipts: tuple[Receipt, ...] = ()
     due_at: datetime | None = None
+    can_take_back: bool = False
     attempts: tuple[Attempt, ...] = ()
 
     @property
@@ -148,11 +149,14 @@ def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int
     first: Any = rows[0] if rows else None
     is_ours = message.author == Author.AGENT
     waits = is_ours and first is not None and first.command_state == CommandState.WAITING
-    tries = attempts.get(first.command_id, ()) if first is not None else ()
+    tries = attempts.get(worst.command_id or 0, ()) if worst is not None else ()
+    states = [row.command_state for row in rows]  # type: ignore[attr-defined]
     order = (message.sequence, message.pk)
     return Entry(
         "message", message.sent_at, order, message, worst, tuple(rows),
-        due_at=first.command_due_at if waits else None, attempts=tuple(tries),
+        due_at=first.command_due_at if waits else None,
+        can_take_back=waits and all(state == CommandState.WAITING for state in states),
+        attempts=tuple(tries),
     )  # fmt: skip
 
 

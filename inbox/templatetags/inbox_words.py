@@ -10,7 +10,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bellhop.core import clock
+from bellhop.core import clock, rich_text
 from connectors.models import ChannelTemplate, FieldOverwrite
 from inbox.models import SnoozePreset, Thread
 from inbox.services import shown_files, templates
@@ -22,6 +22,12 @@ register = template.Library()
 @register.filter
 def template_blanks(template: ChannelTemplate) -> list[str]:
     return templates.blanks(template)
+
+
+@register.filter
+def asks_for_pictures(html: str) -> bool:
+    """Does a mail want pictures of other hosts?"""
+    return rich_text.has_remote_pictures(html)
 
 
 @register.filter

@@ -1,5 +1,5 @@
-"""Messages as HTML, rendered once: a message is immutable, and one whose receipts have come to rest looks the same to
-everybody but its author and those who may open its case file."""
+"""Messages as HTML, rendered once: a message is immutable but for what its sender does about it, and one whose receipts
+have come to rest looks the same to everybody but its author and those who may open its case file."""
 
 from __future__ import annotations
 

@@ -28,6 +28,5 @@ def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     response = HttpResponse(shown)
     response["Content-Security-Policy"] = policy
     response["Referrer-Policy"] = "no-referrer"
-    response["X-Remote-Pictures"] = "yes" if rich_text.has_remote_pictures(shown) and not remote else "no"
     response["Cache-Control"] = "private, no-store"
     return response

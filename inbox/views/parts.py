@@ -36,6 +36,7 @@ from inbox.services import (
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
+from reservations.sequences import upcoming
 from reservations.services import work_orders
 
 
@@ -184,7 +185,7 @@ def composer_context(request: HttpRequest, thread: Thread, **more: Any) -> dict[
     kept = getattr(thread, "own_drafts", None)
     own = {draft["mode"]: draft for draft in (drafts.shown(user, thread) if kept is None else kept)}
     choices = ways.of(thread)
-    asked = more.pop("via", "") or request.POST.get("via", "")
+    asked = request.POST.get("via", "") or request.GET.get("via", "")
     chosen = next((choice for choice in choices if choice.key == asked and choice.is_allowed), None)
     chosen = chosen or ways.default(thread, choices)
     files = shown_files.of(own["reply"]["files"]) if "reply" in own else []
@@ -249,6 +250,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
+        "upcoming": upcoming.of(stay) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": blocking.reached(thread),
         "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],

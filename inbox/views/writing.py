@@ -94,6 +94,23 @@ def _template(request: HttpRequest, pk: int | None) -> ChosenTemplate | None:
     return ChosenTemplate(pk, typed)
 
 
+@require_GET
+@page(Permission.THREADS_READ)
+def ways_now(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The ways to the guest as they are now, with the templates: what the guest just did may have opened or closed
+    one."""
+    thread = access.thread_of(request, public_id)
+    return render(request, "inbox/_ways_now.html", parts.composer_context(request, thread))
+
+
+@require_GET
+@page(Permission.THREADS_READ)
+def composer(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The composer anew: replying became possible, or is no longer."""
+    mode = "note" if request.GET.get("mode") == "note" else "reply"
+    return _composer(request, access.thread_of(request, public_id), mode=mode)
+
+
 @require_POST
 @page(Permission.THREADS_NOTE)
 def add_note(request: HttpRequest, public_id: str) -> HttpResponse:

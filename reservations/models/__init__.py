@@ -8,6 +8,7 @@ from reservations.models.consent import (
 )
 from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.property import Property, PropertyScope, Unit
+from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
 from reservations.models.work_order import WorkOrder
 
@@ -20,10 +21,14 @@ __all__ = [
     "ContactKind",
     "ContactPoint",
     "DeadAddress",
+    "Enrollment",
     "Guest",
     "Property",
     "PropertyScope",
     "Reservation",
+    "ScheduledMessage",
+    "Sequence",
+    "SequenceVersion",
     "StayPhase",
     "Unit",
     "WorkOrder",

@@ -27,7 +27,9 @@ class StayPhase(models.TextChoices):
 
 
 class Reservation(models.Model):
-    """One stay. Dates are local to the property, times local clock times, money in major units as decimal texts."""
+    """One stay. Dates are local to the property, times local clock times, money in major units as decimal texts.
+    `first_seen_at`: when it came in, None for what an import brought. `stopping_at`: a cancellation waits for what is
+    on the wire, and nothing more of a sequence leaves."""
 
     class Status(models.TextChoices):
         INQUIRY = "inquiry", _("Inquiry")
@@ -71,6 +73,8 @@ class Reservation(models.Model):
     is_owner_stay = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False)
     booked_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField(null=True)
+    stopping_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
 
     class Meta:

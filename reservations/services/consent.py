@@ -172,9 +172,12 @@ def on_consent(event: ConsentTold) -> None:
 
 
 def on_address(event: AddressReported) -> None:
-    """A provider says that an address is no use, or wants nothing more."""
+    """A provider says that an address is no use, wants nothing more, or is reached after all."""
     organization_id = event.connection.organization_id
     channel, address = event.channel.value, event.address.value
+    if event.state == AddressState.FINE:
+        alive(organization_id, channel, address)
+        return
     if event.state == AddressState.BAD:
         lock_address(organization_id, channel, address)
         DeadAddress.objects.update_or_create(

@@ -18,6 +18,7 @@ from connectors.models import Command, CommandKind, CommandState, Connection, Or
 from connectors.outbound.outbox import direct_intent
 from connectors.ports import Obstacle
 from reservations.models import ChannelAddress, ConsentState, Property
+from reservations.sequences import stopping
 from reservations.services import consent, matching, quiet_hours
 from reservations.services.consent import Standing
 
@@ -36,7 +37,10 @@ WINDOW_MARGIN: Final = timedelta(minutes=5)
 
 
 def obstacle(command: Command) -> Obstacle | None:
-    """What stands in the way of a message to a guest's address, None where nothing does."""
+    """What stands in the way of a message to a guest's address, or of one of a sequence; None where nothing does."""
+    ended = stopping.obstacle(command)
+    if ended is not None or command.kind != CommandKind.SEND_DIRECT:
+        return ended
     intent = direct_intent(command)
     organization_id = command.organization_id
     consent.lock_address(organization_id, intent.channel, intent.to)
@@ -76,7 +80,7 @@ def _too_early(command: Command, intent: SendDirect) -> Obstacle | None:
     now = clock.now()
     opens = quiet_hours.next_opening(
         now,
-        zones_for(command.organization_id, intent, command.place_id),
+        zones_of(command.organization_id, intent.to_kind, intent.to, command.place_id),
         marketing=intent.purpose == MARKETING,
         american=intent.to.startswith("+1"),
     )
@@ -85,14 +89,13 @@ def _too_early(command: Command, intent: SendDirect) -> Obstacle | None:
     return Obstacle(code="quiet_hours", reason=_("It is night at the guest's."), until=opens)
 
 
-def zones_for(organization_id: int, intent: SendDirect, place_id: int | None) -> list[ZoneInfo]:
+def zones_of(organization_id: int, kind: str, address: str, place_id: int | None) -> list[ZoneInfo]:
     """The zones whose hours count: the property's while the guest is in the house, else every one in which the number
     may be, else the property's."""
-    is_phone = intent.to_kind == AddressKind.PHONE
-    house = matching.house_of(organization_id, intent.to_kind, intent.to)
+    house = matching.house_of(organization_id, kind, address)
     if house is not None:
         return [house.zone]
-    if is_phone and (zones := quiet_hours.zones_of_number(intent.to)):
+    if kind == AddressKind.PHONE and (zones := quiet_hours.zones_of_number(address)):
         return list(zones)
     place = Property.objects.filter(pk=place_id or 0).first()
     return [place.zone if place else ZoneInfo("UTC")]

@@ -32,6 +32,7 @@ def on_reservation(event: ReservationTold) -> None:
             "connection": source.connection,
             "remote_id": record.external_id,
             "as_of": clock.now(),
+            "first_seen_at": None if source.history else clock.now(),
         }
         row = mirror.create(
             Reservation, source, Entity.RESERVATION, record.external_id, first, record.version

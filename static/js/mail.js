@@ -10,24 +10,19 @@ function frame(box, pictures) {
   return shown
 }
 
-// By address: a mail that is told anew loses its frame, not what was asked for.
-const withPictures = new Set()
-
 function open(box) {
   if (box.querySelector("iframe")) return
-  if (withPictures.has(box.dataset.src)) return box.append(frame(box, true))
+  box.append(frame(box, false))
+  if (!("pictures" in box.dataset)) return
   const button = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: words("showPictures") })
   button.dataset.size = "sm"
   button.addEventListener("click", () => {
-    withPictures.add(box.dataset.src)
     box.querySelector("iframe").replaceWith(frame(box, true))
-    box.querySelector("summary").focus()
     button.remove()
   })
-  box.append(button, frame(box, false))
+  box.querySelector("summary").after(button)
 }
 
 export function start() {
   document.addEventListener("toggle", (event) => event.target.matches?.("details.as-mail[open]") && open(event.target), true)
-  document.addEventListener("htmx:after:swap", () => document.querySelectorAll("details.as-mail[open]").forEach(open))
 }

@@ -4,6 +4,7 @@ import { on, send, state } from "./live.js"
 import { neighbour } from "./list.js"
 import { countNotices } from "./notices.js"
 import { openThread, open, back } from "./panes.js"
+import { refreshWays } from "./ways.js"
 
 const HEARTBEAT = 15000
 const GONE_AFTER = 45000
@@ -69,6 +70,7 @@ const refreshAround = () => (refreshHead(), refreshPanel())
 async function changed(event) {
   if (event.id !== openThread()) return
   if (event.inbound) fresh += atEnd() && document.hasFocus() ? 0 : 1
+  if (event.inbound || ["state", "stay"].includes(event.what)) refreshWays()
   await refreshLog()
   if (["state", "stay", "message"].includes(event.what)) refreshHead()
   if (["state", "stay"].includes(event.what)) refreshPanel()
@@ -159,7 +161,7 @@ export function start() {
     refreshAround()
     if (document.querySelector("#log .undo, #log [data-state=sending]")) refreshLog()
   })
-  on("refresh", () => (refreshLog(), refreshAround()))
+  on("refresh", () => (refreshLog(), refreshAround(), refreshWays()))
   on("presence", heard)
   on("ready", () => presence(here, true))
   setInterval(() => presence(here === "left" ? "viewing" : here), HEARTBEAT)

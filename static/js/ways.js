@@ -1,4 +1,6 @@
 // Which channel a reply leaves on: the picker's choice, what it changes in the composer, and templates where only they may go.
+import { flushDraft } from "./drafts.js"
+
 const form = () => document.getElementById("composer")
 
 export function way() {
@@ -51,15 +53,57 @@ document.addEventListener("toggle", (event) => {
   if (event.target.id === "channel-pop" && event.newState === "open") way()?.focus()
 }, true)
 
+// What the guest just did may have opened a way or closed one: the picker follows, unless the person picked one that is
+// still there. Where replying became possible, or impossible, the composer comes anew with its draft.
+let asking = 0
+export async function refreshWays() {
+  const composer = form()
+  if (!composer?.dataset.waysUrl) return
+  const mine = ++asking
+  const picked = composer.dataset.picked ?? ""
+  const answer = await fetch(`${composer.dataset.waysUrl}?via=${encodeURIComponent(picked)}`).catch(() => null)
+  if (!answer?.ok || mine !== asking || form() !== composer) return
+  const text = await answer.text()
+  if (mine !== asking || form() !== composer) return
+  const now = new DOMParser().parseFromString(text, "text/html").body.firstElementChild
+  if (now.dataset.whyNot !== composer.dataset.whyNot) {
+    await flushDraft()
+    window.htmx.ajax("GET", `${composer.dataset.composerUrl}?mode=${composer.dataset.mode}`, { source: composer, target: composer, swap: "outerHTML" })
+    return
+  }
+  take(now, "#channel-pop")
+  take(now, "#way-templates")
+  dressWay()
+  document.dispatchEvent(new CustomEvent("bellhop:way"))
+}
+
+// The new content of a part; what was typed and chosen in it stays.
+function take(now, part) {
+  const [here, there] = [form().querySelector(part), now.querySelector(part)]
+  const name = (field) => [field.closest("[data-way]")?.dataset.way, field.closest("[data-blanks]")?.dataset.blanks, field.name].join(" ")
+  const typed = new Map([...here.querySelectorAll("input:not([type])")].map((field) => [name(field), field.value]))
+  const chosen = here.querySelector("[name=template]:checked")?.value
+  here.replaceChildren(...there.childNodes)
+  for (const field of here.querySelectorAll("input:not([type])")) field.value = typed.get(name(field)) ?? ""
+  const template = chosen && here.querySelector(`[name=template][value="${chosen}"]`)
+  if (template && !template.checked) {
+    template.checked = true
+    showBlanks(template)
+  }
+}
+
+function showBlanks(template) {
+  for (const blanks of template.closest(".templates").querySelectorAll("[data-blanks]"))
+    blanks.hidden = blanks.disabled = blanks.dataset.blanks !== template.value
+}
+
 document.addEventListener("change", (event) => {
   if (!event.target.closest?.("#composer")) return
   if (event.target.name === "via") {
+    form().dataset.picked = event.target.value
     dressWay()
     if (!byKey) document.getElementById("channel-pop")?.hidePopover?.()
     document.dispatchEvent(new CustomEvent("bellhop:way"))
   }
-  if (event.target.name === "template") {
-    for (const blanks of event.target.closest(".templates").querySelectorAll("[data-blanks]"))
-      blanks.hidden = blanks.disabled = blanks.dataset.blanks !== event.target.value
-  }
+  if (event.target.name === "template") showBlanks(event.target)
 })

@@ -29,7 +29,15 @@ from inbox.models import (
     Thread,
     ThreadMerge,
 )
-from reservations.models import Guest, Property, Reservation
+from reservations.models import (
+    Enrollment,
+    Guest,
+    Property,
+    Reservation,
+    ScheduledMessage,
+    Sequence,
+    SequenceVersion,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class World:
     thread: Thread
     message: Message
     merge: ThreadMerge
+    scheduled: ScheduledMessage
     file: Attachment
     note: Note
     saved_view: SavedView
@@ -96,6 +105,7 @@ def build(slug: str) -> World:
         guest=guest,
         stay=stay,
         thread=thread,
+        scheduled=_scheduled(organization, stay, now),
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
         message=message,
         file=Attachment.objects.create(message=message, name="key.pdf", state="failed"),
@@ -137,3 +147,21 @@ def _drift(connection: Connection, now: datetime) -> Drift:
         connection=connection, entity="reservation", object_id=1, remote_id="r1", stay_remote_id="r1", label="Guest",
         field="adults", ours=1, theirs=2, owner="pms", cause=Drift.Cause.LOST_WEBHOOK, **times,
     )  # fmt: skip
+
+
+def _scheduled(organization: Organization, stay: Reservation, now: datetime) -> ScheduledMessage:
+    sequence = Sequence.objects.create(
+        organization=organization, name="Welcome", draft={}, draft_at=now, created_at=now
+    )
+    version = SequenceVersion.objects.create(sequence=sequence, number=1, definition={}, published_at=now)
+    enrollment = Enrollment.objects.create(
+        organization=organization, sequence=sequence, version=version, reservation=stay, enrolled_at=now
+    )
+    return ScheduledMessage.objects.create(
+        organization=organization,
+        enrollment=enrollment,
+        sequence=sequence,
+        reservation=stay,
+        step_key="s1",
+        due_at=now,
+    )

@@ -136,3 +136,49 @@ def test_names_too_long_for_their_column_are_cut(desk: Desk) -> None:
     )
     assert Message.objects.count() == 1
     assert Note.objects.count() == 0
+
+
+def test_a_mail_as_it_was_designed_can_do_nothing(desk: Desk, client: Client) -> None:
+    """Script, handlers, forms and pictures of others are gone or blocked, and the frame's policy allows nothing."""
+    from inbox.models import MessageMail
+
+    message = factories.says(factories.thread(desk, factories.stay(desk)), "Hello")
+    html = (
+        "<script>alert(1)</script><p onclick='alert(2)' style='position:fixed;background:url(https://evil.example)'>Hi"
+        "</p><img src='https://evil.example/seen.png'><form action='https://evil.example'><input name=q></form>"
+        "<a href='javascript:alert(3)'>here</a><iframe src='/settings/'></iframe><base href='https://evil.example'>"
+        "<meta http-equiv=refresh content='0;url=https://evil.example'><svg onload='alert(4)'></svg>"
+    )
+    MessageMail.objects.create(message=message, organization=desk.organization, html=html)
+    answer = client.get(f"/messages/{message.public_id}/mail/")
+    page, policy = answer.content.decode(), answer["Content-Security-Policy"]
+    for bad in (
+        "<script",
+        "alert",
+        "onclick",
+        "position",
+        "url(",
+        "<form",
+        "<input",
+        "<iframe",
+        "<base",
+        "<svg",
+    ):
+        assert bad not in page, bad
+    assert page.count("http-equiv") == 0
+    for part in (
+        "default-src 'none'",
+        "img-src data:;",
+        "sandbox allow-popups",
+        "form-action 'none'",
+        "base-uri 'none'",
+    ):
+        assert part in policy
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    assert (answer["X-Frame-Options"], answer["Referrer-Policy"]) == ("SAMEORIGIN", "no-referrer")
+    asked = client.get(f"/messages/{message.public_id}/mail/?pictures=1")["Content-Security-Policy"]
+    assert "img-src data: https:;" in asked
+    stranger = Client()
+    stranger.force_login(factories.desk("other").agent)
+    assert stranger.get(f"/messages/{message.public_id}/mail/").status_code == 404

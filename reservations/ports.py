@@ -1,0 +1,56 @@
+"""What this layer asks of the one above it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bellhop.core.ports import Port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """One way to a stay's guest: `channel` as a step names it ("pms" for the PMS's own), `address` there (a PMS's
+    conversation), `refusal` the code of why it can't be taken now (no_channel, no_consent, opted_out, connection_down),
+    `rings`: it makes a phone ring, so that nights count."""
+
+    channel: str
+    address: str
+    kind: str = ""
+    refusal: str = ""
+    rings: bool = False
+
+
+# (stay, channels in their order, purpose) → a way for each channel, in that order.
+reach: Port[Callable[[int, Sequence[str], str], list[Reach]]] = Port("reach")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """An automatic message about a stay, to one way of `reach`. `label` is shown as its author ("Pre-arrival, step
+    2")."""
+
+    reservation_id: int
+    way: Reach
+    body: str
+    subject: str
+    label: str
+    purpose: str
+    language: str
+    give_up_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """The message and its Commands, committed with whatever else the transaction holds."""
+
+    message_id: int
+    command_ids: tuple[int, ...]
+
+
+# a message → what was committed; None where the way is gone meanwhile.
+send_automatic: Port[Callable[[Outgoing], Committed | None]] = Port("send_automatic")
+
+# (stay, since) → did its guest write after that instant?
+guest_wrote: Port[Callable[[int, datetime], bool]] = Port("guest_wrote")

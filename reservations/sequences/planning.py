@@ -1,0 +1,221 @@
+"""Who is on a sequence, and when each message is due: planned once, moved in place, never planned anew (signature N13).
+
+What was sent under a step's key is never sent again to that stay, whatever is altered, imported or rebuilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bellhop.core import clock, wake
+from connectors.outbound import outbox
+from reservations.events import StayChanged
+from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence
+from reservations.sequences import conditions, definition, timing
+from reservations.sequences.definition import Definition
+from reservations.sequences.timing import StayTimes
+
+PLANNED, HELD = ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD
+SUPPRESSED = ScheduledMessage.State.SUPPRESSED
+BOOKED = {Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN}
+# A change of one of these moves times.
+MOVES = {
+    "arrival_date",
+    "departure_date",
+    "check_in_time",
+    "check_out_time",
+    "unit",
+    "booked_at",
+    "cancelled_at",
+}
+# A change of one of these may put a stay on a sequence.
+ADMITS = {"status", "guest", "property", "unit", "source"}
+# A message that was not sent for one of these may still be, if its time moves into the future.
+WAKE_WITHIN_S = 10.0
+MAY_COME_BACK = ("past_its_time", "no_time")
+
+
+def on_stay(event: StayChanged) -> None:
+    """Enroll, move or end what is planned for a stay. In the transaction that changes it, its row locked."""
+    stay = event.reservation
+    if stay.is_owner_stay:
+        return
+    changed = {change.field for change in event.changes}
+    if stay.status in {Reservation.Status.CANCELLED, Reservation.Status.NO_SHOW}:
+        if event.created or "status" in changed:
+            end(stay, "cancelled")
+            if stay.status == Reservation.Status.CANCELLED and not event.created:
+                enroll(stay, farewell=True)
+        return
+    if "status" in changed and stay.status in BOOKED:
+        _revive(stay)
+    if event.created or changed & ADMITS:
+        enroll(stay, history=event.history)
+    if changed & MOVES:
+        replan(stay)
+
+
+def enroll(stay: Reservation, *, farewell: bool = False, history: bool = False) -> int:
+    """Put a stay on every live sequence that is for it. Returns how many. What an import brings gets nothing that is
+    past."""
+    if not farewell and stay.status not in BOOKED:
+        return 0
+    rows = Sequence.objects.filter(organization_id=stay.organization_id, state=Sequence.State.LIVE)
+    live = list(rows.exclude(live=None).select_related("live").order_by("pk"))
+    if not live:
+        return 0
+    known = set(Enrollment.objects.filter(reservation=stay).values_list("sequence_id", flat=True))
+    return sum(
+        enroll_in(sequence, stay, history=history)
+        for sequence in live
+        if sequence.pk not in known and definition.parse(_version(sequence)).is_farewell == farewell
+    )
+
+
+def enroll_in(sequence: Sequence, stay: Reservation, *, history: bool = False) -> bool:
+    """Put a stay on one sequence, if its rules let it. `history`: what is past by now is never sent (import,
+    publishing)."""
+    found = definition.parse(_version(sequence))
+    if conditions.first_false(found.rules, stay) is not None:
+        return False
+    assert sequence.live is not None
+    enrollment, made = Enrollment.objects.get_or_create(
+        sequence=sequence,
+        reservation=stay,
+        defaults={
+            "organization_id": stay.organization_id,
+            "version": sequence.live,
+            "enrolled_at": clock.now(),
+        },
+    )
+    if made:
+        _plan(enrollment, found, stay, history=history)
+    return made
+
+
+def _version(sequence: Sequence) -> dict[str, object]:
+    return dict(sequence.live.definition) if sequence.live is not None else {}
+
+
+def _plan(enrollment: Enrollment, found: Definition, stay: Reservation, *, history: bool) -> None:
+    now, times = clock.now(), times_of(stay)
+    rows = [_row(enrollment, step.key, timing.due_at(step.when, times), now, history) for step in found.steps]
+    ScheduledMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    _wake(row.due_at for row in rows if row.state == PLANNED)
+
+
+def _row(
+    enrollment: Enrollment, key: str, due: datetime | None, now: datetime, history: bool
+) -> ScheduledMessage:
+    reason = "no_time" if due is None else "past_its_time" if history and due < now else ""
+    return ScheduledMessage(
+        organization_id=enrollment.organization_id,
+        enrollment=enrollment,
+        sequence_id=enrollment.sequence_id,
+        reservation_id=enrollment.reservation_id,
+        step_key=key,
+        due_at=due or now,
+        state=SUPPRESSED if reason else PLANNED,
+        reason=reason,
+        settled_at=now if reason else None,
+    )
+
+
+def replan(stay: Reservation) -> None:
+    """The stay's times moved: so do its messages, in place. What was sent stays sent."""
+    now, times = clock.now(), times_of(stay)
+    active = Enrollment.objects.filter(reservation=stay, state=Enrollment.State.ACTIVE)
+    for enrollment in active.select_related("version"):
+        found = definition.parse(enrollment.version.definition)
+        steps = {step.key: step for step in found.steps}
+        rows = ScheduledMessage.objects.select_for_update(no_key=True).filter(enrollment=enrollment)
+        for row in rows.exclude(state=ScheduledMessage.State.SENT).order_by("id"):
+            if row.step_key in steps:
+                _move(row, timing.due_at(steps[row.step_key].when, times), now)
+
+
+def _move(row: ScheduledMessage, due: datetime | None, now: datetime) -> None:
+    comes_back = row.state == SUPPRESSED and row.reason in MAY_COME_BACK and due is not None and due > now
+    if row.state == SUPPRESSED and not comes_back:
+        return
+    if due is None:
+        row.state, row.reason, row.settled_at = SUPPRESSED, "no_time", now
+    elif due != row.due_at or comes_back:
+        row.due_at, row.state, row.reason, row.detail, row.settled_at = due, PLANNED, "", {}, None
+        _wake([due])
+    row.save(update_fields=["due_at", "state", "reason", "detail", "settled_at"])
+
+
+def end(stay: Reservation, reason: str) -> None:
+    """Nothing more of any sequence for this stay, but for its farewell: what is planned, and what was committed and has
+    not left (invariant 7)."""
+    now = clock.now()
+    active = [
+        enrollment
+        for enrollment in Enrollment.objects.filter(
+            reservation=stay, state=Enrollment.State.ACTIVE
+        ).select_related("version")
+        if not definition.parse(enrollment.version.definition).is_farewell
+    ]
+    ids = [enrollment.pk for enrollment in active]
+    rows = ScheduledMessage.objects.select_for_update(no_key=True).filter(enrollment_id__in=ids)
+    waiting = list(rows.filter(state__in=(PLANNED, HELD)).order_by("id"))
+    ScheduledMessage.objects.filter(pk__in=[row.pk for row in waiting]).update(
+        state=SUPPRESSED, reason=reason, settled_at=now
+    )
+    for row in rows.filter(state=ScheduledMessage.State.SENT).order_by("id"):
+        if _take_back(row.command_ids, reason):
+            row.state, row.reason, row.settled_at = SUPPRESSED, reason, now
+            row.save(update_fields=["state", "reason", "settled_at"])
+    Enrollment.objects.filter(pk__in=ids).update(state=Enrollment.State.STOPPED, reason=reason)
+
+
+def _revive(stay: Reservation) -> None:
+    """A cancellation was taken back: what is still ahead is planned again."""
+    stopped = Enrollment.objects.filter(reservation=stay, state=Enrollment.State.STOPPED, reason="cancelled")
+    ids = list(stopped.values_list("pk", flat=True))
+    Reservation.objects.filter(pk=stay.pk).update(stopping_at=None)
+    if not ids:
+        return
+    ScheduledMessage.objects.filter(
+        enrollment_id__in=ids, state=SUPPRESSED, reason="cancelled", due_at__gt=clock.now()
+    ).update(state=PLANNED, reason="", settled_at=None)
+    Enrollment.objects.filter(pk__in=ids).update(state=Enrollment.State.ACTIVE, reason="")
+    replan(stay)
+
+
+def _take_back(command_ids: Iterable[int], reason: str) -> bool:
+    """Cancel Commands that have not left. True if the one to the guest (the first) was among them."""
+    taken = []
+    for command_id in command_ids:
+        try:
+            outbox.cancel(command_id, f"sequence: {reason}")
+        except outbox.NotPossible:
+            taken.append(False)
+        else:
+            taken.append(True)
+    return bool(taken and taken[0])
+
+
+def times_of(stay: Reservation) -> StayTimes:
+    """What times count from, as the stay is now."""
+    return StayTimes(
+        zone=stay.property.zone if stay.property else ZoneInfo("UTC"),
+        booked_at=stay.booked_at or stay.first_seen_at,
+        arrival=stay.arrival_date,
+        departure=stay.departure_date,
+        check_in=stay.effective_check_in,
+        check_out=stay.effective_check_out,
+        cancelled_at=stay.cancelled_at
+        or (clock.now() if stay.status == Reservation.Status.CANCELLED else None),
+    )
+
+
+def _wake(moments: Iterable[datetime]) -> None:
+    """Have the due ones looked at when the first of them comes, after commit; the sweep finds the others."""
+    now = clock.now()
+    soon = [moment for moment in moments if (moment - now).total_seconds() < WAKE_WITHIN_S]
+    if soon:
+        wake.after_commit("reservations.send_due", delay_s=max(0.0, (min(soon) - now).total_seconds()))

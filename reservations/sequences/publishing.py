@@ -1,0 +1,168 @@
+"""From a draft to what guests receive: publish, pause, go on, stop. What it will do is counted before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from bellhop.accounts.models import Organization, User
+from bellhop.accounts.permissions import Permission
+from bellhop.accounts.services import audit, require
+from bellhop.core import clock, wake
+from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence, SequenceVersion
+from reservations.sequences import conditions, definition, library, planning, rendering, timing, values
+from reservations.sequences.definition import Definition, Flaw
+
+TYPE_ABOVE = 50
+DAY, FORTNIGHT = timedelta(hours=24), timedelta(days=14)
+
+
+class CannotPublish(Exception):
+    """The draft has flaws, or the number was not typed; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blast:
+    """Whom publishing reaches: stays in the next 24 hours, in 14 days, and those that are past some step already."""
+
+    within_day: int
+    within_fortnight: int
+    past: int
+
+    @property
+    def must_type(self) -> bool:
+        return self.within_fortnight > TYPE_ABOVE
+
+
+def seed(organization: Organization) -> None:
+    """The library's sequences as drafts; those that are there already are left alone."""
+    now = clock.now()
+    known = set(organization.sequences.values_list("library_key", flat=True))
+    missing = [
+        Sequence(
+            organization=organization,
+            name=entry.name,
+            library_key=entry.key,
+            draft=entry.definition,
+            draft_at=now,
+            created_at=now,
+        )
+        for entry in library.entries()
+        if entry.key not in known
+    ]
+    Sequence.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def flaws(draft: dict[str, Any]) -> list[Flaw]:
+    """Everything that keeps a draft from being published."""
+    found = definition.flaws(draft)
+    if found:
+        return found
+    parsed = definition.parse(draft)
+    return [*_rule_flaws(parsed), *_text_flaws(parsed)]
+
+
+def _rule_flaws(parsed: Definition) -> Iterator[Flaw]:
+    for place, rules in [("", parsed.rules), *((step.key, step.rules) for step in parsed.steps)]:
+        for rule in (one for given in rules for one in given.each):
+            if code := conditions.flaw(rule):
+                yield Flaw(place, code, {"field": rule.field})
+
+
+def _text_flaws(parsed: Definition) -> Iterator[Flaw]:
+    for step in parsed.steps:
+        for language, text in step.texts.items():
+            for source in (text.subject, text.body):
+                if why := rendering.problem(source):
+                    yield Flaw(step.key, "bad_template", {"language": language, "why": why})
+                    continue
+                for name in rendering.names_in(source):
+                    if name not in values.NAMES:
+                        yield Flaw(step.key, "unknown_variable", {"language": language, "name": name})
+
+
+def blast(sequence: Sequence) -> Blast:
+    """What publishing the draft would do now."""
+    parsed, now = definition.parse(sequence.draft), clock.now()
+    soon = later = past = 0
+    for stay in _candidates(sequence):
+        if conditions.first_false(parsed.rules, stay) is not None:
+            continue
+        times = planning.times_of(stay)
+        due = [moment for step in parsed.steps if (moment := timing.due_at(step.when, times)) is not None]
+        soon += any(now <= moment <= now + DAY for moment in due)
+        later += any(now <= moment <= now + FORTNIGHT for moment in due)
+        past += any(moment < now for moment in due)
+    return Blast(soon, later, past)
+
+
+def _candidates(sequence: Sequence) -> Iterator[Reservation]:
+    """Stays that are not over, and not on it yet."""
+    since: datetime = clock.now() - timedelta(days=2)
+    on_it = Enrollment.objects.filter(sequence=sequence).values("reservation_id")
+    rows = (
+        Reservation.objects.filter(
+            organization_id=sequence.organization_id,
+            is_owner_stay=False,
+            status__in=planning.BOOKED,
+            departure_date__gte=since.date(),
+        )
+        .exclude(pk__in=on_it)
+        .select_related("guest", "unit", "property")
+        .order_by("pk")
+    )
+    return rows.iterator(chunk_size=500)
+
+
+@transaction.atomic
+def publish(user: User, sequence: Sequence, typed: int | None = None) -> SequenceVersion:
+    """A new version from the draft; stays that fit are enrolled in it, and what is past for them is never sent. Raises
+    CannotPublish, PermissionDenied."""
+    require(user, Permission.SEQUENCES_EDIT)
+    row = Sequence.objects.select_for_update().get(pk=sequence.pk)
+    if flaws(row.draft):
+        raise CannotPublish(_("The draft has mistakes: mend them first."))
+    reached = blast(row)
+    if reached.must_type and typed != reached.within_fortnight:
+        raise CannotPublish(_("Type the number of stays that it reaches."))
+    number = row.versions.count() + 1
+    version = SequenceVersion.objects.create(
+        sequence=row,
+        number=number,
+        definition=row.draft,
+        published_at=clock.now(),
+        published_by=user,
+    )
+    row.live, row.state = version, Sequence.State.LIVE
+    row.save(update_fields=["live", "state"])
+    if not definition.parse(row.draft).is_farewell:
+        for stay in _candidates(row):
+            planning.enroll_in(row, stay, history=True)
+    audit(row.organization_id, user, "sequence.published", f"sequence:{row.public_id}", after=f"v{number}")
+    wake.after_commit("reservations.send_due")
+    return version
+
+
+@transaction.atomic
+def set_state(user: User, sequence: Sequence, state: Sequence.State) -> None:
+    """Pause, go on, or stop for good. Raises PermissionDenied."""
+    require(user, Permission.SEQUENCES_EDIT)
+    row = Sequence.objects.select_for_update().get(pk=sequence.pk)
+    if row.live is None or row.state == state:
+        return
+    row.state = state
+    row.save(update_fields=["state"])
+    if state == Sequence.State.STOPPED:
+        ScheduledMessage.objects.filter(
+            sequence=row, state__in=(ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD)
+        ).update(state=ScheduledMessage.State.SUPPRESSED, reason="stopped", settled_at=clock.now())
+        row.enrollments.filter(state=Enrollment.State.ACTIVE).update(
+            state=Enrollment.State.STOPPED, reason="stopped"
+        )
+    audit(row.organization_id, user, f"sequence.{state}", f"sequence:{row.public_id}")
+    wake.after_commit("reservations.send_due")
