@@ -46,6 +46,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "core.heartbeat": (HEARTBEAT_EVERY_S, "default"),
     "core.send_mail": (10.0, "default"),
     "inbox.fetch_files": (10.0, "default"),
+    "inbox.mail_unread_chats": (30.0, "default"),
     "core.sweep_files": (60.0, "default"),
     "core.prune": (3600.0, "default"),
     "inbox.prune": (3600.0, "default"),

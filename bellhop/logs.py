@@ -14,8 +14,12 @@ _SENSITIVE = re.compile(
 )
 
 
+# An address that is a key to something: the guest portal's, a file's, an invitation's.
+_ADDRESS = re.compile(r"(/(?:g|f|unsubscribe)/)[\w~.:=-]{16,}")
+
+
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace the value of every key that names a credential, at any depth."""
+    """Replace the value of every key that names a credential, at any depth, and what opens something in an address."""
     return {key: _redacted(key, value) for key, value in event.items()}
 
 
@@ -26,7 +30,7 @@ def _redacted(key: object, value: Any) -> Any:
         return {inner: _redacted(inner, content) for inner, content in value.items()}
     if isinstance(value, list | tuple):
         return [_redacted(None, content) for content in value]
-    return value
+    return _ADDRESS.sub(rf"\1{HIDDEN}", value) if isinstance(value, str) else value
 
 
 def _shared() -> list[Any]:

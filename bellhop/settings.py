@@ -47,6 +47,8 @@ CSRF_TRUSTED_ORIGINS = [BELLHOP_PUBLIC_URL]
 ROOT_URLCONF = "bellhop.urls"
 ASGI_APPLICATION = "bellhop.asgi.application"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+# Addresses or networks whose X-Forwarded-For is believed.
+BELLHOP_TRUSTED_PROXIES = env.words("BELLHOP_TRUSTED_PROXIES")
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from bellhop import checks, health  # noqa: F401 (checks are registered by being imported)
 from bellhop.core import serving
+from inbox import guest_urls
 from inbox.views import unsubscribe
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("f/<str:token>/<str:name>", serving.shared_file, name="shared-file"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
+    *guest_urls.urlpatterns,
     # An admin gives people their address; the package's page for changing it is shadowed.
     path(
         "accounts/email/",

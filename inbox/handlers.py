@@ -28,6 +28,7 @@ from inbox.services import (
     receipts,
     receive,
 )
+from inbox.services.chat import portal, widgets
 from reservations.events import (
     ConsentChanged,
     ContactPointsAdded,
@@ -48,6 +49,7 @@ def register() -> None:
     subscribe(StayChanged, later.on_stay)
     subscribe(StayChanged, conversations.on_stay)
     subscribe(StayChanged, adopting.on_stay)
+    subscribe(StayChanged, portal.on_stay)
     subscribe(ContactPointsAdded, adopting.on_points)
     subscribe(ConsentChanged, consent_lines.on_consent)
     subscribe(GuestChanged, conversations.on_guest)
@@ -58,5 +60,6 @@ def register() -> None:
     subscribe(ConnectionDown, connection_state.on_change)
     subscribe(ConnectionRecovered, connection_state.on_change)
     subscribe(ConnectionChanged, connection_state.on_change)
+    subscribe(ConnectionChanged, widgets.on_connection)
     subscribe(IncidentOpened, connection_state.on_incident)
     subscribe(IncidentClosed, connection_state.on_incident_over)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from inbox.services import fetching, notices, receipts, triage
+from inbox.services.chat import waiting
 
 
 @shared_task(name="inbox.after_settling")
@@ -25,3 +26,8 @@ def forget() -> None:
 @shared_task(name="inbox.fetch_files")
 def fetch_files() -> None:
     fetching.fetch_due()
+
+
+@shared_task(name="inbox.mail_unread_chats")
+def mail_unread_chats() -> None:
+    waiting.mail_due()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from inbox.views import (
     bulk,
+    chat_links,
     files,
     joining,
     mails,
@@ -74,5 +75,9 @@ urlpatterns = [
     path("threads/<str:public_id>/block/", joining.block, name="block"),
     path("threads/<str:public_id>/consent/", joining.consent, name="consent"),
     path("merges/<str:public_id>/undo/", joining.undo, name="undo-merge"),
+    path("threads/<str:public_id>/portal/", chat_links.links, name="portal-links"),
+    path("portal-links/<str:public_id>/revoke/", chat_links.revoke, name="revoke-portal-link"),
+    path("chats/<str:public_id>/", chat_links.chat_settings, name="chat-settings"),
+    path("chats/<str:public_id>/secret/", chat_links.new_secret, name="chat-secret"),
     path("notes/<str:public_id>/to-pms/", writing.note_to_pms, name="note-to-pms"),
 ]

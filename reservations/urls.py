@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reservations.views import people, sequences
+from reservations.views import editor, people, sequences
 
 app_name = "reservations"
 urlpatterns = [
@@ -11,7 +11,16 @@ urlpatterns = [
     path("people/<str:public_id>/<slug:action>/", people.person_act, name="person-act"),
     path("sequences/", sequences.sequences, name="sequences"),
     path("sequences/forecast/", sequences.calendar, name="forecast"),
-    path("sequences/<str:public_id>/", sequences.sequence, name="sequence"),
+    path("sequences/new/", editor.create, name="create-sequence"),
+    path("sequences/<str:public_id>/", editor.editor, name="sequence"),
+    path("sequences/<str:public_id>/name/", editor.rename, name="rename-sequence"),
+    path("sequences/<str:public_id>/steps/", editor.steps, name="sequence-steps"),
+    path("sequences/<str:public_id>/steps/<slug:key>/", editor.save, name="save-step"),
+    path("sequences/<str:public_id>/steps/<slug:key>/preview/", editor.preview, name="preview"),
+    path("sequences/<str:public_id>/steps/<slug:key>/stays/", editor.stays, name="preview-stays"),
+    path("sequences/<str:public_id>/steps/<slug:key>/missing/", editor.missing, name="missing"),
+    path("sequences/<str:public_id>/versions/", editor.versions, name="versions"),
+    path("sequences/<str:public_id>/versions/<int:number>/restore/", editor.restore, name="restore-version"),
     path("sequences/<str:public_id>/publish/", sequences.publish, name="publish-sequence"),
     path("sequences/<str:public_id>/state/<slug:how>/", sequences.change_state, name="sequence-state"),
     path("scheduled/<str:public_id>/<slug:how>/", sequences.scheduled, name="scheduled"),

@@ -91,6 +91,11 @@ def in_use(kept: Kept) -> None:
         raise FileNotFoundError(kept.key)
 
 
+def keep_unused(keys: Iterable[str], *, days: int) -> None:
+    """Nothing refers to these files yet, and that may take so many days more."""
+    UnusedFile.objects.filter(key__in=list(keys)).update(delete_at=clock.now() + timedelta(days=days))
+
+
 def open_file(key: str) -> File[Any] | IO[bytes]:
     """Raises FileNotFoundError, and OSError where the store is away."""
     return storages[STORE].open(key, "rb")

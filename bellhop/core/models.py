@@ -151,6 +151,21 @@ class UnusedFile(models.Model):
         return self.key
 
 
+class Throttle(models.Model):
+    """How often something was done within a window of time that began at `window_at` (see `core.throttle`)."""
+
+    key = models.CharField(max_length=200)
+    window_at = models.DateTimeField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["key", "window_at"], name="throttle_unique"),)
+        indexes = (models.Index(fields=["window_at"], name="throttle_by_time"),)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"
+
+
 class Heartbeat(models.Model):
     """When a process of ours was last alive (worker, beat); read by /readyz and by lease recovery."""
 

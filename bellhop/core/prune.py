@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bellhop.core import heartbeat, live, mail
+from bellhop.core import heartbeat, live, mail, throttle
 
 
 def prune() -> int:
-    """Delete old live events, signs of life and e-mails. Returns how many rows."""
-    return live.prune() + heartbeat.prune() + mail.prune()
+    """Delete old live events, signs of life, e-mails and counts. Returns how many rows."""
+    return live.prune() + heartbeat.prune() + mail.prune() + throttle.prune()

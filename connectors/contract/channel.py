@@ -58,12 +58,14 @@ class ChannelConnector(Connector):
     lists_messages    the provider can list what came in and went out, so that nothing lost stays lost
     poll_s            seconds between two such lists where nothing pushes; None: only to catch up
     confirms_stop     the provider itself answers STOP, START and HELP
+    remote            there is a provider; where there is none, nothing can be compared in shadow, so it begins live
     """
 
     facts: ClassVar[Mapping[Channel, ChannelFacts]]
     lists_messages: ClassVar[bool] = False
     poll_s: ClassVar[int | None] = None
     confirms_stop: ClassVar[bool] = False
+    remote: ClassVar[bool] = True
     performs: ClassVar[tuple[type[Intent], ...]] = (SendDirect,)
 
     def __init__(self, settings: Settings, files: Files | None = None) -> None:

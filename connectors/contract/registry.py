@@ -17,6 +17,7 @@ BUILT_IN: dict[str, str] = {
     "mail_provider": "connectors.channels.mail.provider:MailProvider",
     "mailbox": "connectors.channels.mail.mailbox:Mailbox",
     "twilio": "connectors.channels.twilio:Twilio",
+    "webchat": "connectors.channels.webchat:WebChat",
     "whatsapp": "connectors.channels.whatsapp:WhatsApp",
 }
 GROUP = "bellhop.connectors"

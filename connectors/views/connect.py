@@ -14,9 +14,11 @@ from bellhop.accounts.web import page, user_of
 from connectors import ports
 from connectors.contract.base import PmsConnector
 from connectors.contract.channel import ChannelConnector
+from connectors.contract.connector import Connector
 from connectors.contract.events import Entity
 from connectors.contract.registry import UnknownConnector, available, connector_class
 from connectors.forms import ConnectForm
+from connectors.models import Stage
 from connectors.trust import connecting
 from connectors.views.channel_words import WORDS
 
@@ -46,6 +48,10 @@ def _spoken(cls: type[ChannelConnector]) -> str:
     return ", ".join(str(WORDS[channel]) for channel in cls.facts)
 
 
+def _first_stage(cls: type[Connector]) -> Stage:
+    return Stage.LIVE if issubclass(cls, ChannelConnector) and not cls.remote else Stage.SHADOW
+
+
 @require_http_methods(["GET", "POST"])
 @page(Permission.CONNECTIONS_EDIT)
 def add(request: HttpRequest, slug: str) -> HttpResponse:
@@ -58,7 +64,7 @@ def add(request: HttpRequest, slug: str) -> HttpResponse:
     form = ConnectForm(
         cls,
         request.POST or None,
-        initial={"name": cls.label, "timezone": "UTC"},
+        initial={"name": cls.label, "timezone": "UTC", "stage": _first_stage(cls)},
         places=ports.places.get()(user.organization_id),
     )
     problem = ""

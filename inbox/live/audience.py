@@ -38,6 +38,20 @@ class Audience:
         return self.properties is None or property_id in self.properties
 
 
+@dataclass(frozen=True, slots=True)
+class GuestAudience:
+    """A guest's own page: told only that something about their threads changed, and then they ask for what they may
+    see. Without a thread yet: that anything came in."""
+
+    organization_id: int
+    thread_ids: frozenset[int]
+
+    def may_see(self, event: LiveEvent) -> bool:
+        if event.topic != "thread" or event.user_id is not None:
+            return False
+        return event.subject_id in self.thread_ids if self.thread_ids else bool(event.data.get("inbound"))
+
+
 def of(user: User, language: str = "") -> Audience:
     """The audience that a person belongs to, read from the database; `language` is that of their page."""
     ids = scope.property_ids(user)

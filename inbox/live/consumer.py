@@ -16,11 +16,13 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from bellhop.accounts.models import User
+from bellhop.accounts.permissions import Permission
 from bellhop.core import live
 from inbox.live import audience as audiences
 from inbox.live.audience import Audience
 from inbox.live.hub import hub
 from inbox.services import threads
+from reservations.models import Sequence
 
 RECHECK_S = 60.0
 SIGNED_OUT = 4401
@@ -110,13 +112,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # --- presence: who looks at what, who is writing -----------------------------------------------------------
     @property
     def _group(self) -> str:
-        return f"presence.{self.audience.organization_id}"
+        return presence_group(self.audience.organization_id)
 
     async def _join_group(self) -> None:
-        await _quietly(self.channel_layer.group_add(self._group, self.channel_name))
+        await quietly(self.channel_layer.group_add(self._group, self.channel_name))
 
     async def _leave_group(self) -> None:
-        await _quietly(self.channel_layer.group_discard(self._group, self.channel_name))
+        await quietly(self.channel_layer.group_discard(self._group, self.channel_name))
 
     async def _presence(self, message: dict[str, Any]) -> None:
         thread_id, state = str(message.get("thread", ""))[:20], message.get("state")
@@ -140,13 +142,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             "asks": bool(message.get("asks")),
             "from": self.channel_name,
         }
-        await _quietly(self.channel_layer.group_send(self._group, self.here))
+        await quietly(self.channel_layer.group_send(self._group, self.here))
 
     async def _presence_quietly(self, _thread: None) -> None:
         here = getattr(self, "here", None)
         if here is not None:
             left = {**here, "state": "left", "asks": False}
-            await _quietly(self.channel_layer.group_send(self._group, left))
+            await quietly(self.channel_layer.group_send(self._group, left))
 
     async def presence_told(self, event: dict[str, Any]) -> None:
         """Somebody of the organization; told on if this person may see the thread. Who asks gets our own state back."""
@@ -156,11 +158,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         here = getattr(self, "here", None)
         asked = event["asks"] and event["from"] != self.channel_name
         if asked and here is not None and here["thread"] == event["thread"] and here["state"] != "left":
-            await _quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
+            await quietly(self.channel_layer.send(event["from"], {**here, "asks": False}))
         if event["user"] == self.user.public_id:
             return
         shown = {key: event[key] for key in ("thread", "state", "user", "name", "initials")}
         await self.send(text_data=json.dumps({"type": "presence", **shown}))
+
+
+def presence_group(organization_id: int) -> str:
+    return f"presence.{organization_id}"
 
 
 def _language(query: bytes) -> str:
@@ -175,13 +181,18 @@ def _audience(user_id: int, language: str) -> Audience | None:
 
 
 def _property_of(user_id: int, public_id: str) -> int | bool | None:
-    """The property of a thread that the person may see; False where there is none such."""
+    """The property of a thread that the person may see, None for a sequence they may write; False where there is none
+    such."""
     user = User.objects.select_related("role").get(pk=user_id)
     row = threads.visible_to(user).filter(public_id=public_id).values_list("property_id", flat=True)[:1]
-    return row[0] if row else False
+    if row:
+        return row[0]
+    writes = Permission.SEQUENCES_EDIT.value in user.granted
+    own = Sequence.objects.filter(organization_id=user.organization_id, public_id=public_id)
+    return None if writes and own.exists() else False
 
 
-async def _quietly(sending: Any) -> None:
+async def quietly(sending: Any) -> None:
     """Presence is a courtesy: without Redis there is none, and nothing else suffers."""
     try:
         async with asyncio.timeout(1):

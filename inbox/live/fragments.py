@@ -12,14 +12,16 @@ from django.db.models import QuerySet
 from bellhop.core import clock, live
 from bellhop.core.models import LiveEvent
 from inbox.live import rows as row_html
-from inbox.live.audience import Audience
+from inbox.live.audience import Audience, GuestAudience
 from inbox.models import Thread
 from inbox.services import listing
 
+AnyAudience = Audience | GuestAudience
+
 
 def since(
-    organization_id: int, number: int, audiences: Sequence[Audience]
-) -> tuple[int, dict[Audience, dict[str, Any]] | None]:
+    organization_id: int, number: int, audiences: Sequence[AnyAudience]
+) -> tuple[int, dict[AnyAudience, dict[str, Any]] | None]:
     """(newest number, what to tell each audience of what came after `number`); None: its screens must refresh."""
     events = live.since(organization_id, number)
     if events is None:
@@ -27,13 +29,21 @@ def since(
     return (events[-1].number or number, render(audiences, events)) if events else (number, {})
 
 
-def render(audiences: Sequence[Audience], events: Sequence[LiveEvent]) -> dict[Audience, dict[str, Any]]:
+def render(
+    audiences: Sequence[AnyAudience], events: Sequence[LiveEvent]
+) -> dict[AnyAudience, dict[str, Any]]:
     """audience → what to tell it: events in order, and the rows of the threads that they are about."""
+    told: dict[AnyAudience, dict[str, Any]] = {}
+    for guest in (one for one in audiences if isinstance(one, GuestAudience)):
+        told[guest] = {"changed": True} if any(guest.may_see(event) for event in events) else {}
+    colleagues = [one for one in audiences if isinstance(one, Audience)]
+    if not colleagues:
+        return told
     thread_ids = {
         event.subject_id for event in events if event.topic == "thread" and event.subject_id is not None
     }
     threads = {thread.pk: thread for thread in _load(thread_ids)}
-    return {audience: _for(audience, events, threads) for audience in audiences}
+    return told | {audience: _for(audience, events, threads) for audience in colleagues}
 
 
 def _load(thread_ids: set[int]) -> list[Thread]:

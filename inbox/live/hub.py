@@ -21,7 +21,7 @@ from django.db import DatabaseError, close_old_connections
 
 from bellhop.core.wake import LIVE_CHANNEL
 from inbox.live import fragments
-from inbox.live.audience import Audience
+from inbox.live.fragments import AnyAudience
 
 POLL_S = 5.0
 RECONNECT_S = 0.5
@@ -36,8 +36,10 @@ log = structlog.get_logger(__name__)
 class Socket(Protocol):
     """What the hub needs of a consumer. `number` is the last live number that was sent to it."""
 
-    audience: Audience
     number: int
+
+    @property
+    def audience(self) -> AnyAudience: ...
 
     async def push(self, text: str) -> None: ...
 
@@ -130,7 +132,7 @@ class Hub:
         for socket in sockets:
             by_number[socket.number].append(socket)
         for number, group in by_number.items():
-            audiences: dict[Audience, list[Socket]] = defaultdict(list)
+            audiences: dict[AnyAudience, list[Socket]] = defaultdict(list)
             for socket in group:
                 audiences[socket.audience].append(socket)
             last, told = await self._run(fragments.since, organization_id, number, list(audiences))
@@ -141,7 +143,7 @@ class Hub:
                 await self._send(audiences, last, told)
 
     async def _send(
-        self, audiences: dict[Audience, list[Socket]], last: int, told: dict[Audience, dict[str, Any]]
+        self, audiences: dict[AnyAudience, list[Socket]], last: int, told: dict[AnyAudience, dict[str, Any]]
     ) -> None:
         """Hand each audience its text, encoded once."""
         began = time.monotonic()

@@ -1,4 +1,5 @@
 from inbox.models.attachment import Attachment, FileState
+from inbox.models.chat import ChatVisitor, ChatWidget, PortalLink
 from inbox.models.direct import MessageMail, ThreadAddress, ThreadMerge
 from inbox.models.message import Author, Direction, Message
 from inbox.models.note import Mention, Note
@@ -13,6 +14,8 @@ __all__ = [
     "Attachment",
     "Author",
     "CannedReply",
+    "ChatVisitor",
+    "ChatWidget",
     "Destination",
     "Direction",
     "Draft",
@@ -22,6 +25,7 @@ __all__ = [
     "MessageMail",
     "Note",
     "Notice",
+    "PortalLink",
     "Receipt",
     "ReceiptState",
     "SavedView",

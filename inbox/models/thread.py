@@ -47,6 +47,7 @@ class Thread(Findable):
     with every change, so that a rendered row can be cached by it. Guest messages up to `no_answer_until` need none.
     `stay` is the current one of `stays`; `arrives_on` is its arrival, so that an index can sort by it.
     A merged one lies empty and leads to `merged_into`; what comes in on a blocked one opens nothing.
+    `channel` is the one last used by the guest, `channel_raw` and `pms_channel` the one by which the PMS reaches them.
     `conversation_told` is the digest of what the PMS last said about the conversation, once nothing of it is open: the
     same again needs no work.
     """
@@ -65,6 +66,7 @@ class Thread(Findable):
     party_name = models.CharField(max_length=200, blank=True, default="")
     channel = models.CharField(max_length=20, blank=True, default="")
     channel_raw = models.CharField(max_length=60, blank=True, default="")
+    pms_channel = models.CharField(max_length=20, blank=True, default="", db_default="")
     conversation_told = models.CharField(max_length=32, blank=True, default="")
     language = models.CharField(max_length=20, blank=True, default="")
 

@@ -33,6 +33,7 @@ def adopt(guest: Guest, values: list[str]) -> None:
         ThreadAddress.objects.filter(
             address__organization_id=guest.organization_id,
             address__address__in=values,
+            verified=True,
             thread__stay=None,
             thread__guest=None,
             thread__merged_into=None,

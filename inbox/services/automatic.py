@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bellhop.core import clock, search
+from connectors.contract.direct import AddressKind, Channel
 from connectors.contract.intents import SendMessage
 from connectors.models import Connection, Origin
 from connectors.outbound import outbox
@@ -96,3 +97,20 @@ def _message(
         created_at=now,
         search=search.vector(text),
     )
+
+
+def address_row(connection: Connection, channel: str, value: str, name: str) -> ChannelAddress:
+    """The row of an e-mail address or number that is written to, made if nothing went there before."""
+    kind = AddressKind.EMAIL if channel == Channel.EMAIL else AddressKind.PHONE
+    row, _made = ChannelAddress.objects.get_or_create(
+        connection=connection,
+        channel=channel,
+        address=value,
+        defaults={
+            "organization_id": connection.organization_id,
+            "kind": kind.value,
+            "name": name[:120],
+            "created_at": clock.now(),
+        },
+    )
+    return row

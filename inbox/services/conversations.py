@@ -89,7 +89,9 @@ def take_over(thread: Thread, source: Source, record: ConversationRecord) -> Non
     if thread.last_inbound_id is None:
         # Until the guest writes, the conversation's own channel; afterwards the one they used last.
         thread.channel = record.channel[:20] or thread.channel
+    if thread.last_inbound_id is None or not thread.channel_raw:
         thread.channel_raw = record.channel_raw[:60] or thread.channel_raw
+        thread.pms_channel = record.channel[:20] or thread.pms_channel
     if record.language:
         thread.language = record.language[:20]
     if record.guest_name and not thread.guest_id:

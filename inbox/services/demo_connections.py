@@ -15,6 +15,7 @@ from connectors.models import Connection, Stage
 from connectors.outbound.addresses import hook_url
 from connectors.trust import connecting
 from connectors.trust.connecting import NewConnection
+from inbox.services.chat import widgets
 
 log = structlog.get_logger(__name__)
 
@@ -98,10 +99,39 @@ def connect_sandbox(organization: Organization) -> list[Connection]:
     Only the first is tried before it is stored: the others are known to answer then, and the start doesn't wait for
     their tokens.
     """
-    systems = (*SANDBOX, *CHANNELS, _mailbox())
+    systems = (*SANDBOX, *CHANNELS, _mailbox(), _chat())
     found = [_connect(organization, system, test=system is SANDBOX[0]) for system in systems]
     _tell_twilio(next(connection for connection in found if connection.slug == "twilio"))
+    _put_into_website(next(connection for connection in found if connection.slug == "webchat"))
     return found
+
+
+def _chat() -> SandboxSystem:
+    """The chat of the hotel's website, which the sandbox shows."""
+    return SandboxSystem(
+        "webchat", "Website chat", "", {"site": settings.BELLHOP_SANDBOX_URL}, "America/New_York"
+    )
+
+
+def _put_into_website(connection: Connection) -> None:
+    """Paste the snippet into the website, as its owner does; the site may show the chat under both its names."""
+    widget = widgets.make(connection)
+    names = [settings.BELLHOP_SANDBOX_URL, f"http://localhost:{settings.BELLHOP_SANDBOX_PORT}"]
+    if missing := [origin for origin in names if origin not in widget.origins]:
+        widget.origins = [*widget.origins, *missing]
+        widget.title = "Harbour House"
+        widget.save(update_fields=["origins", "title"])
+    _control("PUT", "website", {"bellhop": settings.BELLHOP_PUBLIC_URL, "key": widget.key}, "website")
+
+
+def _control(method: str, path: str, told: dict[str, str], what: str) -> None:
+    """A sandbox that isn't up is told at the next start."""
+    url = f"{settings.BELLHOP_SANDBOX_URL}/_control/{path}"
+    body = json.dumps(told).encode()
+    try:
+        http.fetch(method, url, headers={"content-type": "application/json"}, content=body)
+    except http.HttpError as error:
+        log.warning("demo.sandbox_unreachable", what=what, url=url, error=str(error))
 
 
 def _mailbox() -> SandboxSystem:
@@ -129,12 +159,7 @@ def _tell_twilio(connection: Connection) -> None:
     """Type our address into the provider's console, as a person does there: its API has no call for it. A sandbox that
     isn't up is told at the next start."""
     for line in (TWILIO_NUMBER, TWILIO_SERVICE):
-        url = f"{settings.BELLHOP_SANDBOX_URL}/_control/phones/lines/{quote(line)}"
-        body = json.dumps({"inbound_url": hook_url(connection)}).encode()
-        try:
-            http.fetch("PATCH", url, headers={"content-type": "application/json"}, content=body)
-        except http.HttpError as error:
-            log.warning("demo.phones_unreachable", url=url, error=str(error))
+        _control("PATCH", f"phones/lines/{quote(line)}", {"inbound_url": hook_url(connection)}, "phones")
 
 
 def _connect(organization: Organization, pms: SandboxSystem, *, test: bool) -> Connection:

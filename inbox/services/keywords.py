@@ -18,8 +18,8 @@ from reservations.services.consent import Statement
 
 def asked(record: DirectMessageRecord) -> Keyword:
     """What the message asks: the provider's word first, then ours."""
-    if record.automatic:
-        return Keyword.NONE
+    if record.automatic or record.channel == Channel.WEBCHAT:
+        return Keyword.NONE  # nothing leaves there by itself: a "yes" or "stop" is for people to read
     return record.keyword if record.keyword != Keyword.NONE else keyword_in(record.body_text).keyword
 
 
@@ -29,7 +29,8 @@ def follow(source: Source, thread: Thread, message: Message, record: DirectMessa
     assert message.address is not None
     asks, said = asked(record), keyword_in(record.body_text)
     if asks == Keyword.NONE:
-        if not record.automatic and probably_stop(record.body_text):
+        by_people = not record.automatic and record.channel != Channel.WEBCHAT
+        if by_people and probably_stop(record.body_text):
             _suspect(message)
             threads.log_event(thread, "maybe_stop", None, message=message.public_id)
         return False
@@ -74,7 +75,7 @@ def _suspect(message: Message) -> None:
 
 def _answer(thread: Thread, address: ChannelAddress, asks: Keyword, language: str, *, again: bool) -> None:
     """One answer, nothing promotional (47 CFR 64.1200(a)(12)); a second STOP gets none."""
-    if address.channel == Channel.WEBCHAT or (asks == Keyword.STOP and again):
+    if asks == Keyword.STOP and again:
         return
     with translation.override(language or None):
         text = _words(thread.organization.name, asks)

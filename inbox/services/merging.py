@@ -198,12 +198,18 @@ def _hand_over(source: Thread, target: Thread) -> list[Any] | None:
     on the merged one's goes on into the target."""
     if source.connection_id is None or target.conversation_id:
         return None
-    before = [source.connection_id, source.conversation_id, source.channel_raw, target.connection_id]
+    before = [
+        source.connection_id,
+        source.conversation_id,
+        source.channel_raw,
+        target.connection_id,
+        source.pms_channel,
+    ]
     conversation = source.conversation_id
     source.conversation_id = ""
     source.save(update_fields=["conversation_id"])
     target.connection_id, target.conversation_id = source.connection_id, conversation
-    target.channel_raw = source.channel_raw
+    target.channel_raw, target.pms_channel = source.channel_raw, source.pms_channel
     return before
 
 
@@ -224,14 +230,11 @@ def _take_apart(source: Thread, target: Thread, moved: dict[str, Any]) -> None:
     target.stays.remove(*moved.get("stays", ()))
     target.tags.remove(*moved.get("tags", ()))
     if (before := moved.get("conversation")) is not None:
-        connection_id, conversation_id, channel_raw, was = before
+        connection_id, conversation_id, channel_raw, was, pms_channel = before
         target.connection_id, target.conversation_id = was, ""
         target.save(update_fields=["connection", "conversation_id"])
-        source.connection_id, source.conversation_id, source.channel_raw = (
-            connection_id,
-            conversation_id,
-            channel_raw,
-        )
+        source.connection_id, source.conversation_id = connection_id, conversation_id
+        source.channel_raw, source.pms_channel = channel_raw, pms_channel
     source.merged_into, source.status = None, ThreadStatus(moved.get("status", ThreadStatus.OPEN))
     remaining = target.stays.exists()
     target.choose_stay(None)

@@ -17,11 +17,14 @@ from bellhop.core import clock
 from connectors.contract.base import PmsConnector
 from connectors.contract.intents import AddNote, MirrorMessage
 from connectors.contract.registry import pms_class
-from connectors.models import Command, Connection, ConnectionKind, Origin
+from connectors.models import Command, CommandKind, Connection, ConnectionKind, Origin
 from connectors.outbound import outbox
 from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread
 from inbox.services import row_view, threads
+from inbox.services.chat import links
 
+REPEATS = "repeat"
+"""The purpose of a message that only says again, elsewhere, what stands in the thread (and so in the PMS)."""
 _LEFT = (ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ, ReceiptState.UNCONFIRMED)
 
 
@@ -65,9 +68,12 @@ def owe_automatic(thread: Thread, message: Message) -> bool:
 
 
 def has_left(message: Message) -> bool:
-    """Did it go out, or come in? What nobody typed may be held back, and never leave."""
+    """Did it go out, or come in, and is it new? What nobody typed may be held back, and never leave."""
     if not _is_automatic(message):
         return True
+    sent = Command.objects.filter(subject=f"message:{message.pk}", kind=CommandKind.SEND_DIRECT)
+    if sent.filter(intent__purpose=REPEATS).exists():
+        return False
     return message.receipts.filter(destination=Destination.GUEST, state__in=_LEFT).exists()
 
 
@@ -164,13 +170,15 @@ def _note(pms: type[PmsConnector], thread: Thread, message: Message, stay_id: st
 
 
 def _text(message: Message) -> str:
-    """The words, and where the files are: PMSs take none here, so a link for colleagues is kept."""
+    """The words, and where the files are: PMSs take none here, so a link for colleagues is kept. What
+    opens the guest portal is for its recipient alone."""
+    body = links.hidden(message.body)
     names = [file.name or file.mime_type for file in message.attachments.order_by("pk")]
     if not names:
-        return message.body
+        return body
     link = reverse("inbox:thread", args=["all", message.thread.public_id])
     files = f"[{', '.join(names)}: {settings.BELLHOP_PUBLIC_URL}{link}?m={message.public_id}]"
-    return f"{message.body}\n{files}".strip()
+    return f"{body}\n{files}".strip()
 
 
 def _author(thread: Thread, message: Message) -> str:

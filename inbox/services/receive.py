@@ -175,6 +175,7 @@ def _follow(
     thread.last_inbound_id = max(thread.last_inbound_id or 0, message.pk)
     if record.channel_raw and is_newest:
         thread.channel_raw, thread.channel = record.channel_raw[:60], record.channel[:20]
+        thread.pms_channel = thread.channel
     if history:
         return
     if thread.status != ThreadStatus.OPEN:

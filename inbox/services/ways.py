@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -19,6 +19,7 @@ from connectors.contract.registry import channel_class, connector_class
 from connectors.models import ChannelTemplate, Connection, ConnectionKind, Stage
 from inbox.models import Direction, Message, Thread, ThreadAddress
 from inbox.services import row_view
+from inbox.services.chat import ways as chat_ways
 from reservations.models import ChannelAddress, ConsentState, ContactKind
 from reservations.services import consent, sending
 from reservations.services.consent import Standing
@@ -85,6 +86,9 @@ class _Point:
     kind: str
     value: str
     last_inbound_at: datetime | None
+    label: str = ""
+    refusal: str = ""
+    warning: str = ""
 
 
 def of(thread: Thread) -> list[Choice]:
@@ -167,12 +171,14 @@ def why_not_by_pms(thread: Thread) -> str:
 
 def _pms(thread: Thread) -> Choice:
     assert thread.connection is not None
-    label, icon = row_view.channel_words(thread.channel)
+    # What was last said may have come another way: its rules are those of the channel that the PMS itself uses.
+    channel = thread.pms_channel or thread.channel
+    label, icon = row_view.channel_words(channel)
     by = connector_class(thread.connection.slug).label
     on_pms = thread.channel_raw and thread.conversation_id
     return Choice(
         key=PMS,
-        channel=thread.channel,
+        channel=channel,
         label=_("%(channel)s through %(pms)s") % {"channel": label, "pms": by} if on_pms else by,
         icon=icon,
         connection=thread.connection,
@@ -205,7 +211,28 @@ def _points(thread: Thread, channels: list[Connection]) -> list[_Point]:
                 if connection is not None and _is_good(kind, value):
                     point = _Point(connection, channel, kind, value, None)
                     found.setdefault((channel, value), point)
-    return list(found.values())
+    return _with_chat(found, channels)
+
+
+def _with_chat(found: dict[tuple[Channel, str], _Point], channels: list[Connection]) -> list[_Point]:
+    """What is known of those who write by web chat: whether they still read there, and what address they left."""
+    values = [value for channel, value in found if channel == Channel.WEBCHAT]
+    if not values:
+        return list(found.values())
+    known = chat_ways.of(values)
+    points: list[_Point] = []
+    for point in found.values():
+        told = known.get(point.value) if point.channel == Channel.WEBCHAT else None
+        if point.channel != Channel.WEBCHAT:
+            points.append(point)
+        elif told is not None and (told.is_reading or point.last_inbound_at is not None):
+            points.append(replace(point, label=told.label, refusal=told.refusal))
+    for channel, kind, value in chat_ways.given(known.values()):
+        connection = next((one for one in channels if channel.value in one.addresses), None)
+        if connection is not None and (channel, value) not in found:
+            warning = _("Typed in the chat: nobody has shown that it is theirs.")
+            points.append(_Point(connection, channel, kind, value, None, warning=warning))
+    return points
 
 
 def _contact_points(thread: Thread) -> Iterable[tuple[str, str]]:
@@ -242,14 +269,16 @@ def _choice(point: _Point, standing: Standing, templates: tuple[ChannelTemplate,
     return Choice(
         key=f"{point.connection.public_id}:{point.channel.value}:{point.value}",
         channel=point.channel.value,
-        label=label,
+        label=point.label or label,
         icon=icon,
         connection=point.connection,
         kind=point.kind,
         value=point.value,
         facts=facts,
-        refusal=_refusal(point, standing) or (_closed(closes_at) if closed and not usable else ""),
-        warning=_warning(standing),
+        refusal=point.refusal
+        or _refusal(point, standing)
+        or (_closed(closes_at) if closed and not usable else ""),
+        warning=point.warning or _warning(standing),
         closes_at=closes_at if point.last_inbound_at is not None else None,
         templates=usable,
         needs_template=closed,

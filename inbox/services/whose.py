@@ -118,7 +118,7 @@ def _linked(address: ChannelAddress) -> Thread | None:
 
 def _of_match(match: Match, address: ChannelAddress) -> Thread | None:
     if match.stay is not None:
-        return _of_stay(match.stay)
+        return thread_of_stay(match.stay)
     if match.guest is None:
         return None
     known = Thread.objects.filter(guest=match.guest, merged_into=None).order_by("-last_activity_at")
@@ -126,7 +126,7 @@ def _of_match(match: Match, address: ChannelAddress) -> Thread | None:
     return _locked(found) if found is not None else _new(address, match.guest)
 
 
-def _of_stay(stay: Reservation) -> Thread | None:
+def thread_of_stay(stay: Reservation) -> Thread | None:
     """The thread in which the PMS's conversation of the stay is, if it has one; else the stay's own, made if need
     be."""
     known = Thread.objects.filter(stays=stay, merged_into=None).order_by("id")

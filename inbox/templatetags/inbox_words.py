@@ -25,6 +25,12 @@ def template_blanks(template: ChannelTemplate) -> list[str]:
 
 
 @register.filter
+def as_blank(name: str) -> str:
+    """A blank of a template as it stands in the text."""
+    return f"{{{{{name}}}}}"
+
+
+@register.filter
 def asks_for_pictures(html: str) -> bool:
     """Does a mail want pictures of other hosts?"""
     return rich_text.has_remote_pictures(html)

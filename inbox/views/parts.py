@@ -13,6 +13,7 @@ from bellhop.accounts.models import Team, User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import user_of
 from bellhop.core import clock
+from connectors.contract.direct import Channel
 from connectors.contract.registry import connector_class
 from connectors.outbound.caller import pms_for
 from connectors.trust import overwrites
@@ -33,6 +34,7 @@ from inbox.services import (
     triage,
     ways,
 )
+from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import StayPhase
@@ -237,6 +239,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     points = (
         guest.contact_points.order_by("kind", "id") if guest and user.may(Permission.CONTACTS_READ) else ()
     )
+    reached = blocking.reached(thread)
     may_match = stay is None and user.may(Permission.THREADS_MATCH)
     return {
         "thread": thread,
@@ -252,7 +255,9 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "upcoming": upcoming.of(stay) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
-        "reached": blocking.reached(thread),
+        "reached": reached,
+        "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),
+        "may_link": stay is not None and stay.guest_id is not None and user.may(Permission.THREADS_REPLY),
         "undoable": merging.undoable(thread) if user.may(Permission.THREADS_MATCH) else [],
         "strangers": list(blocking.several(thread)) if user.may(Permission.THREADS_MATCH) else [],
         "pms": _pms_label(thread),

@@ -13,7 +13,8 @@ from reservations.models.stay import Reservation
 
 
 class Sequence(models.Model):
-    """A marketer's timeline. `draft` is what is being written; `live` the version that new stays are enrolled in.
+    """A marketer's timeline. `draft` is what is being written, `touched` who wrote each step last (step key → id of the
+    person, name, time); `live` the version that new stays are enrolled in.
 
     Paused: nothing leaves while times go on passing under the late rules. Stopped: nobody is enrolled and nothing
     leaves.
@@ -33,6 +34,7 @@ class Sequence(models.Model):
     draft: Any = models.JSONField(default=dict)
     draft_by = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
     draft_at = models.DateTimeField()
+    touched: Any = models.JSONField(default=dict)
     live = models.ForeignKey("reservations.SequenceVersion", models.SET_NULL, related_name="+", null=True)
     created_at = models.DateTimeField()
 

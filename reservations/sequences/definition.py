@@ -26,6 +26,14 @@ class Anchor(StrEnum):
 
 
 DAYS_ONLY = frozenset({Anchor.ARRIVAL, Anchor.DEPARTURE})
+ANCHOR_ORDER = (
+    Anchor.BOOKED,
+    Anchor.ARRIVAL,
+    Anchor.CHECK_IN,
+    Anchor.CHECK_OUT,
+    Anchor.DEPARTURE,
+    Anchor.CANCELLED,
+)
 
 
 class Late(StrEnum):
@@ -95,11 +103,12 @@ class Step:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """A whole sequence. `rules` decide who is enrolled. `stop_when_answered`: a guest who wrote since is left to a
-    person."""
+    person. `when_dates_change`: "replan" (messages move with the dates) or "stop" (nothing more of it)."""
 
     steps: tuple[Step, ...] = ()
     rules: tuple[Rule, ...] = ()
     stop_when_answered: bool = False
+    when_dates_change: str = "replan"
 
     @property
     def is_farewell(self) -> bool:
@@ -125,8 +134,9 @@ def parse(stored: Mapping[str, Any]) -> Definition:
     """The definition of a stored version. Raises ValueError where it isn't one (see `flaws` first)."""
     return Definition(
         steps=tuple(_step(one) for one in stored.get("steps", ())),
-        rules=_rules(stored.get("rules", ())),
+        rules=parse_rules(stored.get("rules", ())),
         stop_when_answered=bool(stored.get("stop_when_answered")),
+        when_dates_change=str(stored.get("when_dates_change", "replan")),
     )
 
 
@@ -135,7 +145,7 @@ def _step(stored: Mapping[str, Any]) -> Step:
     return Step(
         key=str(stored["key"]),
         name=str(stored["name"]),
-        when=_when(stored["when"]),
+        when=parse_when(stored["when"]),
         channels=tuple(map(str, stored["channels"])),
         texts={
             language: Text(body=str(text["body"]), subject=str(text.get("subject", "")))
@@ -143,14 +153,15 @@ def _step(stored: Mapping[str, Any]) -> Step:
         },
         language=str(stored["language"]),
         late=Late(stored.get("late", Late.SKIP)),
-        useful_until=_when(until) if until else None,
-        rules=_rules(stored.get("rules", ())),
+        useful_until=parse_when(until) if until else None,
+        rules=parse_rules(stored.get("rules", ())),
         purpose=str(stored.get("purpose", "transactional")),
         any_hour=bool(stored.get("any_hour")),
     )
 
 
-def _when(stored: Mapping[str, Any]) -> When:
+def parse_when(stored: Mapping[str, Any]) -> When:
+    """A stored time. Raises KeyError, ValueError."""
     at = stored.get("at")
     return When(
         anchor=Anchor(stored["anchor"]),
@@ -160,16 +171,38 @@ def _when(stored: Mapping[str, Any]) -> When:
     )
 
 
-def _rules(stored: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+def parse_rules(stored: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """Stored conditions. Raises KeyError."""
     return tuple(
         Rule(
             field=str(one["field"]),
             operator=str(one["operator"]),
             value=one.get("value"),
-            others=_rules(one.get("or", ())),
+            others=parse_rules(one.get("or", ())),
         )
         for one in stored
     )
+
+
+def group_of(step: Step) -> Anchor:
+    """The anchor under which a step is listed: check-in stands with arrival, check-out with departure."""
+    return {Anchor.CHECK_IN: Anchor.ARRIVAL, Anchor.CHECK_OUT: Anchor.DEPARTURE}.get(
+        step.when.anchor, step.when.anchor
+    )
+
+
+def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """As they come in a stay: by anchor, then by time."""
+
+    def place(step: Step) -> tuple[int, float]:
+        when = step.when
+        clock = when.at.hour / 24 + when.at.minute / 1440 if when.at else _USUAL.get(when.anchor, 0.0)
+        return ANCHOR_ORDER.index(group_of(step)), when.days + when.hours / 24 + clock
+
+    return tuple(sorted(steps, key=place))
+
+
+_USUAL = {Anchor.CHECK_IN: 15 / 24, Anchor.CHECK_OUT: 11 / 24}
 
 
 def flaws(stored: Mapping[str, Any]) -> list[Flaw]:

@@ -6,13 +6,14 @@ What was sent under a step's key is never sent again to that stay, whatever is a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bellhop.core import clock, wake
 from connectors.outbound import outbox
 from reservations.events import StayChanged
-from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence
+from reservations.models import Enrollment, Reservation, ScheduledMessage, Sequence, SequenceVersion
 from reservations.sequences import conditions, definition, timing
 from reservations.sequences.definition import Definition
 from reservations.sequences.timing import StayTimes
@@ -20,6 +21,7 @@ from reservations.sequences.timing import StayTimes
 PLANNED, HELD = ScheduledMessage.State.PLANNED, ScheduledMessage.State.HELD
 SUPPRESSED = ScheduledMessage.State.SUPPRESSED
 BOOKED = {Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN}
+DATES = {"arrival_date", "departure_date"}
 # A change of one of these moves times.
 MOVES = {
     "arrival_date",
@@ -54,7 +56,7 @@ def on_stay(event: StayChanged) -> None:
     if event.created or changed & ADMITS:
         enroll(stay, history=event.history)
     if changed & MOVES:
-        replan(stay)
+        replan(stay, dates=bool(changed & DATES))
 
 
 def enroll(stay: Reservation, *, farewell: bool = False, history: bool = False) -> int:
@@ -123,17 +125,53 @@ def _row(
     )
 
 
-def replan(stay: Reservation) -> None:
-    """The stay's times moved: so do its messages, in place. What was sent stays sent."""
-    now, times = clock.now(), times_of(stay)
-    active = Enrollment.objects.filter(reservation=stay, state=Enrollment.State.ACTIVE)
-    for enrollment in active.select_related("version"):
+def replan(stay: Reservation, *, dates: bool = False) -> None:
+    """The stay's times moved (`dates`: its days did): so do its messages, in place. What was sent stays sent."""
+    times = times_of(stay)
+    running = (Enrollment.State.ACTIVE, Enrollment.State.FINISHED)
+    for enrollment in Enrollment.objects.filter(reservation=stay, state__in=running).select_related(
+        "version"
+    ):
         found = definition.parse(enrollment.version.definition)
-        steps = {step.key: step for step in found.steps}
-        rows = ScheduledMessage.objects.select_for_update(no_key=True).filter(enrollment=enrollment)
-        for row in rows.exclude(state=ScheduledMessage.State.SENT).order_by("id"):
-            if row.step_key in steps:
-                _move(row, timing.due_at(steps[row.step_key].when, times), now)
+        if dates and found.when_dates_change == "stop":
+            _stop(enrollment, "dates_changed")
+        else:
+            _move_all(enrollment, found, times)
+
+
+def _stop(enrollment: Enrollment, reason: str) -> None:
+    rows = ScheduledMessage.objects.filter(enrollment=enrollment, state__in=(PLANNED, HELD))
+    rows.update(state=SUPPRESSED, reason=reason, settled_at=clock.now())
+    Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.STOPPED, reason=reason)
+
+
+def _move_all(enrollment: Enrollment, found: Definition, times: StayTimes) -> set[str]:
+    """Every message that was not sent, to its time. Returns the keys that the enrollment has."""
+    now, steps = clock.now(), {step.key: step for step in found.steps}
+    rows = list(
+        ScheduledMessage.objects.select_for_update(no_key=True).filter(enrollment=enrollment).order_by("id")
+    )
+    for row in rows:
+        if row.state != ScheduledMessage.State.SENT and row.step_key in steps:
+            _move(row, timing.due_at(steps[row.step_key].when, times), now)
+    if enrollment.state == Enrollment.State.FINISHED and any(row.state == PLANNED for row in rows):
+        Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.ACTIVE)
+    return {row.step_key for row in rows}
+
+
+def move_to(enrollment: Enrollment, version: SequenceVersion, stay: Reservation) -> None:
+    """A stay that began on an older version goes on with this one: what is ahead moves, what the version lacks ends,
+    what is new to it and past is never sent. The stay is locked."""
+    found = definition.parse(version.definition)
+    enrollment.version = version
+    enrollment.save(update_fields=["version"])
+    gone = ScheduledMessage.objects.filter(enrollment=enrollment, state__in=(PLANNED, HELD))
+    gone.exclude(step_key__in=[step.key for step in found.steps]).update(
+        state=SUPPRESSED, reason="step_gone", settled_at=clock.now()
+    )
+    known = _move_all(enrollment, found, times_of(stay))
+    fresh = tuple(step for step in found.steps if step.key not in known)
+    _plan(enrollment, replace(found, steps=fresh), stay, history=True)
 
 
 def _move(row: ScheduledMessage, due: datetime | None, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import Organization, User
@@ -120,9 +121,12 @@ def _candidates(sequence: Sequence) -> Iterator[Reservation]:
 
 
 @transaction.atomic
-def publish(user: User, sequence: Sequence, typed: int | None = None) -> SequenceVersion:
-    """A new version from the draft; stays that fit are enrolled in it, and what is past for them is never sent. Raises
-    CannotPublish, PermissionDenied."""
+def publish(
+    user: User, sequence: Sequence, typed: int | None = None, *, move: bool = False
+) -> SequenceVersion:
+    """A new version from the draft; stays that fit are enrolled in it, and what is past for them is never sent. Who
+    waits on an older version finishes on that, or (`move`) goes on with this. Raises CannotPublish,
+    PermissionDenied."""
     require(user, Permission.SEQUENCES_EDIT)
     row = Sequence.objects.select_for_update().get(pk=sequence.pk)
     if flaws(row.draft):
@@ -143,9 +147,26 @@ def publish(user: User, sequence: Sequence, typed: int | None = None) -> Sequenc
     if not definition.parse(row.draft).is_farewell:
         for stay in _candidates(row):
             planning.enroll_in(row, stay, history=True)
+    if move:
+        _move_waiting(version)
     audit(row.organization_id, user, "sequence.published", f"sequence:{row.public_id}", after=f"v{number}")
     wake.after_commit("reservations.send_due")
     return version
+
+
+def waiting_by_version(sequence: Sequence) -> dict[int, int]:
+    """version → stays that wait on it; one statement."""
+    rows = sequence.enrollments.filter(state=Enrollment.State.ACTIVE).values("version_id")
+    return dict(rows.annotate(stays=Count("id")).values_list("version_id", "stays"))
+
+
+def _move_waiting(version: SequenceVersion) -> None:
+    rows = version.sequence.enrollments.filter(state=Enrollment.State.ACTIVE).exclude(version=version)
+    for enrollment in rows.order_by("reservation_id").iterator(chunk_size=500):
+        stays = Reservation.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "unit", "property"
+        )
+        planning.move_to(enrollment, version, stays.get(pk=enrollment.reservation_id))
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from reservations.sequences import conditions
 
 _SENTENCES: dict[str, str] = {
     "cancelled": gettext_noop("The stay was cancelled."),
+    "dates_changed": gettext_noop("The dates of the stay changed, which ends this sequence."),
     "past_its_time": gettext_noop("Its time had passed and it would be of no use."),
     "no_time": gettext_noop("The stay has no date that it could count from."),
     "condition_false": gettext_noop("A condition does not hold: %(field)s."),

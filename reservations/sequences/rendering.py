@@ -6,13 +6,17 @@ take long.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from liquid import Environment, StrictUndefined
 from liquid.exceptions import LiquidError, UndefinedError
 
 LONGEST: Final = 10_000
+MOST_BLANKS: Final = 40
+_MARK: Final = "\ue000"
 _TAGS: Final = {"#", "assign", "case", "comment", "content", "if", "illegal", "output", "unless"}
 
 
@@ -85,6 +89,46 @@ def render(text: str, values: Mapping[str, Any]) -> str:
     if "{{" in shown or "{%" in shown:
         raise BadTemplate("Braces are left.")
     return shown[:LONGEST]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a text as a marketer sees it: words, or (`is_blank`) the name of a value that isn't there."""
+
+    text: str
+    is_blank: bool = False
+
+
+def preview(text: str, values: Mapping[str, Any]) -> list[Part]:
+    """The text for one stay, with what is missing marked where it would stand. Raises BadTemplate."""
+    told = copy.deepcopy(dict(values))
+    for _try in range(MOST_BLANKS):
+        try:
+            shown = render(text, told)
+        except MissingValue as missing:
+            _fill(told, missing.name)
+            continue
+        pieces = shown.split(_MARK)
+        return [Part(piece, bool(place % 2)) for place, piece in enumerate(pieces) if piece]
+    raise BadTemplate("Too much is missing.")
+
+
+def blanks(text: str, values: Mapping[str, Any]) -> list[str]:
+    """The names of the values that are missing where they would be shown; empty for what is no template."""
+    try:
+        return list(dict.fromkeys(part.text for part in preview(text, values) if part.is_blank))
+    except BadTemplate:
+        return []
+
+
+def _fill(values: dict[str, Any], name: str) -> None:
+    *path, last = name.split(".")
+    for part in path:
+        inner = values.get(part)
+        if not isinstance(inner, dict):
+            inner = values[part] = {}
+        values = inner
+    values[last] = f"{_MARK}{name}{_MARK}"
 
 
 def _with_blanks(values: Mapping[str, Any], path: str = "") -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,8 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from reservations.models import ScheduledMessage, Sequence
-from reservations.sequences import definition, forecast, publishing, upcoming
+from reservations.sequences import forecast, publishing, upcoming
 from reservations.services import scope
+from reservations.views.editor import sequence_of
 
 STATES = {"pause": Sequence.State.PAUSED, "go-on": Sequence.State.LIVE, "stop": Sequence.State.STOPPED}
 
@@ -33,42 +32,19 @@ def sequences(request: HttpRequest) -> HttpResponse:
     return render(request, "reservations/sequences.html", {"section": "sequences", "rows": rows})
 
 
-def _sequence(request: HttpRequest, public_id: str) -> Sequence:
-    rows = Sequence.objects.filter(organization_id=user_of(request).organization_id).select_related("live")
-    return get_object_or_404(rows, public_id=public_id)
-
-
-@require_GET
-@page(Permission.SEQUENCES_EDIT)
-def sequence(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Steps in their order, flaws, whom publishing reaches, and what is planned."""
-    row = _sequence(request, public_id)
-    return render(request, "reservations/sequence.html", _context(request, row))
-
-
-def _context(request: HttpRequest, row: Sequence) -> dict[str, Any]:
-    found = publishing.flaws(row.draft)
-    is_published = row.live is not None and row.live.definition == row.draft
-    return {
-        "section": "sequences",
-        "sequence": row,
-        "steps": definition.parse(row.draft).steps if not definition.flaws(row.draft) else (),
-        "flaws": found,
-        "blast": publishing.blast(row) if not found and not is_published else None,
-        "is_published": is_published,
-        "numbers": forecast.counts(row.organization_id).get(row.pk, {}),
-        "lines": forecast.lines(user_of(request), row)[:50],
-    }
-
-
 @require_POST
 @page(Permission.SEQUENCES_EDIT)
 def publish(request: HttpRequest, public_id: str) -> HttpResponse:
     """Publish the draft; above a limit the number of stays has to be typed."""
-    row = _sequence(request, public_id)
+    row = sequence_of(request, public_id)
     typed = request.POST.get("typed", "")
     try:
-        publishing.publish(user_of(request), row, int(typed) if typed.isdecimal() else None)
+        publishing.publish(
+            user_of(request),
+            row,
+            int(typed) if typed.isdecimal() else None,
+            move=bool(request.POST.get("move")),
+        )
     except publishing.CannotPublish as refused:
         messages.error(request, str(refused))
     else:
@@ -82,7 +58,7 @@ def change_state(request: HttpRequest, public_id: str, how: str) -> HttpResponse
     """Pause, go on, stop."""
     if how not in STATES:
         raise Http404(how)
-    row = _sequence(request, public_id)
+    row = sequence_of(request, public_id)
     publishing.set_state(user_of(request), row, STATES[how])
     return redirect("reservations:sequence", row.public_id)
 

@@ -38,6 +38,8 @@ export function dressWay() {
   }
   const body = composer.querySelector("#body")
   if (body) body.hidden = closed
+  // Neither files nor replies of ours go with a template.
+  for (const button of composer.querySelectorAll("#attach, #canned-button")) button.hidden = closed || (button.id === "attach" && composer.dataset.mode === "note")
 }
 
 // The picker opens on the way that is chosen. Arrows try the ways and leave it open; a click or Enter takes one.

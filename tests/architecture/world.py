@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bellhop.accounts.models import Organization, User
 from bellhop.accounts.services import create_organization
@@ -21,9 +22,12 @@ from connectors.models import (
 from inbox.models import (
     Attachment,
     CannedReply,
+    ChatVisitor,
+    ChatWidget,
     Message,
     MessageMail,
     Note,
+    PortalLink,
     SavedView,
     SnoozePreset,
     Thread,
@@ -61,6 +65,8 @@ class World:
     scheduled: ScheduledMessage
     file: Attachment
     note: Note
+    widget: ChatWidget
+    portal_link: PortalLink
     saved_view: SavedView
     canned: CannedReply
     snooze: SnoozePreset
@@ -109,11 +115,28 @@ def build(slug: str) -> World:
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
         message=message,
         file=Attachment.objects.create(message=message, name="key.pdf", state="failed"),
+        **_chat(organization, thread, stay, now),
         note=Note.objects.create(**belongs, thread=thread, body="A note", written_at=now),
         snooze=SnoozePreset.objects.create(owner=people["Admin"], name="Mine", kind="hours", number=1),
         canned=CannedReply.objects.create(**belongs, owner=people["Admin"], name="Mine", body="Hello"),
         saved_view=SavedView.objects.create(**belongs, owner=people["Admin"], name="Mine", query=""),
     )
+
+
+def _chat(organization: Organization, thread: Thread, stay: Reservation, now: datetime) -> dict[str, Any]:
+    connection = Connection.objects.create(
+        organization=organization, slug="webchat", kind="channel", stage="live", name="Website", base_url="https://a.invalid",
+        created_at=now,
+    )  # fmt: skip
+    ConnectionHealth.objects.create(connection=connection)
+    widget = ChatWidget.objects.create(connection=connection, organization=organization)
+    thread.stays.add(stay)
+    belongs = {"organization": organization, "stay": stay, "created_at": now}
+    visitor = ChatVisitor.objects.create(widget=widget, verified_by="portal", expires_at=now, **belongs)
+    link = PortalLink.objects.create(
+        visitor=visitor, token_digest=organization.slug, guest=stay.guest, **belongs
+    )
+    return {"widget": widget, "portal_link": link}
 
 
 def _delivery(connection: Connection, now: datetime) -> WebhookDelivery:

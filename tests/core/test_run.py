@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.harness.processes import Program, answers, free_port
+from tests.harness.processes import Program, answers, free_ports
 from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.start
@@ -26,7 +26,7 @@ class Product:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, self.sandbox_port = free_port(), free_port()
+        self.port, self.sandbox_port = free_ports(2)
         self.env = dict.fromkeys(OURS, "") | {
             "DJANGO_SETTINGS_MODULE": "bellhop.settings",
             "BELLHOP_DATA": str(folder),

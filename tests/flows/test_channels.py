@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.core.test_files import picture
 from tests.harness import axe
-from tests.harness.browser import NewPage
+from tests.harness.browser import PHONE, VIEWPORT, NewPage
 from tests.harness.stack import LiveStack
 from tests.harness.waiting import eventually
 
@@ -186,6 +186,11 @@ def test_whatsapp_outside_its_window(new_page: NewPage, live_stack: LiveStack) -
     blanks.nth(0).fill("Priya")
     blanks.nth(1).fill("15:00")
     assert axe.violations(agent, ["#composer"]) == []
+    agent.emulate_media(color_scheme="dark")
+    agent.set_viewport_size(PHONE)
+    assert axe.violations(agent, ["#composer"]) == []
+    assert agent.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    agent.set_viewport_size(VIEWPORT)
     agent.locator("#send").click()
     sent = agent.locator("#log .msg[data-kind=out]", has_text="Priya").last
     sent.get_by_role("button", name="Send now").click()

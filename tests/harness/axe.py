@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 SCRIPT = next((Path(__file__).resolve().parents[1] / "vendor").glob("axe-core-*.min.js"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -27,7 +27,7 @@ def _script() -> str:
     return SCRIPT.read_text(encoding="utf-8") + "; 0"
 
 
-def violations(page: Page, within: Sequence[str] = (), *, only_colours: bool = False) -> list[str]:
+def violations(page: Page | Frame, within: Sequence[str] = (), *, only_colours: bool = False) -> list[str]:
     """One line per broken rule of WCAG 2.2 AA: its id, what helps, and the first places. Waits for animations to end.
 
     `within`: in these parts of the page. `only_colours`: what another colour scheme can break.

@@ -20,6 +20,7 @@ GROUPS = {
         "test_sign_in",
         "test_keyboard",
         "test_attachments",
+        "test_web_chat",
         "test_channels",
     ),
     "hurt": ("test_mid_flight", "test_faults", "test_stack", "test_convergence"),

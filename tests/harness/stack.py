@@ -19,7 +19,7 @@ import redis
 
 from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
-from tests.harness.processes import PROJECT, Program, free_port
+from tests.harness.processes import PROJECT, Program, free_ports
 from tests.harness.sandbox import Sandbox
 from tests.harness.waiting import eventually
 
@@ -42,7 +42,7 @@ class LiveStack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.servers = Throwaway(folder / "servers")
-        self.port, self.sandbox_port = free_port(), free_port()
+        self.port, self.sandbox_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox = Sandbox(self.sandbox_port)
         self.data = folder / "data"

@@ -51,7 +51,7 @@ def test_the_connections_follow_the_sandboxs_port(pms: Pms, settings: Any) -> No
     planned = set(SyncRun.objects.filter(connection=made).values_list("entity", flat=True))
     assert {"reservation", "conversation"} < planned
     names = Connection.objects.filter(organization__slug=demo.SLUG).values_list("name", flat=True)
-    assert set(names) == {"Guesty", "Hostaway", "Cloudbeds", "SMS", "WhatsApp", "Mailbox"}
+    assert set(names) == {"Guesty", "Hostaway", "Cloudbeds", "SMS", "WhatsApp", "Mailbox", "Website chat"}
     settings.BELLHOP_SANDBOX_URL = "http://127.0.0.1:9"
     call_command("seed_demo")
     made.refresh_from_db()

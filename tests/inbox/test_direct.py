@@ -10,7 +10,7 @@ import pytest
 from bellhop.core import files
 from connectors.trust import casefile
 from inbox.models import Destination, Message, Receipt, ReceiptState, Thread
-from inbox.services import fetching, ways
+from inbox.services import fetching, reply, ways
 from reservations.models import ContactKind, ContactPoint
 from tests import factories
 from tests.channels import OUR_NUMBER, Phones
@@ -108,15 +108,32 @@ def test_a_case_file_holds_both_legs(pms: Pms, phones: Phones, thread: Thread) -
     assert [entry.kind for entry in found.timeline] == ["webhook"]
 
 
-def test_a_pms_that_is_down_holds_up_no_text(pms: Pms, phones: Phones, thread: Thread) -> None:
-    """Invariants 5 and 8."""
-    pms.subscribe()
+def test_a_text_leaves_the_pms_its_own_channel(pms: Pms, phones: Phones, thread: Thread) -> None:
+    """ux C8: whatever way the guest used last, what goes through the PMS follows the rules of its channel."""
+    before = ways.of(thread)[0]
     phones.texts(GUEST, "Hello?")
-    pms.fault("down")
-    message = pms.reply(thread, "Here we are.")
-    phones.arrives(GUEST, "Here we are.")
-    assert receipts(message)[Destination.PMS] in {ReceiptState.QUEUED, ReceiptState.SENDING}
-    pms.heal()
+    Thread.objects.filter(pk=thread.pk).update(pms_channel="airbnb")
+    thread.refresh_from_db()
+    assert thread.channel == "sms"
+    through = ways.of(thread)[0]
+    assert (through.key, through.channel, through.refusal) == (before.key, "airbnb", "")
+    with pytest.raises(reply.AgainstRules):
+        pms.reply(thread, "Book direct next time: https://harbour.example", via=through.key)
+
+
+def test_a_conversation_that_comes_after_a_text_says_its_channel(pms: Pms, phones: Phones) -> None:
+    """The guest texted before the PMS opened a conversation."""
+    booked = pms.control("book", "POST", guest_name="Nina Petrova", phone=GUEST, conversation=False)
+    pms.read_stay(booked["reservation"]["id"])
+    phones.texts(GUEST, "Hello?")
+    thread = Message.objects.get(body="Hello?").thread
+    assert thread.guest is not None
+    pms.control(f"reservations/{booked['reservation']['id']}/open-conversation", "POST")
+    told = pms.thread(booked["reservation"]["id"])
+    assert told.pk == thread.pk
+    assert told.channel_raw
+    assert told.channel == "sms"
+    assert ways.of(told)[0].is_allowed
 
 
 def test_a_stranger_gets_a_thread_of_their_own(pms: Pms, phones: Phones) -> None:
