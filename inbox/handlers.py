@@ -27,12 +27,14 @@ from inbox.services import (
     later,
     receipts,
     receive,
+    request_lines,
 )
 from inbox.services.chat import portal, widgets
 from reservations.events import (
     ConsentChanged,
     ContactPointsAdded,
     GuestChanged,
+    RequestChanged,
     StayChanged,
     UnitChanged,
     WorkOrderChanged,
@@ -55,6 +57,7 @@ def register() -> None:
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
+    subscribe(RequestChanged, request_lines.on_request)
     subscribe(CommandMoved, receipts.on_command)
     subscribe(CommandEchoed, receipts.on_echo)
     subscribe(ConnectionDown, connection_state.on_change)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reservations.models import ConsentEntry, ContactPoint, Guest, Reservation, Unit, WorkOrder
+from bellhop.accounts.models import User
+from reservations.models import (
+    ConsentEntry,
+    ContactPoint,
+    Guest,
+    Reservation,
+    StayRequest,
+    Unit,
+    WorkOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +68,13 @@ class UnitChanged:
     """Housekeeping says something else of a unit than before."""
 
     unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChanged:
+    """A guest's request was made, decided, taken back, or the PMS has it now. `what`: asked, proposed, approved,
+    declined, withdrawn, moved (the PMS changed its time), pms (its state there)."""
+
+    request: StayRequest
+    what: str
+    actor: User | None = None
