@@ -35,6 +35,7 @@ from reservations.events import (
     ContactPointsAdded,
     GuestChanged,
     RequestChanged,
+    ScheduleChanged,
     StayChanged,
     UnitChanged,
     WorkOrderChanged,
@@ -57,6 +58,7 @@ def register() -> None:
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
+    subscribe(ScheduleChanged, around.on_schedule)
     subscribe(RequestChanged, request_lines.on_request)
     subscribe(CommandMoved, receipts.on_command)
     subscribe(CommandEchoed, receipts.on_echo)

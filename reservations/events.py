@@ -71,6 +71,14 @@ class UnitChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChanged:
+    """Somebody skipped, approved or rewrote a message that was planned for a stay."""
+
+    reservation_id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestChanged:
     """A guest's request was made, decided, taken back, or the PMS has it now. `what`: asked, proposed, approved,
     declined, withdrawn, moved (the PMS changed its time), pms (its state there)."""

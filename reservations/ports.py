@@ -54,3 +54,6 @@ send_automatic: Port[Callable[[Outgoing], Committed | None]] = Port("send_automa
 
 # (stay, since) → did its guest write after that instant?
 guest_wrote: Port[Callable[[int, datetime], bool]] = Port("guest_wrote")
+
+# (stay, public id of a message) → the message's id, if it stands in a thread of that stay.
+message_of_stay: Port[Callable[[int, str], int | None]] = Port("message_of_stay")

@@ -298,3 +298,9 @@ def _follow(row: StayRequest, stay: Reservation, told: time | None) -> None:
     row.pms_state, row.pms_way, row.pms_reason = PmsState.DONE, "times", ""
     row.save()
     _tell(row, "moved")
+
+
+def of_stay(stay: Reservation) -> list[StayRequest]:
+    """The newest first; one statement."""
+    rows = stay.requests.select_related("asked_by", "decided_by", "reservation__unit", "reservation__guest")
+    return list(rows.order_by("-asked_at", "-id")[:20])
