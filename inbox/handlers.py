@@ -39,6 +39,7 @@ from reservations.events import (
     StayChanged,
     UnitChanged,
     WorkOrderChanged,
+    WorkOrdered,
 )
 
 
@@ -58,6 +59,7 @@ def register() -> None:
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
+    subscribe(WorkOrdered, around.on_ordered)
     subscribe(ScheduleChanged, around.on_schedule)
     subscribe(RequestChanged, request_lines.on_request)
     subscribe(CommandMoved, receipts.on_command)

@@ -11,7 +11,7 @@ from reservations.models.property import Property, PropertyScope, Unit
 from reservations.models.request import RequestKind, StayRequest
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
-from reservations.models.work_order import WorkOrder
+from reservations.models.work_order import OrderedWork, PmsState, WorkOrder
 
 __all__ = [
     "ChannelAddress",
@@ -24,6 +24,8 @@ __all__ = [
     "DeadAddress",
     "Enrollment",
     "Guest",
+    "OrderedWork",
+    "PmsState",
     "Property",
     "PropertyScope",
     "RequestKind",
