@@ -7,8 +7,8 @@ class InboxConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from inbox import handlers
-        from inbox.services import case, compare, export, mirror_report, sequence_messages
-        from reservations import ports as sequences
+        from inbox.services import case, compare, export, mirror_report, request_panel, sequence_messages
+        from reservations import ports as stays
 
         handlers.register()
         ports.mirrored_messages.register(export.mirrored_messages)
@@ -16,9 +16,10 @@ class InboxConfig(AppConfig):
         ports.talks.register(compare.talks)
         ports.carried.register(compare.carried)
         ports.message_subject.register(case.subject)
-        sequences.reach.register(sequence_messages.reach)
-        sequences.reach_many.register(sequence_messages.reach_many)
-        sequences.said_elsewhere.register(sequence_messages.said_elsewhere)
-        sequences.last_wrote.register(sequence_messages.last_wrote)
-        sequences.send_automatic.register(sequence_messages.send)
-        sequences.guest_wrote.register(sequence_messages.guest_wrote)
+        stays.reach.register(sequence_messages.reach)
+        stays.reach_many.register(sequence_messages.reach_many)
+        stays.said_elsewhere.register(sequence_messages.said_elsewhere)
+        stays.last_wrote.register(sequence_messages.last_wrote)
+        stays.send_automatic.register(sequence_messages.send)
+        stays.guest_wrote.register(sequence_messages.guest_wrote)
+        stays.message_of_stay.register(request_panel.message_of_stay)

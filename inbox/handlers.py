@@ -27,15 +27,19 @@ from inbox.services import (
     later,
     receipts,
     receive,
+    request_lines,
 )
 from inbox.services.chat import portal, widgets
 from reservations.events import (
     ConsentChanged,
     ContactPointsAdded,
     GuestChanged,
+    RequestChanged,
+    ScheduleChanged,
     StayChanged,
     UnitChanged,
     WorkOrderChanged,
+    WorkOrdered,
 )
 
 
@@ -55,6 +59,9 @@ def register() -> None:
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
+    subscribe(WorkOrdered, around.on_ordered)
+    subscribe(ScheduleChanged, around.on_schedule)
+    subscribe(RequestChanged, request_lines.on_request)
     subscribe(CommandMoved, receipts.on_command)
     subscribe(CommandEchoed, receipts.on_echo)
     subscribe(ConnectionDown, connection_state.on_change)

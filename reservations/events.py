@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reservations.models import ConsentEntry, ContactPoint, Guest, Reservation, Unit, WorkOrder
+from bellhop.accounts.models import User
+from reservations.models import (
+    ConsentEntry,
+    ContactPoint,
+    Guest,
+    OrderedWork,
+    Reservation,
+    StayRequest,
+    Unit,
+    WorkOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,32 @@ class WorkOrderChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrdered:
+    """Somebody ordered work from the PMS, or the PMS has it now, or not."""
+
+    work: OrderedWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitChanged:
     """Housekeeping says something else of a unit than before."""
 
     unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChanged:
+    """Somebody skipped, approved or rewrote a message that was planned for a stay."""
+
+    reservation_id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChanged:
+    """A guest's request was made, decided, taken back, or the PMS has it now. `what`: asked, proposed, approved,
+    declined, withdrawn, moved (the PMS changed its time), pms (its state there)."""
+
+    request: StayRequest
+    what: str
+    actor: User | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bellhop.core.events import subscribe
 from connectors.events import (
     AddressReported,
+    CommandMoved,
     ConnectionChanged,
     ConnectionRecovered,
     ConsentTold,
@@ -18,7 +19,16 @@ from connectors.events import (
 )
 from reservations.events import StayChanged
 from reservations.sequences import planning, sending
-from reservations.services import consent, guests, housekeeping, places, stays, work_orders
+from reservations.services import (
+    consent,
+    guests,
+    housekeeping,
+    ordering,
+    places,
+    requests,
+    stays,
+    work_orders,
+)
 
 
 def register() -> None:
@@ -31,6 +41,9 @@ def register() -> None:
     subscribe(StayChanged, planning.on_stay)
     subscribe(ConnectionRecovered, sending.on_connection)
     subscribe(ConnectionChanged, sending.on_connection)
+    subscribe(StayChanged, requests.on_stay)
+    subscribe(CommandMoved, requests.on_command)
+    subscribe(CommandMoved, ordering.on_command)
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

@@ -72,3 +72,6 @@ said_elsewhere: Port[Callable[[Sequence[int], datetime], dict[int, dict[str, dat
 
 # stays → when each guest last wrote in a thread of it; stays whose guest never did are left out.
 last_wrote: Port[Callable[[Sequence[int]], dict[int, datetime]]] = Port("last_wrote")
+
+# (stay, public id of a message) → the message's id, if it stands in a thread of that stay.
+message_of_stay: Port[Callable[[int, str], int | None]] = Port("message_of_stay")

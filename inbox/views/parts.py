@@ -27,6 +27,7 @@ from inbox.services import (
     matching,
     merging,
     mirror,
+    request_panel,
     row_view,
     shown_files,
     snoozing,
@@ -37,9 +38,9 @@ from inbox.services import (
 from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
-from reservations.models import StayPhase
+from reservations.models import RequestKind, StayPhase
 from reservations.sequences import by_hand, upcoming
-from reservations.services import work_orders
+from reservations.services import ordering, work_orders
 
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
@@ -253,10 +254,15 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
+        "ordered": ordering.waiting(stay) if stay else [],
+        "may_order": stay is not None and ordering.is_possible(stay.connection),
+        "work_kinds": ordering.KINDS,
         "upcoming": upcoming.of(stay) if stay else [],
         "put_on": by_hand.offered(stay)
         if stay and getattr(thread, "puts_on", True) and user.may(Permission.THREADS_REPLY)
         else [],
+        "requests": request_panel.of(stay) if stay else [],
+        "request_kinds": RequestKind.choices,
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": reached,
         "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),

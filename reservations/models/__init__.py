@@ -9,9 +9,10 @@ from reservations.models.consent import (
 from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.property import Property, PropertyScope, Unit
 from reservations.models.reason import Reason
+from reservations.models.request import RequestKind, StayRequest
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
-from reservations.models.work_order import WorkOrder
+from reservations.models.work_order import OrderedWork, PmsState, WorkOrder
 
 __all__ = [
     "ChannelAddress",
@@ -24,14 +25,18 @@ __all__ = [
     "DeadAddress",
     "Enrollment",
     "Guest",
+    "OrderedWork",
+    "PmsState",
     "Property",
     "PropertyScope",
     "Reason",
+    "RequestKind",
     "Reservation",
     "ScheduledMessage",
     "Sequence",
     "SequenceVersion",
     "StayPhase",
+    "StayRequest",
     "Unit",
     "WorkOrder",
 ]

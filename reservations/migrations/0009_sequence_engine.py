@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_legal_hold'),
-        ('reservations', '0006_sequence_touched'),
+        ('accounts', '0005_legal_hold'),
+        ('reservations', '0008_ordered_work'),
     ]
 
     operations = [
