@@ -34,7 +34,9 @@ from reservations.views.step_form import Stored, Unreadable
 
 LANGUAGES = ("en", "es", "de", "fr", "it", "nl", "pl", "pt", "ro", "sv", "zh", "ja")
 SETTINGS = editing.WHOLE
-ADD = (Anchor.BOOKED, Anchor.ARRIVAL, Anchor.DEPARTURE, Anchor.CANCELLED)
+ADD = (
+    Anchor.BOOKED, Anchor.ARRIVAL, Anchor.DEPARTURE, Anchor.CANCELLED, Anchor.DATES_CHANGED, Anchor.MANUAL,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

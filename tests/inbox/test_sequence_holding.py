@@ -416,3 +416,27 @@ def test_a_day_waits_for_no_hour(desk: Desk) -> None:
     assert row.time == due
     assert row.due_at - due <= timedelta(minutes=6)
     assert stay.pk == row.reservation_id
+
+
+# --- on screen ---
+def test_the_panel_puts_on_and_holds(desk: Desk, client: Any) -> None:
+    """V6, V11: an agent puts a stay on; a manager puts its guest on hold; who sees another property finds none."""
+    row = live(desk, BY_HAND)
+    stay = booked(desk)
+    thread = Thread.objects.get(stay=stay)
+    panel, put_on = f"/threads/{thread.public_id}/panel/", f"/stays/{stay.public_id}/sequences/"
+    client.force_login(desk.agent)
+    assert "Put this stay on" in client.get(panel).content.decode()
+    assert client.post(put_on, {"sequence": row.public_id}).status_code == 204
+    assert client.post(put_on, {"sequence": row.public_id}).status_code == 409
+    assert "Put this stay on" not in client.get(panel).content.decode()
+    assert client.post(f"/stays/{stay.public_id}/hold/put/", {"reason": "x"}).status_code == 403
+    client.force_login(desk.people["Operations manager"])
+    assert client.post(f"/stays/{stay.public_id}/hold/put/", {"reason": "Dispute"}).status_code == 204
+    shown = client.get(panel).content.decode()
+    assert "Dispute" in shown
+    assert "The guest is on legal hold" in shown
+    assert "Legal hold" in client.get(f"/inbox/all/{thread.public_id}/").content.decode()
+    elsewhere = factories.property_of(desk.organization, "Elsewhere")
+    client.force_login(factories.limited(desk.organization, elsewhere))
+    assert client.post(put_on, {"sequence": row.public_id}).status_code == 404
