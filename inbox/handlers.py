@@ -27,6 +27,7 @@ from inbox.services import (
     later,
     receipts,
     receive,
+    survey_answers,
 )
 from inbox.services.chat import portal, widgets
 from reservations.events import (
@@ -34,6 +35,7 @@ from reservations.events import (
     ContactPointsAdded,
     GuestChanged,
     StayChanged,
+    SurveyAnswered,
     UnitChanged,
     WorkOrderChanged,
 )
@@ -55,6 +57,7 @@ def register() -> None:
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
+    subscribe(SurveyAnswered, survey_answers.on_answer)
     subscribe(CommandMoved, receipts.on_command)
     subscribe(CommandEchoed, receipts.on_echo)
     subscribe(ConnectionDown, connection_state.on_change)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reservations.models import ConsentEntry, ContactPoint, Guest, Reservation, Unit, WorkOrder
+from reservations.models import (
+    ConsentEntry,
+    ContactPoint,
+    Guest,
+    Reservation,
+    SurveyAnswer,
+    Unit,
+    WorkOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +67,11 @@ class UnitChanged:
     """Housekeeping says something else of a unit than before."""
 
     unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered:
+    """A guest answered a survey, or added words to their answer (`added`)."""
+
+    answer: SurveyAnswer
+    added: bool

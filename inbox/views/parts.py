@@ -40,6 +40,7 @@ from inbox.views import filters, folding
 from reservations.models import StayPhase
 from reservations.sequences import upcoming
 from reservations.services import work_orders
+from reservations.surveys import standing
 
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
@@ -254,6 +255,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "upcoming": upcoming.of(stay) if stay else [],
+        "surveys": standing.of_stay(stay) if stay else [],
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": reached,
         "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),

@@ -10,6 +10,7 @@ from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.property import Property, PropertyScope, Unit
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
+from reservations.models.survey import Survey, SurveyAnswer
 from reservations.models.work_order import WorkOrder
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "Sequence",
     "SequenceVersion",
     "StayPhase",
+    "Survey",
+    "SurveyAnswer",
     "Unit",
     "WorkOrder",
 ]

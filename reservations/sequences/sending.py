@@ -22,6 +22,7 @@ from reservations.sequences import conditions, definition, planning, rendering, 
 from reservations.sequences.definition import Definition, Late, Step, Text
 from reservations.services import quiet_hours
 from reservations.services.sending import zones_of
+from reservations.surveys import links
 
 log = structlog.get_logger(__name__)
 BATCH: Final = 200
@@ -209,7 +210,7 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
         Outgoing(
             reservation_id=stay.pk,
             way=verdict.way,
-            body=verdict.text.body,
+            body=links.filled(verdict.text.body, stay),
             subject=verdict.text.subject,
             label=f"{row.sequence.name}: {step.name}",
             purpose=step.purpose,

@@ -22,6 +22,7 @@ ADDRESSES: dict[str, Access] = {
     "readyz": ANYBODY,
     "shared-file": ANYBODY,
     "unsubscribe": ANYBODY,
+    "survey": ANYBODY,
     "chat-widget": ANYBODY,
     "chat-widget-pinned": ANYBODY,
     "chat-frame": ANYBODY,

@@ -22,6 +22,7 @@ GROUPS = {
         "test_attachments",
         "test_web_chat",
         "test_channels",
+        "test_survey",
     ),
     "hurt": ("test_mid_flight", "test_faults", "test_stack", "test_convergence"),
 }
