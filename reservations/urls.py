@@ -19,6 +19,7 @@ urlpatterns = [
     path("sequences/<str:public_id>/steps/<slug:key>/preview/", editor.preview, name="preview"),
     path("sequences/<str:public_id>/steps/<slug:key>/stays/", editor.stays, name="preview-stays"),
     path("sequences/<str:public_id>/steps/<slug:key>/missing/", editor.missing, name="missing"),
+    path("sequences/<str:public_id>/steps/<slug:key>/try/", editor.try_step, name="try-step"),
     path("sequences/<str:public_id>/versions/", editor.versions, name="versions"),
     path("sequences/<str:public_id>/versions/<int:number>/restore/", editor.restore, name="restore-version"),
     path("sequences/<str:public_id>/publish/", sequences.publish, name="publish-sequence"),

@@ -105,6 +105,8 @@ def _plan(enrollment: Enrollment, found: Definition, stay: Reservation, *, histo
     now, times = clock.now(), times_of(stay)
     rows = [_row(enrollment, step.key, timing.due_at(step.when, times), now, history) for step in found.steps]
     ScheduledMessage.objects.bulk_create(rows, ignore_conflicts=True)
+    if not enrollment.scheduled.filter(state__in=(PLANNED, HELD)).exists():
+        Enrollment.objects.filter(pk=enrollment.pk).update(state=Enrollment.State.FINISHED)
     _wake(row.due_at for row in rows if row.state == PLANNED)
 
 

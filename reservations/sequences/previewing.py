@@ -64,7 +64,8 @@ def pick(user: User, how: str) -> Reservation | None:
             return ahead.order_by(F("booked_at").asc(nulls_last=True), "id").first()
         case "cancelled":
             return rows.filter(status=Reservation.Status.CANCELLED).order_by("-cancelled_at", "-id").first()
-    return ahead.order_by("arrival_date", "id").first()
+    coming = ahead.filter(arrival_date__gte=clock.now().date())
+    return coming.order_by("arrival_date", "id").first() or ahead.order_by("arrival_date", "id").first()
 
 
 def search(user: User, words: str) -> list[Reservation]:

@@ -95,7 +95,8 @@ def blast(sequence: Sequence) -> Blast:
         if conditions.first_false(parsed.rules, stay) is not None:
             continue
         times = planning.times_of(stay)
-        due = [moment for step in parsed.steps if (moment := timing.due_at(step.when, times)) is not None]
+        wanted = [step for step in parsed.steps if conditions.first_false(step.rules, stay) is None]
+        due = [moment for step in wanted if (moment := timing.due_at(step.when, times)) is not None]
         soon += any(now <= moment <= now + DAY for moment in due)
         later += any(now <= moment <= now + FORTNIGHT for moment in due)
         past += any(moment < now for moment in due)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from bellhop.core import clock, incidents
 from bellhop.core.words import say
@@ -212,7 +213,7 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
             way=verdict.way,
             body=links.filled(verdict.text.body, stay),
             subject=verdict.text.subject,
-            label=f"{row.sequence.name}: {step.name}",
+            label=_label(row, step),
             purpose=step.purpose,
             language=verdict.language,
         )
@@ -223,6 +224,13 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
     row.channel, row.address = verdict.way.channel, verdict.way.address
     row.message_id, row.command_ids = done.message_id, list(done.command_ids)
     return verdict
+
+
+def _label(row: ScheduledMessage, step: Step) -> str:
+    """ "Pre-arrival, step 2", as the thread names its author (ux T3)."""
+    steps = definition.in_order(definition.parse(row.enrollment.version.definition).steps)
+    number = next((n for n, one in enumerate(steps, 1) if one.key == step.key), 0)
+    return _("%(sequence)s, step %(n)d") % {"sequence": row.sequence.name, "n": number}
 
 
 def _finish(enrollment: Enrollment) -> None:

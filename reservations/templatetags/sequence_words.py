@@ -220,6 +220,11 @@ def variable_words(name: str) -> str:
 
 
 @register.filter
+def variable_list(names: Sequence[str]) -> str:
+    return ", ".join(map(variable_words, names))
+
+
+@register.filter
 def pick_words(pick: str) -> str:
     return {
         "next": _("Arriving next"),
@@ -230,8 +235,9 @@ def pick_words(pick: str) -> str:
 
 
 @register.filter
-def reason_words(code: str) -> str:
-    return reasons.sentence(code, {})
+def way_words(code: str) -> str:
+    """Why one channel can't be taken."""
+    return _("not reachable there") if code == "no_channel" else reasons.sentence(code, {})
 
 
 @register.filter
@@ -241,9 +247,10 @@ def plus(number: float, more: float) -> float:
 
 @register.filter
 def mark_words(days: int) -> str:
-    """A day on the timeline, from the anchor it belongs to."""
-    count = abs(days)
-    return _("%(n)d d before") % {"n": count} if days < 0 else _("%(n)d d after") % {"n": count}
+    """A day on the timeline; the one next to its anchor says on which side it is."""
+    if abs(days) > 1:
+        return _("%(n)d d") % {"n": abs(days)}
+    return _("1 d before") if days < 0 else _("1 d after")
 
 
 @register.filter

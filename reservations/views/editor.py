@@ -25,6 +25,7 @@ from reservations.sequences import (
     previewing,
     publishing,
     strip,
+    trial,
     values,
 )
 from reservations.sequences.definition import ANCHOR_ORDER, CHANNELS, Anchor, Definition, Step
@@ -338,3 +339,23 @@ def missing(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
     lacking, looked = audience.missing(found, step, audience.upcoming(user))
     context = {"sequence": row, "key": key, "lacking": lacking, "looked": looked}
     return render(request, "reservations/editor/_missing.html", context)
+
+
+@require_POST
+@page(Permission.SEQUENCES_EDIT)
+def try_step(request: HttpRequest, public_id: str, key: str) -> HttpResponse:
+    """The step to its author, as a test."""
+    row, user = sequence_of(request, public_id), user_of(request)
+    found = definition.parse(row.draft)
+    step = next((one for one in found.steps if one.key == key), None)
+    stay = previewing.by_id(user, request.POST.get("stay", ""))
+    if step is None or stay is None:
+        raise Http404(key)
+    shown = previewing.of(
+        stay, found, step, request.POST.get("channel", ""), request.POST.get("language", "")
+    )
+    try:
+        told = _("Sent to %(address)s.") % {"address": trial.send(user, row, step, shown)}
+    except trial.CannotTry as refused:
+        return render(request, "reservations/editor/_tried.html", {"refused": str(refused)})
+    return render(request, "reservations/editor/_tried.html", {"told": told})

@@ -29,7 +29,7 @@ def sequences(request: HttpRequest) -> HttpResponse:
         (row, len((row.live.definition if row.live else row.draft).get("steps", ())), numbers.get(row.pk, {}))
         for row in organization.sequences.select_related("live").order_by("name")
     ]
-    return render(request, "reservations/sequences.html", {"section": "sequences", "rows": rows})
+    return render(request, "reservations/sequences.html", {"section": "sequences", "page": "sequences", "rows": rows})
 
 
 @require_POST
@@ -67,7 +67,7 @@ def change_state(request: HttpRequest, public_id: str, how: str) -> HttpResponse
 @page(Permission.SEQUENCES_EDIT)
 def calendar(request: HttpRequest) -> HttpResponse:
     """Everything that is planned or was not sent, from yesterday to a fortnight ahead."""
-    context = {"section": "sequences", "lines": forecast.lines(user_of(request))}
+    context = {"section": "sequences", "page": "forecast", "lines": forecast.lines(user_of(request))}
     return render(request, "reservations/forecast.html", context)
 
 

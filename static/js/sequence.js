@@ -49,8 +49,9 @@ function changed(event) {
   } else if (event.target.matches("[data-structural]")) act("refresh")
 }
 
-function swapped(event) {
-  if (event.detail.ctx?.target?.id === "conflict") document.getElementById("conflict").showModal()
+function swapped() {
+  const conflict = document.getElementById("conflict")
+  if (conflict.childElementCount && !conflict.open) conflict.showModal()
   // A button that is gone (the first channel can't go up) leaves the focus nowhere.
   if (document.activeElement === document.body) document.getElementById("open-title")?.focus()
 }
@@ -82,5 +83,6 @@ export function start() {
   document.addEventListener("click", clicked)
   document.addEventListener("change", changed)
   document.addEventListener("htmx:after:swap", swapped)
+  document.getElementById("conflict").addEventListener("close", (event) => event.target.replaceChildren())
   presence(editor.dataset.sequence)
 }

@@ -172,11 +172,23 @@ def _drift(connection: Connection, now: datetime) -> Drift:
     )  # fmt: skip
 
 
+_STEP = {
+    "key": "s1",
+    "name": "Welcome",
+    "when": {"anchor": "booked"},
+    "channels": ["pms"],
+    "texts": {"en": {"body": "Hello"}},
+    "language": "en",
+}
+
+
 def _scheduled(organization: Organization, stay: Reservation, now: datetime) -> ScheduledMessage:
     sequence = Sequence.objects.create(
-        organization=organization, name="Welcome", draft={}, draft_at=now, created_at=now
+        organization=organization, name="Welcome", draft={"steps": [_STEP]}, draft_at=now, created_at=now
     )
-    version = SequenceVersion.objects.create(sequence=sequence, number=1, definition={}, published_at=now)
+    version = SequenceVersion.objects.create(
+        sequence=sequence, number=1, definition={"steps": [_STEP]}, published_at=now
+    )
     enrollment = Enrollment.objects.create(
         organization=organization, sequence=sequence, version=version, reservation=stay, enrolled_at=now
     )

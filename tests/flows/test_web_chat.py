@@ -55,6 +55,14 @@ def answer(page: Page, text: str) -> None:
     page.locator("#log [data-undo]").last.wait_for()
 
 
+def kept(stack: LiveStack, guest: str, text: str) -> int:
+    """How often the PMS's conversation holds it."""
+    found = stack.sandbox.control.get("/_control/conversations").json()["conversations"]
+    key = next(str(entry["id"]) for entry in found if entry["guest_name"] == guest)
+    answer = stack.sandbox.control.get("/_control/messages", params={"conversation": key})
+    return sum(text in entry["body"] for entry in answer.json()["messages"])
+
+
 def test_a_visitor_and_an_agent_talk(new_page: NewPage, live_stack: LiveStack) -> None:
     visitor = new_page(viewport=WIDE)
     visitor.goto(site(live_stack))
@@ -180,6 +188,9 @@ def test_a_guest_opens_the_page_of_the_stay(new_page: NewPage, live_stack: LiveS
     expect(agent.locator("#log .msg[data-kind=in]").last).to_contain_text("We come at four.")
     answer(agent, "Until four, then.")
     expect(guest.locator(".chat-msg:not([data-mine])").last).to_contain_text("Until four, then.")
+    # The PMS's own thread holds both, once each.
+    for text in ("We come at four.", "Until four, then."):
+        eventually(lambda text=text: kept(live_stack, "Maria Lindqvist", text) == 1)
     assert guest.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
