@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reservations.views import editor, people, sequences
+from reservations.views import editor, forecast, people, sequences
 
 app_name = "reservations"
 urlpatterns = [
@@ -10,7 +10,7 @@ urlpatterns = [
     path("people/<str:public_id>/", people.person, name="person"),
     path("people/<str:public_id>/<slug:action>/", people.person_act, name="person-act"),
     path("sequences/", sequences.sequences, name="sequences"),
-    path("sequences/forecast/", sequences.calendar, name="forecast"),
+    path("sequences/forecast/", forecast.show, name="forecast"),
     path("sequences/new/", editor.create, name="create-sequence"),
     path("sequences/<str:public_id>/", editor.editor, name="sequence"),
     path("sequences/<str:public_id>/name/", editor.rename, name="rename-sequence"),

@@ -1,4 +1,4 @@
-"""Sequences: the list, one of them with its steps and what publishing would do, the forecast, and a stay's messages."""
+"""Sequences: the list, what is done with one of them, and a stay's messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def sequences(request: HttpRequest) -> HttpResponse:
         (row, len((row.live.definition if row.live else row.draft).get("steps", ())), numbers.get(row.pk, {}))
         for row in organization.sequences.select_related("live").order_by("name")
     ]
-    return render(request, "reservations/sequences.html", {"section": "sequences", "page": "sequences", "rows": rows})
+    return render(
+        request, "reservations/sequences.html", {"section": "sequences", "page": "sequences", "rows": rows}
+    )
 
 
 @require_POST
@@ -61,14 +63,6 @@ def change_state(request: HttpRequest, public_id: str, how: str) -> HttpResponse
     row = sequence_of(request, public_id)
     publishing.set_state(user_of(request), row, STATES[how])
     return redirect("reservations:sequence", row.public_id)
-
-
-@require_GET
-@page(Permission.SEQUENCES_EDIT)
-def calendar(request: HttpRequest) -> HttpResponse:
-    """Everything that is planned or was not sent, from yesterday to a fortnight ahead."""
-    context = {"section": "sequences", "page": "forecast", "lines": forecast.lines(user_of(request))}
-    return render(request, "reservations/forecast.html", context)
 
 
 @require_POST
