@@ -27,7 +27,7 @@ class ConnectForm(forms.Form):
         label=_("Another address"),
         required=False,
         assume_scheme="https",
-        help_text=_("Only for a test system; empty: the PMS's own."),
+        help_text=_("Only for a test system; empty: the usual one."),
     )
 
     place = forms.TypedChoiceField(

@@ -137,7 +137,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """Why a message may not leave now. `until`: it may then; None: never. `code` is for lists, `reason` for people."""
+    """Why a message may not leave now. `until`: it may then; None: never. `code` is for lists, `reason` for people;
+    both empty: nothing that anybody should hear of."""
 
     code: str
     reason: str

@@ -91,10 +91,11 @@ def _report(source: Source, record: DeliveryReport) -> str:
     command_id = command_of(source.connection.pk, record)
     if command_id is None and _may_come(source.connection.pk):
         raise TooEarly
-    if command_id is not None:
-        settle.reported(command_id, record)
+    # First the address, and what follows from it in threads; then the Command (lock order).
     if record.address_state != AddressState.FINE and (address := record.address or _address_of(command_id)):
         _tell_address(source.connection, record, address, command_id)
+    if command_id is not None:
+        settle.reported(command_id, record)
     return f"report: {record.state}" if command_id is not None else "report about no message of ours"
 
 

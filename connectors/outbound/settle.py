@@ -144,10 +144,11 @@ def untried(claim: Claim, error: ConnectorError, until: datetime) -> Command:
 @transaction.atomic
 def failed(claim: Claim, error: ConnectorError, *, status: int | None = None) -> Command:
     """Refused for good."""
+    if isinstance(error, Rejected) and error.address_state != AddressState.FINE:
+        # Before the Command is locked: what follows from it takes the address's lock, then threads.
+        _tell_address(claim.command, error.address_state, error.code, error.user_message)
     _finish(claim, Attempt.Result.FAILED, error, status)
     command = _locked(claim.command)
-    if isinstance(error, Rejected) and error.address_state != AddressState.FINE:
-        _tell_address(command, error.address_state, error.code, error.user_message)
     return _fail(command, error) if _still_mine(command) else command
 
 

@@ -127,7 +127,7 @@ def _choose(thread: Thread, options: ReplyOptions) -> Choice:
     if picked is None:
         raise ReplyRefused(ways.why_none(choices))
     if picked.refusal:
-        raise ReplyRefused(picked.refusal)
+        raise ReplyRefused(f"{picked.label}: {picked.refusal}")
     return picked
 
 

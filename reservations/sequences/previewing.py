@@ -28,8 +28,9 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`due` in the property's zone, None without a date; `ways` in the step's order, the first without a refusal is
-    taken; `rules` with whether each holds; `problem`: why the text is none."""
+    """`due` is a clock time at the property (without a zone, so that pages show it as it is), None without a date;
+    `ways` in the step's order, the first without a refusal is taken; `rules` with whether each holds; `problem`: why
+    the text is none."""
 
     stay: Reservation
     channel: str
@@ -105,7 +106,7 @@ def of(stay: Reservation, found: Definition, step: Step, channel: str = "", lang
         subject=subject,
         body=body,
         problem=problem,
-        due=due.astimezone(place.zone if place else None) if due else None,
+        due=due.astimezone(place.zone if place else None).replace(tzinfo=None) if due else None,
         ways=ways,
         rules=tuple((rule, conditions.holds(rule, stay)) for rule in (*found.rules, *step.rules)),
         parts=segments("".join(part.text for part in body)),

@@ -57,9 +57,24 @@ class Statement:
 
 def lock_address(organization_id: int, channel: str, address: str) -> None:
     """Until commit, nobody else decides anything about this address, and nothing is claimed that would go there."""
-    key = f"consent:{organization_id}:{channel}:{address}"
     with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_key(organization_id, channel, address)]
+        )
+
+
+def try_lock_address(organization_id: int, channel: str, address: str) -> bool:
+    """The same for who already holds a Command and so may not wait: False where somebody is deciding just now."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+            [_key(organization_id, channel, address)],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _key(organization_id: int, channel: str, address: str) -> str:
+    return f"consent:{organization_id}:{channel}:{address}"
 
 
 @transaction.atomic

@@ -30,6 +30,7 @@ CONSENT: Final = "consent"
 _RINGS: Final = {Channel.SMS, Channel.WHATSAPP}
 # The provider refuses whatever a person writes, too, until the guest texts START.
 BLOCKED_FOR_ALL: Final = {Channel.SMS}
+BUSY_FOR: Final = timedelta(seconds=1)
 CAP: Final = 3
 CAP_WITHIN: Final = timedelta(hours=24)
 # Clocks differ, and a message takes a moment.
@@ -43,7 +44,8 @@ def obstacle(command: Command) -> Obstacle | None:
         return ended
     intent = direct_intent(command)
     organization_id = command.organization_id
-    consent.lock_address(organization_id, intent.channel, intent.to)
+    if not consent.try_lock_address(organization_id, intent.channel, intent.to):
+        return Obstacle(code="", reason="", until=clock.now() + BUSY_FOR)
     found = consent.standing(organization_id, intent.channel, intent.to)
     automatic = command.origin != Origin.AGENT
     if found.dead:

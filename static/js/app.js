@@ -8,6 +8,7 @@ import * as canned from "./canned.js"
 import * as composer from "./composer.js"
 import * as files from "./files.js"
 import * as mail from "./mail.js"
+import * as panel from "./panel.js"
 import * as viewer from "./viewer.js"
 import * as keys from "./keys.js"
 import * as menus from "./menus.js"
@@ -17,7 +18,7 @@ import * as sequence from "./sequence.js"
 import * as portalLink from "./portal_link.js"
 import * as session from "./session.js"
 
-for (const part of [panes, list, thread, drafts, canned, files, mail, viewer, composer, keys, menus, notices, palette, portalLink, sequence, session]) part.start()
+for (const part of [panes, list, thread, drafts, canned, files, mail, panel, viewer, composer, keys, menus, notices, palette, portalLink, sequence, session]) part.start()
 live.on("connection", () => document.body.dispatchEvent(new CustomEvent("bellhop:connection")))
 live.on("incident", () => document.body.dispatchEvent(new CustomEvent("bellhop:connection")))
 live.on("signed-out", session.signedOut)

@@ -2,6 +2,7 @@
 import { send, on } from "./live.js"
 import { words } from "./ui.js"
 
+let pressed = false
 const form = () => document.getElementById("step-form")
 
 function act(value) {
@@ -25,6 +26,7 @@ function insert(name, into) {
 }
 
 function clicked(event) {
+  pressed = Boolean(event.target.closest("#step-form button[name=act]"))
   const language = event.target.closest("[data-language]")
   if (language) return showLanguage(language.dataset.language)
   const variable = event.target.closest("[data-variable]")
@@ -53,7 +55,8 @@ function swapped() {
   const conflict = document.getElementById("conflict")
   if (conflict.childElementCount && !conflict.open) conflict.showModal()
   // A button that is gone (the first channel can't go up) leaves the focus nowhere.
-  if (document.activeElement === document.body) document.getElementById("open-title")?.focus()
+  if (pressed && document.activeElement === document.body) document.getElementById("open-title")?.focus()
+  pressed = false
 }
 
 // Who else has this sequence open.

@@ -42,6 +42,19 @@ export function dressWay() {
   for (const button of composer.querySelectorAll("#attach, #canned-button")) button.hidden = closed || (button.id === "attach" && composer.dataset.mode === "note")
 }
 
+// The picker opens on the way that is chosen. Arrows try the ways and leave it open; a click or Enter takes one.
+let byKey = false
+document.addEventListener("pointerdown", () => (byKey = false), true)
+document.addEventListener("keydown", (event) => {
+  byKey = true
+  if (event.key !== "Enter" || event.target.name !== "via") return
+  event.preventDefault()
+  document.getElementById("channel-pop")?.hidePopover?.()
+}, true)
+document.addEventListener("toggle", (event) => {
+  if (event.target.id === "channel-pop" && event.newState === "open") way()?.focus()
+}, true)
+
 // What the guest just did may have opened a way or closed one: the picker follows, unless the person picked one that is
 // still there. Where replying became possible, or impossible, the composer comes anew with its draft.
 let asking = 0
@@ -91,7 +104,7 @@ document.addEventListener("change", (event) => {
   if (event.target.name === "via") {
     form().dataset.picked = event.target.value
     dressWay()
-    document.getElementById("channel-pop")?.hidePopover?.()
+    if (!byKey) document.getElementById("channel-pop")?.hidePopover?.()
     document.dispatchEvent(new CustomEvent("bellhop:way"))
   }
   if (event.target.name === "template") showBlanks(event.target)

@@ -17,7 +17,11 @@ from connectors.models import Command, CommandState
 from connectors.outbound import claim, settle
 from connectors.outbound.claim import Claim
 from inbox.models import Thread
+from inbox.services import reply, ways
+from reservations.models import ContactKind
+from reservations.services import consent
 from tests import factories
+from tests.channels import connect_twilio
 from tests.concurrency.both import Turn, together, waits_for_a_lock
 from tests.factories import Desk
 from tests.harness.waiting import eventually
@@ -80,3 +84,40 @@ def test_what_is_rolled_back_is_not_told(desk: Desk) -> None:
     with transaction.atomic():
         live.append(desk.organization.pk, [live.Change(topic="a"), live.Change(topic="b")])
     assert [event.topic for event in live.since(desk.organization.pk, 0) or []] == ["a", "b"]
+
+
+def test_a_claim_never_waits_for_an_address(transactional_db: None) -> None:
+    """Who takes in a message holds its sender's address and wants the thread; an agent holds the thread and wants the
+    Command; so the claim that holds the Command must not want the address."""
+    desk = factories.desk()
+    connect_twilio(desk.organization, "https://sms.example")
+    stay = factories.stay(desk)
+    assert stay.guest is not None
+    phone = "+14155550131"
+    stay.guest.contact_points.create(organization=desk.organization, kind=ContactKind.PHONE, value=phone)
+    thread = factories.thread(desk, stay)
+    way = next(one for one in ways.of(thread) if one.value == phone and one.channel == "sms")
+    message = factories.answers(desk.agent, thread, "On our way", via=way.key)
+    command = Command.objects.get(pk=reply.command_ids(message)[0])
+    Command.objects.exclude(pk=command.pk).delete()
+    held, claimed = Turn(), Turn()
+
+    def takes_in() -> str:
+        with transaction.atomic():
+            consent.lock_address(desk.organization.pk, "sms", phone)
+            held.pass_by()
+            assert claimed.reached()
+        return "taken in"
+
+    def claims() -> object:
+        held.reached()
+        try:
+            return claim.take()
+        finally:
+            claimed.pass_by()
+
+    assert together(takes_in, claims) == ["taken in", None]
+    Command.objects.update(lease_until=None)
+    found = claim.take()
+    assert found is not None
+    assert found.command.pk == command.pk

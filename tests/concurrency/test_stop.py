@@ -4,6 +4,7 @@ leaves."""
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 
 from django.db import transaction
 
@@ -19,9 +20,8 @@ from reservations.models import ChannelAddress, ConsentEntry
 from reservations.services import consent
 from tests import factories
 from tests.channels import connect_twilio
-from tests.concurrency.both import Turn, together, waits_for_a_lock
+from tests.concurrency.both import Turn, together
 from tests.factories import Desk
-from tests.harness.waiting import eventually
 
 PHONE = "+351912345678"
 _ids = itertools.count(1)
@@ -51,6 +51,7 @@ def _due(desk: Desk, line: Connection) -> Command:
 
 def _day(desk: Desk) -> None:
     """Noon at the guest's, so that quiet hours have no say."""
+    clock.set_offset(timedelta())
     now = clock.now()
     clock.set_offset(now.replace(hour=12, minute=0) - now)
 
@@ -80,24 +81,30 @@ def test_the_race_exists_without_the_lock(desk: Desk) -> None:
 
 
 def test_nothing_leaves_after_a_stop_that_was_committed(desk: Desk) -> None:
-    """The claim waits for the STOP that is being written, and then finds it."""
+    """The claim lets the message lie while a STOP is being written, looks again, and then finds it."""
     line = connect_twilio(desk.organization, "https://sms.example")
     _day(desk)
     command = _due(desk, line)
-    locked = Turn()
+    locked, looked = Turn(), Turn()
 
     def stop() -> None:
         with transaction.atomic():
             _texts(line, "STOP")
             locked.pass_by()
-            eventually(waits_for_a_lock)
+            assert looked.reached()
 
     def take() -> object:
         locked.reached()
-        return claim.take()
+        try:
+            return claim.take()
+        finally:
+            looked.pass_by()
 
-    _, claimed = together(stop, take)
-    assert claimed is None
+    assert together(stop, take) == [None, None]
+    command.refresh_from_db()
+    assert (command.state, command.tries) == (CommandState.WAITING, 0)
+    Command.objects.filter(pk=command.pk).update(lease_until=None)
+    assert claim.take() is None
     command.refresh_from_db()
     assert (command.state, command.reason_code) == (CommandState.CANCELLED, "opted_out")
     assert not Attempt.objects.exists()

@@ -303,3 +303,12 @@ def test_the_timeline_is_to_scale() -> None:
     a, b, c, d = (pin.x for pin in drawn.pins)
     assert b - a == pytest.approx(c - b, abs=0.2)
     assert d - c == pytest.approx((c - b) * 4 / 3, abs=0.2)
+
+
+def test_a_preview_tells_the_propertys_clock(desk: Desk, signed_in: Client, sequence: Sequence) -> None:
+    """Ten in the morning there, wherever the reader is."""
+    desk.place.timezone = "America/New_York"
+    desk.place.save()
+    factories.stay(desk, starts_in=3)
+    page = signed_in.get(reverse("reservations:preview", args=[sequence.public_id, "s1"])).content.decode()
+    assert ", 10:00" in page
