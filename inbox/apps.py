@@ -7,7 +7,14 @@ class InboxConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from inbox import handlers
-        from inbox.services import case, compare, export, mirror_report, sequence_messages
+        from inbox.services import (
+            case,
+            compare,
+            export,
+            mirror_report,
+            sequence_messages,
+            sequence_outcomes,
+        )
         from reservations import ports as sequences
 
         handlers.register()
@@ -19,3 +26,5 @@ class InboxConfig(AppConfig):
         sequences.reach.register(sequence_messages.reach)
         sequences.send_automatic.register(sequence_messages.send)
         sequences.guest_wrote.register(sequence_messages.guest_wrote)
+        sequences.outcome.register(sequence_outcomes.outcome)
+        sequences.why_not.register(sequence_outcomes.why_not)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Exists
 
 from bellhop.core.ports import Port
 
@@ -54,3 +57,23 @@ send_automatic: Port[Callable[[Outgoing], Committed | None]] = Port("send_automa
 
 # (stay, since) → did its guest write after that instant?
 guest_wrote: Port[Callable[[int, datetime], bool]] = Port("guest_wrote")
+
+
+class Outcome(StrEnum):
+    """What became of a message that went to the guest. Each that is further on includes the ones before: what was read
+    was delivered and sent. *Replied*: the guest wrote within three days of it, on whatever channel."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    REPLIED = "replied"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+
+
+# an outcome → whether it holds for a scheduled message of the statement around it (its columns by OuterRef).
+outcome: Port[Callable[[Outcome], Exists]] = Port("outcome")
+
+# messages → why the guest doesn't have each, in plain words; those that arrived are left out.
+why_not: Port[Callable[[Sequence[int]], dict[int, str]]] = Port("why_not")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reservations.views import editor, forecast, people, sequences
+from reservations.views import editor, forecast, people, results, sequences
 
 app_name = "reservations"
 urlpatterns = [
@@ -11,8 +11,11 @@ urlpatterns = [
     path("people/<str:public_id>/<slug:action>/", people.person_act, name="person-act"),
     path("sequences/", sequences.sequences, name="sequences"),
     path("sequences/forecast/", forecast.show, name="forecast"),
+    path("sequences/results/", results.overview, name="all-results"),
     path("sequences/new/", editor.create, name="create-sequence"),
     path("sequences/<str:public_id>/", editor.editor, name="sequence"),
+    path("sequences/<str:public_id>/results/", results.results, name="results"),
+    path("sequences/<str:public_id>/results/<slug:what>/", results.listed, name="result-list"),
     path("sequences/<str:public_id>/name/", editor.rename, name="rename-sequence"),
     path("sequences/<str:public_id>/steps/", editor.steps, name="sequence-steps"),
     path("sequences/<str:public_id>/steps/<slug:key>/", editor.save, name="save-step"),

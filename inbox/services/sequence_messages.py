@@ -21,7 +21,8 @@ def reach(stay_id: int, channels: Sequence[str], purpose: str) -> list[Reach]:
     """A way for each channel, in their order, with why it can't be taken."""
     thread = _thread_of(stay_id)
     choices = ways.of(thread) if thread is not None else []
-    return [_reach(channel, choices, purpose) for channel in channels]
+    conversation = thread.conversation_id if thread is not None else ""
+    return [_reach(channel, choices, purpose, conversation) for channel in channels]
 
 
 def _thread_of(stay_id: int) -> Thread | None:
@@ -31,14 +32,14 @@ def _thread_of(stay_id: int) -> Thread | None:
     return rows.exclude(conversation_id="").order_by("id").first() or rows.order_by("id").first()
 
 
-def _reach(channel: str, choices: list[Choice], purpose: str) -> Reach:
+def _reach(channel: str, choices: list[Choice], purpose: str, conversation: str) -> Reach:
     fitting = [one for one in choices if (one.is_pms if channel == ways.PMS else _is(one, channel))]
     usable = next((one for one in fitting if one.is_allowed and not one.needs_template), None)
     if usable is None:
         refused = any("stop" in one.refusal for one in fitting)
         return Reach(channel=channel, address="", refusal="opted_out" if refused else "no_channel")
     if usable.is_pms:
-        return Reach(channel=channel, address=usable.key)
+        return Reach(channel=channel, address=conversation)
     standing = consent.standing(usable.connection.organization_id, usable.channel, usable.value)
     refusal = "opted_out" if standing.stopped is not None else ""
     if not refusal and purpose == _MARKETING and not standing.allows_marketing:

@@ -7,14 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
 from reservations.models.guest import Guest
+from reservations.models.sequence import ScheduledMessage
 from reservations.models.stay import Reservation
 
 LOW = 6
 
 
 class Survey(models.Model):
-    """One survey of one stay's guest, made when the first message with its link leaves (`made_at`); a further message
-    bears the same link. `public_id` is what the link is signed for."""
+    """One survey of one stay's guest, made when the first message with its link leaves (`scheduled`, `made_at`); a
+    further message bears the same link. `public_id` is what the link is signed for."""
 
     class Kind(models.TextChoices):
         STAY = "stay", _("After the stay")
@@ -25,6 +26,7 @@ class Survey(models.Model):
     reservation = models.ForeignKey(Reservation, models.CASCADE, related_name="surveys")
     guest = models.ForeignKey(Guest, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=8, choices=Kind)
+    scheduled = models.ForeignKey(ScheduledMessage, models.SET_NULL, related_name="surveys", null=True)
     made_at = models.DateTimeField()
 
     class Meta:

@@ -211,7 +211,7 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
         Outgoing(
             reservation_id=stay.pk,
             way=verdict.way,
-            body=links.filled(verdict.text.body, stay),
+            body=links.filled(verdict.text.body, stay, row),
             subject=verdict.text.subject,
             label=_label(row, step),
             purpose=step.purpose,

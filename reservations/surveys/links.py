@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from bellhop.core import clock
 from bellhop.core.fields import LENGTH
-from reservations.models import Reservation, Survey
+from reservations.models import Reservation, ScheduledMessage, Survey
 
 STAND_IN: Final = "the-link-is-made-as-the-message-goes"
 _SALT: Final = "reservations.survey"
@@ -25,19 +25,24 @@ def stand_in(stay: Reservation) -> str:
     return _address(STAND_IN) if stay.guest_id is not None else ""
 
 
-def filled(text: str, stay: Reservation) -> str:
-    """The text with the stay's own link, made if this is the first message with it; in the sending transaction."""
+def filled(text: str, stay: Reservation, scheduled: ScheduledMessage | None = None) -> str:
+    """The text with the stay's own link, made if `scheduled` is the first message with it; in the sending
+    transaction."""
     address = _address(STAND_IN)
-    return text.replace(address, url_of(_make(stay))) if address in text else text
+    return text.replace(address, url_of(_make(stay, scheduled))) if address in text else text
 
 
-def _make(stay: Reservation) -> Survey:
+def _make(stay: Reservation, scheduled: ScheduledMessage | None) -> Survey:
     kind = Survey.Kind.FAREWELL if stay.status in OVER else Survey.Kind.STAY
     survey, _made = Survey.objects.get_or_create(
         reservation=stay,
         kind=kind,
         guest=stay.guest,
-        defaults={"organization_id": stay.organization_id, "made_at": clock.now()},
+        defaults={
+            "organization_id": stay.organization_id,
+            "scheduled": scheduled,
+            "made_at": clock.now(),
+        },
     )
     return survey
 

@@ -164,6 +164,16 @@ def test_a_pms_that_is_connected_anew_sends_nothing_twice(desk: Desk) -> None:
     assert states(again) == [("suppressed", "already_sent")]
 
 
+def test_two_guests_of_one_day_are_two(desk: Desk) -> None:
+    """Each has a conversation of their own at the PMS: the first one's message is not the second one's."""
+    live(desk)
+    first = booked(desk)
+    sending.send_due()
+    second = booked(desk)
+    sending.send_due()
+    assert states(first) == states(second) == [("sent", "")]
+
+
 def test_a_same_day_booking_gets_what_still_helps(desk: Desk) -> None:
     """Embarrassment 4: the day before is past, its instruction is useful until check-in."""
     live(desk, DAY_BEFORE)
