@@ -12,10 +12,11 @@ class InboxConfig(AppConfig):
             compare,
             export,
             mirror_report,
+            request_panel,
             sequence_messages,
             sequence_outcomes,
         )
-        from reservations import ports as sequences
+        from reservations import ports as stays
 
         handlers.register()
         ports.mirrored_messages.register(export.mirrored_messages)
@@ -23,8 +24,9 @@ class InboxConfig(AppConfig):
         ports.talks.register(compare.talks)
         ports.carried.register(compare.carried)
         ports.message_subject.register(case.subject)
-        sequences.reach.register(sequence_messages.reach)
-        sequences.send_automatic.register(sequence_messages.send)
-        sequences.guest_wrote.register(sequence_messages.guest_wrote)
-        sequences.outcome.register(sequence_outcomes.outcome)
-        sequences.why_not.register(sequence_outcomes.why_not)
+        stays.reach.register(sequence_messages.reach)
+        stays.send_automatic.register(sequence_messages.send)
+        stays.guest_wrote.register(sequence_messages.guest_wrote)
+        stays.message_of_stay.register(request_panel.message_of_stay)
+        stays.outcome.register(sequence_outcomes.outcome)
+        stays.why_not.register(sequence_outcomes.why_not)

@@ -27,6 +27,7 @@ from inbox.services import (
     later,
     receipts,
     receive,
+    request_lines,
     survey_answers,
 )
 from inbox.services.chat import portal, widgets
@@ -34,6 +35,8 @@ from reservations.events import (
     ConsentChanged,
     ContactPointsAdded,
     GuestChanged,
+    RequestChanged,
+    ScheduleChanged,
     StayChanged,
     SurveyAnswered,
     UnitChanged,
@@ -58,6 +61,8 @@ def register() -> None:
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
     subscribe(SurveyAnswered, survey_answers.on_answer)
+    subscribe(ScheduleChanged, around.on_schedule)
+    subscribe(RequestChanged, request_lines.on_request)
     subscribe(CommandMoved, receipts.on_command)
     subscribe(CommandEchoed, receipts.on_echo)
     subscribe(ConnectionDown, connection_state.on_change)

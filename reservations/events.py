@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bellhop.accounts.models import User
 from reservations.models import (
     ConsentEntry,
     ContactPoint,
     Guest,
     Reservation,
+    StayRequest,
     SurveyAnswer,
     Unit,
     WorkOrder,
@@ -75,3 +77,21 @@ class SurveyAnswered:
 
     answer: SurveyAnswer
     added: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChanged:
+    """Somebody skipped, approved or rewrote a message that was planned for a stay."""
+
+    reservation_id: int
+    organization_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChanged:
+    """A guest's request was made, decided, taken back, or the PMS has it now. `what`: asked, proposed, approved,
+    declined, withdrawn, moved (the PMS changed its time), pms (its state there)."""
+
+    request: StayRequest
+    what: str
+    actor: User | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bellhop.core.events import subscribe
 from connectors.events import (
     AddressReported,
+    CommandMoved,
     ConsentTold,
     GuestTold,
     HousekeepingTold,
@@ -16,7 +17,7 @@ from connectors.events import (
 )
 from reservations.events import StayChanged
 from reservations.sequences import planning
-from reservations.services import consent, guests, housekeeping, places, stays, work_orders
+from reservations.services import consent, guests, housekeeping, places, requests, stays, work_orders
 
 
 def register() -> None:
@@ -27,6 +28,8 @@ def register() -> None:
     subscribe(StayGone, stays.on_gone)
     subscribe(WorkOrderTold, work_orders.on_work_order)
     subscribe(StayChanged, planning.on_stay)
+    subscribe(StayChanged, requests.on_stay)
+    subscribe(CommandMoved, requests.on_command)
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

@@ -77,3 +77,5 @@ outcome: Port[Callable[[Outcome], Exists]] = Port("outcome")
 
 # messages → why the guest doesn't have each, in plain words; those that arrived are left out.
 why_not: Port[Callable[[Sequence[int]], dict[int, str]]] = Port("why_not")
+# (stay, public id of a message) → the message's id, if it stands in a thread of that stay.
+message_of_stay: Port[Callable[[int, str], int | None]] = Port("message_of_stay")

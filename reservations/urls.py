@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reservations.views import editor, forecast, people, results, sequences
+from reservations.views import editor, forecast, people, requests, results, sequences
 
 app_name = "reservations"
 urlpatterns = [
@@ -27,5 +27,7 @@ urlpatterns = [
     path("sequences/<str:public_id>/versions/<int:number>/restore/", editor.restore, name="restore-version"),
     path("sequences/<str:public_id>/publish/", sequences.publish, name="publish-sequence"),
     path("sequences/<str:public_id>/state/<slug:how>/", sequences.change_state, name="sequence-state"),
+    path("stays/<str:public_id>/requests/", requests.ask, name="ask"),
+    path("requests/<str:public_id>/<slug:how>/", requests.decide, name="decide-request"),
     path("scheduled/<str:public_id>/<slug:how>/", sequences.scheduled, name="scheduled"),
 ]

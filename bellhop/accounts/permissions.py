@@ -19,7 +19,9 @@ class Permission(models.TextChoices):
     CONTACTS_READ = "contacts.read", _("See phone numbers and e-mail addresses")
     MONEY_READ = "money.read", _("See prices and balances")
     DOOR_CODES_READ = "door_codes.read", _("See door codes")
+    REQUESTS_DECIDE = "requests.decide", _("Decide guests' requests")
     HOUSEKEEPING_READ = "housekeeping.read", _("See the housekeeping board")
+    HOUSEKEEPING_ASSIGN = "housekeeping.assign", _("Say who cleans what")
     CANNED_EDIT = "canned.edit", _("Edit shared canned replies")
     VIEWS_SHARE = "views.share", _("Share saved views")
     SEQUENCES_EDIT = "sequences.edit", _("Edit sequences")
@@ -41,10 +43,12 @@ _AGENT = {
     Permission.CONSENT_EDIT,
     Permission.STAYS_READ,
     Permission.CONTACTS_READ,
+    Permission.REQUESTS_DECIDE,
     Permission.HOUSEKEEPING_READ,
 }
 _MANAGER = _AGENT | {
     Permission.POLICY_OVERRIDE,
+    Permission.HOUSEKEEPING_ASSIGN,
     Permission.MONEY_READ,
     Permission.DOOR_CODES_READ,
     Permission.CANNED_EDIT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bellhop.core import live
 from inbox.models import Thread
-from reservations.events import UnitChanged, WorkOrderChanged
+from reservations.events import ScheduleChanged, UnitChanged, WorkOrderChanged
 from reservations.models import Reservation
 
 _HERE = (Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN)
@@ -23,6 +23,11 @@ def on_unit(event: UnitChanged) -> None:
     """Housekeeping says something new of a unit."""
     unit = event.unit
     _tell(unit.organization_id, {"stay__unit_id": unit.pk, "stay__status__in": _HERE})
+
+
+def on_schedule(event: ScheduleChanged) -> None:
+    """What goes out by itself for a stay was changed by a person."""
+    _tell(event.organization_id, {"stays": event.reservation_id})
 
 
 def _tell(organization_id: int, which: dict[str, object]) -> None:

@@ -27,6 +27,7 @@ from inbox.services import (
     matching,
     merging,
     mirror,
+    request_panel,
     row_view,
     shown_files,
     snoozing,
@@ -37,7 +38,7 @@ from inbox.services import (
 from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
-from reservations.models import StayPhase
+from reservations.models import RequestKind, StayPhase
 from reservations.sequences import upcoming
 from reservations.services import work_orders
 from reservations.surveys import standing
@@ -256,6 +257,8 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
         "upcoming": upcoming.of(stay) if stay else [],
         "surveys": standing.of_stay(stay) if stay else [],
+        "requests": request_panel.of(stay) if stay else [],
+        "request_kinds": RequestKind.choices,
         "candidates": matching.candidates(user, thread) if may_match else [],
         "reached": reached,
         "chatters": waiting.given_to([one.address for one in reached if one.channel == Channel.WEBCHAT]),

@@ -8,6 +8,7 @@ from reservations.models.consent import (
 )
 from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.property import Property, PropertyScope, Unit
+from reservations.models.request import RequestKind, StayRequest
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
 from reservations.models.survey import Survey, SurveyAnswer
@@ -26,11 +27,13 @@ __all__ = [
     "Guest",
     "Property",
     "PropertyScope",
+    "RequestKind",
     "Reservation",
     "ScheduledMessage",
     "Sequence",
     "SequenceVersion",
     "StayPhase",
+    "StayRequest",
     "Survey",
     "SurveyAnswer",
     "Unit",

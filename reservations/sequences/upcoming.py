@@ -10,7 +10,8 @@ from django.db import transaction
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
-from bellhop.core import clock, wake
+from bellhop.core import clock, events, wake
+from reservations.events import ScheduleChanged
 from reservations.models import Reservation, ScheduledMessage
 from reservations.sequences import definition, reasons, rendering, sending, values
 
@@ -68,6 +69,7 @@ def skip(user: User, row: ScheduledMessage) -> None:
     locked.detail = {"who": user.full_name}
     locked.save()
     audit(user.organization_id, user, "scheduled.skipped", f"scheduled:{locked.public_id}")
+    _tell(locked)
 
 
 @transaction.atomic
@@ -83,6 +85,7 @@ def _make_due(user: User, row: ScheduledMessage, at: datetime) -> None:
     locked.detail = {"who": user.full_name}
     locked.save()
     audit(user.organization_id, user, "scheduled.approved", f"scheduled:{locked.public_id}")
+    _tell(locked)
     wake.after_commit("reservations.send_due")
 
 
@@ -93,6 +96,11 @@ def edit(user: User, row: ScheduledMessage, text: str) -> None:
     locked.edited = text.strip()[: rendering.LONGEST]
     locked.save(update_fields=["edited"])
     audit(user.organization_id, user, "scheduled.edited", f"scheduled:{locked.public_id}")
+    _tell(locked)
+
+
+def _tell(row: ScheduledMessage) -> None:
+    events.emit(ScheduleChanged(reservation_id=row.reservation_id, organization_id=row.organization_id))
 
 
 def _open(user: User, row: ScheduledMessage) -> ScheduledMessage:

@@ -1,16 +1,16 @@
-// A portal link that was just made goes into the reply, on the channel of whom it is for; the agent reads it and sends.
-function put(button) {
+// What was made elsewhere goes into the reply (a portal link, words about a decision); the agent reads it and sends.
+function put(words, via) {
   const composer = document.getElementById("composer")
   const text = composer?.querySelector("#body")
   if (!text) return
   composer.querySelector("[data-mode=reply]:not(:disabled)")?.click()
-  const way = [...composer.querySelectorAll("[name=via]:not(:disabled)")].find((one) => one.value === button.dataset.via)
+  const way = [...composer.querySelectorAll("[name=via]:not(:disabled)")].find((one) => one.value === via)
   if (way && !way.checked) {
     way.checked = true
     way.dispatchEvent(new Event("change", { bubbles: true }))
   }
   const gap = text.value.trim() ? "\n\n" : ""
-  text.setRangeText(gap + button.dataset.intoReply, text.value.length, text.value.length, "end")
+  text.setRangeText(gap + words, text.value.length, text.value.length, "end")
   text.dispatchEvent(new Event("input", { bubbles: true }))
   text.focus()
 }
@@ -18,6 +18,7 @@ function put(button) {
 export function start() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-into-reply]")
-    if (button) put(button)
+    if (button) put(button.dataset.intoReply, button.dataset.via)
   })
+  document.addEventListener("bellhop:offer", (event) => put(event.detail.text, ""))
 }

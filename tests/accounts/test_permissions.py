@@ -12,7 +12,7 @@ from tests import factories
 
 P = Permission
 TALK = {P.THREADS_READ, P.THREADS_REPLY, P.THREADS_NOTE, P.THREADS_TRIAGE, P.THREADS_BULK, P.THREADS_MATCH}
-AGENT = TALK | {P.STAYS_READ, P.CONTACTS_READ, P.CONSENT_EDIT, P.HOUSEKEEPING_READ}
+AGENT = TALK | {P.REQUESTS_DECIDE, P.STAYS_READ, P.CONTACTS_READ, P.CONSENT_EDIT, P.HOUSEKEEPING_READ}
 EXPECTED: dict[str, set[Permission]] = {
     "Agent": AGENT,
     "Housekeeper": {P.HOUSEKEEPING_READ},
@@ -20,6 +20,7 @@ EXPECTED: dict[str, set[Permission]] = {
     "Operations manager": AGENT
     | {
         P.POLICY_OVERRIDE,
+        P.HOUSEKEEPING_ASSIGN,
         P.MONEY_READ,
         P.DOOR_CODES_READ,
         P.CANNED_EDIT,

@@ -41,6 +41,7 @@ from reservations.models import (
     ScheduledMessage,
     Sequence,
     SequenceVersion,
+    StayRequest,
 )
 
 
@@ -59,6 +60,7 @@ class World:
     property: Property
     guest: Guest
     stay: Reservation
+    request: StayRequest
     thread: Thread
     message: Message
     merge: ThreadMerge
@@ -110,6 +112,7 @@ def build(slug: str) -> World:
         property=place,
         guest=guest,
         stay=stay,
+        request=_request(stay, now),
         thread=thread,
         scheduled=_scheduled(organization, stay, now),
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
@@ -170,6 +173,12 @@ def _drift(connection: Connection, now: datetime) -> Drift:
         connection=connection, entity="reservation", object_id=1, remote_id="r1", stay_remote_id="r1", label="Guest",
         field="adults", ours=1, theirs=2, owner="pms", cause=Drift.Cause.LOST_WEBHOOK, **times,
     )  # fmt: skip
+
+
+def _request(stay: Reservation, now: datetime) -> StayRequest:
+    return StayRequest.objects.create(
+        organization=stay.organization, reservation=stay, kind="cot", asked_at=now
+    )
 
 
 _STEP = {

@@ -1,0 +1,42 @@
+"""Words of guests' requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from reservations.models import RequestKind
+from reservations.services import request_words
+from reservations.services.request_words import Suggestion
+
+register = template.Library()
+
+
+@register.filter
+def request_line(data: Mapping[str, Any]) -> str:
+    """ "Late check-out 13:00 approved", from what a thread's line keeps."""
+    kind = str(RequestKind(data["wish"]).label) if data.get("wish") in RequestKind.values else ""
+    what = f"{kind} {data.get('at', '')}".strip()
+    words = {
+        "asked": _("%(what)s asked for"),
+        "proposed": _("%(what)s proposed"),
+        "approved": _("%(what)s approved"),
+        "declined": _("%(what)s declined"),
+        "withdrawn": _("%(what)s taken back"),
+        "moved": _("%(what)s: the PMS says another time"),
+    }
+    return words.get(str(data.get("what")), "%(what)s") % {"what": what}
+
+
+@register.filter
+def asks_for(text: str) -> list[Suggestion]:
+    """What a guest's message seems to ask for."""
+    return request_words.suggest(text)
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    return str(RequestKind(kind).label)
