@@ -35,6 +35,7 @@ LONGEST: Final = 400
 USUAL: Final = timedelta(days=29)
 ANSWERED, SUPPRESSED, ENROLLED, HANDED_OVER = "answered", "suppressed", "enrolled", "handed_over"
 PROMOTERS, DETRACTORS = "promoters", "detractors"
+NAMES: Final = {*map(str, Outcome), ANSWERED, SUPPRESSED, ENROLLED, HANDED_OVER, PROMOTERS, DETRACTORS}
 _SENT = Q(state=ScheduledMessage.State.SENT)
 
 
@@ -114,6 +115,9 @@ class Numbers:
     of: Mapping[str, int] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> int:
+        """0 for what didn't happen. Raises KeyError for what is no number."""
+        if name not in NAMES:
+            raise KeyError(name)
         return self.of.get(name, 0)
 
     @cached_property

@@ -80,7 +80,7 @@ def _cells(names: list[str], sequence: Sequence, span: Period, numbers: Numbers,
         Shown(
             NAMES[name],
             numbers[name],
-            numbers.percent(name) if name in SHARES else None,
+            numbers.percent(name) if name in SHARES and numbers[name] else None,
             _list_url(sequence, span, name, **of),
         )
         for name in names

@@ -128,6 +128,7 @@ def test_no_percentage_and_no_nps_under_twenty(desk: Desk, marketer: Client) -> 
         total = statistics.of(desk.people["Marketer"], sequence, span()).total
         assert (total.nps is None) is (number < 19)
     assert total.nps == 50
+    assert "<b>50</b><span>NPS</span>" in get(marketer, f"/sequences/{sequence.public_id}/results/")
     assert "50" in get(marketer, "/sequences/results/")
 
 
