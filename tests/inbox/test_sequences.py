@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -24,12 +25,14 @@ _offset = [timedelta()]
 
 
 @pytest.fixture(autouse=True)
-def noon(db: None) -> None:
+def noon(db: None) -> Iterator[None]:
     """Noon, so that nights have no say unless a test makes it night."""
     clock.forget()
     now = clock.now()
     _offset[0] = now.replace(hour=12, minute=0, second=0, microsecond=0) - now
     clock.set_offset(_offset[0])
+    yield
+    clock.forget()
 
 
 def step(**changes: Any) -> dict[str, Any]:
