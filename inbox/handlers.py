@@ -41,6 +41,7 @@ from reservations.events import (
     SurveyAnswered,
     UnitChanged,
     WorkOrderChanged,
+    WorkOrdered,
 )
 
 
@@ -61,6 +62,7 @@ def register() -> None:
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
     subscribe(SurveyAnswered, survey_answers.on_answer)
+    subscribe(WorkOrdered, around.on_ordered)
     subscribe(ScheduleChanged, around.on_schedule)
     subscribe(RequestChanged, request_lines.on_request)
     subscribe(CommandMoved, receipts.on_command)

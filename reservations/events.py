@@ -10,6 +10,7 @@ from reservations.models import (
     ConsentEntry,
     ContactPoint,
     Guest,
+    OrderedWork,
     Reservation,
     StayRequest,
     SurveyAnswer,
@@ -62,6 +63,13 @@ class WorkOrderChanged:
     """A work order was told for the first time, or differs."""
 
     work_order: WorkOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrdered:
+    """Somebody ordered work from the PMS, or the PMS has it now, or not."""
+
+    work: OrderedWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

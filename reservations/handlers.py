@@ -17,7 +17,16 @@ from connectors.events import (
 )
 from reservations.events import StayChanged
 from reservations.sequences import planning
-from reservations.services import consent, guests, housekeeping, places, requests, stays, work_orders
+from reservations.services import (
+    consent,
+    guests,
+    housekeeping,
+    ordering,
+    places,
+    requests,
+    stays,
+    work_orders,
+)
 
 
 def register() -> None:
@@ -30,6 +39,7 @@ def register() -> None:
     subscribe(StayChanged, planning.on_stay)
     subscribe(StayChanged, requests.on_stay)
     subscribe(CommandMoved, requests.on_command)
+    subscribe(CommandMoved, ordering.on_command)
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reservations.views import editor, forecast, people, requests, results, sequences
+from reservations.views import editor, forecast, people, requests, results, sequences, work
 
 app_name = "reservations"
 urlpatterns = [
@@ -28,6 +28,9 @@ urlpatterns = [
     path("sequences/<str:public_id>/publish/", sequences.publish, name="publish-sequence"),
     path("sequences/<str:public_id>/state/<slug:how>/", sequences.change_state, name="sequence-state"),
     path("stays/<str:public_id>/requests/", requests.ask, name="ask"),
+    path("stays/<str:public_id>/work/", work.order, name="order-work"),
+    path("ordered/<str:public_id>/again/", work.order_again, name="order-again"),
+    path("work/<str:public_id>/state/", work.set_state, name="work-state"),
     path("requests/<str:public_id>/<slug:how>/", requests.decide, name="decide-request"),
     path("scheduled/<str:public_id>/<slug:how>/", sequences.scheduled, name="scheduled"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bellhop.core import live
 from inbox.models import Thread
-from reservations.events import ScheduleChanged, UnitChanged, WorkOrderChanged
+from reservations.events import ScheduleChanged, UnitChanged, WorkOrderChanged, WorkOrdered
 from reservations.models import Reservation
 
 _HERE = (Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN)
@@ -17,6 +17,12 @@ def on_work_order(event: WorkOrderChanged) -> None:
         _tell(order.organization_id, {"stay_id": order.reservation_id})
     elif order.unit_id is not None:
         _tell(order.organization_id, {"stay__unit_id": order.unit_id, "stay__status__in": _HERE})
+
+
+def on_ordered(event: WorkOrdered) -> None:
+    """Work was ordered for a stay, or the PMS has it."""
+    if event.work.reservation_id is not None:
+        _tell(event.work.organization_id, {"stays": event.work.reservation_id})
 
 
 def on_unit(event: UnitChanged) -> None:

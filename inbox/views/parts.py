@@ -40,7 +40,7 @@ from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import RequestKind, StayPhase
 from reservations.sequences import upcoming
-from reservations.services import work_orders
+from reservations.services import ordering, work_orders
 from reservations.surveys import standing
 
 
@@ -255,6 +255,9 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
         "work_orders": list(work_orders.of_stay(stay)) if stay else [],
+        "ordered": ordering.waiting(stay) if stay else [],
+        "may_order": stay is not None and ordering.is_possible(stay.connection),
+        "work_kinds": ordering.KINDS,
         "upcoming": upcoming.of(stay) if stay else [],
         "surveys": standing.of_stay(stay) if stay else [],
         "requests": request_panel.of(stay) if stay else [],

@@ -12,7 +12,7 @@ from reservations.models.request import RequestKind, StayRequest
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
 from reservations.models.survey import Survey, SurveyAnswer
-from reservations.models.work_order import WorkOrder
+from reservations.models.work_order import OrderedWork, PmsState, WorkOrder
 
 __all__ = [
     "ChannelAddress",
@@ -25,6 +25,8 @@ __all__ = [
     "DeadAddress",
     "Enrollment",
     "Guest",
+    "OrderedWork",
+    "PmsState",
     "Property",
     "PropertyScope",
     "RequestKind",

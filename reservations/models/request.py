@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
 from reservations.models.stay import Reservation
+from reservations.models.work_order import PmsState
 
 
 class RequestKind(models.TextChoices):
@@ -36,12 +37,6 @@ class StayRequest(models.Model):
         HAND = "hand", _("by hand")
         HOUSEKEEPING = "housekeeping", _("by housekeeping")
         PMS = "pms", _("in the PMS")
-
-    class PmsState(models.TextChoices):
-        WAITING = "waiting", _("Waiting for the PMS")
-        DONE = "done", _("In the PMS")
-        FAILED = "failed", _("Not in the PMS")
-        UNCONFIRMED = "unconfirmed", _("May not be in the PMS")
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="stay_requests")

@@ -10,8 +10,18 @@ from reservations.models.property import Property, Unit
 from reservations.models.stay import Reservation
 
 
+class PmsState(models.TextChoices):
+    """Does the PMS have what we owe it?"""
+
+    WAITING = "waiting", _("Waiting for the PMS")
+    DONE = "done", _("In the PMS")
+    FAILED = "failed", _("Not in the PMS")
+    UNCONFIRMED = "unconfirmed", _("May not be in the PMS")
+
+
 class WorkOrder(models.Model):
-    """`status` is the PMS's own word, `state` ours; `kind`: cleaning, maintenance, check_in, … or the PMS's word."""
+    """`status` is the PMS's own word, `state` ours; `kind`: cleaning, maintenance, check_in, … or the PMS's word.
+    `wished_state`: what somebody here said, until the PMS says so too; `pms_state` whether it has that."""
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -34,6 +44,10 @@ class WorkOrder(models.Model):
     description = models.TextField(blank=True, default="")
     resolution = models.TextField(blank=True, default="")
     assignee = models.CharField(max_length=120, blank=True, default="")
+    wished_state = models.CharField(max_length=12, choices=State, blank=True, default="")
+    command_id = models.BigIntegerField(null=True)
+    pms_state = models.CharField(max_length=12, choices=PmsState, blank=True, default="")
+    pms_reason = models.CharField(max_length=300, blank=True, default="")
     due_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
 
@@ -44,6 +58,41 @@ class WorkOrder(models.Model):
         indexes = (
             models.Index(fields=["reservation", "due_at"], name="work_order_by_stay"),
             models.Index(fields=["unit", "due_at"], name="work_order_by_unit"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OrderedWork(models.Model):
+    """Work that somebody here ordered from the PMS. Once the PMS has it (`remote_id`), it comes back as a WorkOrder;
+    this keeps who ordered it, and from which message."""
+
+    public_id = PublicIdField()
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    connection = models.ForeignKey("connectors.Connection", models.PROTECT, related_name="+")
+    reservation = models.ForeignKey(Reservation, models.SET_NULL, related_name="ordered_work", null=True)
+    unit = models.ForeignKey(Unit, models.SET_NULL, related_name="ordered_work", null=True)
+    property = models.ForeignKey(Property, models.SET_NULL, related_name="+", null=True)
+    title = models.CharField(max_length=300)
+    kind = models.CharField(max_length=40)
+    description = models.TextField(blank=True, default="")
+    message_id = models.BigIntegerField(null=True)
+    ordered_at = models.DateTimeField()
+    ordered_by = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
+    ordered_name = models.CharField(max_length=120, blank=True, default="")
+    command_id = models.BigIntegerField(null=True)
+    remote_id = models.CharField(max_length=200, blank=True, default="")
+    pms_state = models.CharField(max_length=12, choices=PmsState, default=PmsState.WAITING)
+    pms_reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["reservation", "ordered_at"], name="ordered_by_stay"),
+            models.Index(fields=["unit", "ordered_at"], name="ordered_by_unit"),
+            models.Index(
+                fields=["command_id"], name="ordered_command", condition=models.Q(command_id__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

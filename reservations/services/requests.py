@@ -22,10 +22,9 @@ from connectors.events import CommandMoved
 from connectors.models import Command, CommandState
 from connectors.outbound import outbox
 from reservations.events import RequestChanged, StayChanged
-from reservations.models import RequestKind, Reservation, StayRequest
+from reservations.models import PmsState, RequestKind, Reservation, StayRequest
 
 State: TypeAlias = StayRequest.State
-PmsState: TypeAlias = StayRequest.PmsState
 OPEN: Final = (State.ASKED, State.PROPOSED, State.APPROVED)
 MANY: Final = frozenset({RequestKind.OTHER, RequestKind.LUGGAGE})
 _MOVED: Final = {"check_out_time": RequestKind.LATE_CHECK_OUT, "check_in_time": RequestKind.EARLY_CHECK_IN}

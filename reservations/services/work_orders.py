@@ -36,6 +36,8 @@ def on_work_order(event: WorkOrderTold) -> None:
     else:
         changes = mirror.merge(row, source, Entity.WORK_ORDER, record.external_id, told, held, record.version)
         changed = bool(changes)
+        if row.wished_state and row.state == row.wished_state:
+            WorkOrder.objects.filter(pk=row.pk).update(wished_state="")
     if changed and not source.history:
         events.emit(WorkOrderChanged(work_order=row))
 

@@ -9,8 +9,9 @@ from django import template
 from django.utils.translation import gettext as _
 
 from reservations.models import RequestKind
-from reservations.services import request_words
+from reservations.services import request_words, work_words
 from reservations.services.request_words import Suggestion
+from reservations.services.work_words import Trouble
 
 register = template.Library()
 
@@ -40,3 +41,21 @@ def asks_for(text: str) -> list[Suggestion]:
 @register.filter
 def kind_words(kind: str) -> str:
     return str(RequestKind(kind).label)
+
+
+@register.filter
+def trouble_of(text: str) -> Trouble | None:
+    """What a guest's message tells of, if something is broken."""
+    return work_words.suggest(text)
+
+
+@register.filter
+def work_kind(kind: str) -> str:
+    return {
+        "maintenance": _("Maintenance"),
+        "cleaning": _("Cleaning"),
+        "check_in": _("Check-in"),
+        "check_out": _("Check-out"),
+        "office": _("Office"),
+        "other": _("Other"),
+    }.get(kind, kind)

@@ -28,7 +28,7 @@ from reservations.services.requests import Terms, Wish
 def ask(request: HttpRequest, public_id: str) -> HttpResponse:
     """A request of a stay, by hand or from one of its messages."""
     user = user_of(request)
-    stay = get_object_or_404(_stays(user), public_id=public_id)
+    stay = get_object_or_404(stays_of(user), public_id=public_id)
     kind = request.POST.get("kind", "")
     if kind not in RequestKind.values:
         raise Http404(kind)
@@ -47,9 +47,9 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
             source=source,
         )
         requests.ask(user, stay, wish)
-    except ValidationError as refused:
-        return _refused(refused)
-    return _done("")
+    except ValidationError as why:
+        return refused(why)
+    return done("")
 
 
 @require_POST
@@ -57,7 +57,7 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 def decide(request: HttpRequest, public_id: str, how: str) -> HttpResponse:
     """Approve, propose, decline, take back, or tell the PMS again; offers the words for the guest."""
     user = user_of(request)
-    rows = StayRequest.objects.filter(reservation__in=_stays(user)).select_related("reservation__guest")
+    rows = StayRequest.objects.filter(reservation__in=stays_of(user)).select_related("reservation__guest")
     row = get_object_or_404(rows, public_id=public_id)
     try:
         terms = _terms(request)
@@ -72,15 +72,16 @@ def decide(request: HttpRequest, public_id: str, how: str) -> HttpResponse:
                 row = requests.withdraw(user, row)
             case "retry":
                 requests.retry(user, row)
-                return _done("")
+                return done("")
             case _:
                 raise Http404(how)
-    except ValidationError as refused:
-        return _refused(refused)
-    return _done(request_replies.text(row))
+    except ValidationError as why:
+        return refused(why)
+    return done(request_replies.text(row))
 
 
-def _stays(user: User) -> QuerySet[Reservation]:
+def stays_of(user: User) -> QuerySet[Reservation]:
+    """The stays that the person may see."""
     rows = Reservation.objects.filter(organization_id=user.organization_id)
     ids = scope.property_ids(user)
     return rows if ids is None else rows.filter(property_id__in=ids)
@@ -106,13 +107,14 @@ def _time(text: str) -> time | None:
         raise ValidationError(_("Give a time such as 13:00.")) from error
 
 
-def _refused(refused: ValidationError) -> HttpResponse:
-    """Said in the panel; what was typed stays."""
-    answer = HttpResponse(escape(" ".join(refused.messages)), status=422)
-    answer["HX-Retarget"], answer["HX-Reswap"] = "#request-refused", "innerHTML"
+def refused(why: ValidationError, place: str = "#request-refused") -> HttpResponse:
+    """Said in the panel, at `place`; what was typed stays."""
+    answer = HttpResponse(escape(" ".join(why.messages)), status=422)
+    answer["HX-Retarget"], answer["HX-Reswap"] = place, "innerHTML"
     return answer
 
 
-def _done(offer: str) -> HttpResponse:
+def done(offer: str) -> HttpResponse:
+    """The panel shows it anew; `offer` are words for the guest, for the agent to read and send."""
     told = {"bellhop:panel": {}, **({"bellhop:offer": {"text": offer}} if offer else {})}
     return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(told)})

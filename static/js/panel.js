@@ -11,6 +11,23 @@ function noted(event) {
   announce(words("noted"))
 }
 
+// A message that tells of something broken fills the panel's order; a person reads it and orders.
+function orderFrom(button) {
+  const box = document.getElementById("order-work")
+  if (!box) return
+  const drawer = document.querySelector("#thread-head [data-drawer]")
+  if (drawer?.offsetParent) drawer.click()
+  box.open = true
+  box.querySelector("[name=title]").value = button.dataset.order
+  box.querySelector("[name=description]").value = button.dataset.text
+  box.querySelector("[name=message]").value = button.dataset.message
+  box.querySelector("[name=title]").focus()
+}
+
 export function start() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-order]")
+    if (button) orderFrom(button)
+  })
   document.addEventListener("bellhop:panel", noted)
 }

@@ -36,12 +36,14 @@ from inbox.models import (
 from reservations.models import (
     Enrollment,
     Guest,
+    OrderedWork,
     Property,
     Reservation,
     ScheduledMessage,
     Sequence,
     SequenceVersion,
     StayRequest,
+    WorkOrder,
 )
 
 
@@ -61,6 +63,8 @@ class World:
     guest: Guest
     stay: Reservation
     request: StayRequest
+    ordered: OrderedWork
+    work_order: WorkOrder
     thread: Thread
     message: Message
     merge: ThreadMerge
@@ -112,7 +116,7 @@ def build(slug: str) -> World:
         property=place,
         guest=guest,
         stay=stay,
-        request=_request(stay, now),
+        **_work(stay, now),
         thread=thread,
         scheduled=_scheduled(organization, stay, now),
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
@@ -173,6 +177,15 @@ def _drift(connection: Connection, now: datetime) -> Drift:
         connection=connection, entity="reservation", object_id=1, remote_id="r1", stay_remote_id="r1", label="Guest",
         field="adults", ours=1, theirs=2, owner="pms", cause=Drift.Cause.LOST_WEBHOOK, **times,
     )  # fmt: skip
+
+
+def _work(stay: Reservation, now: datetime) -> dict[str, Any]:
+    belongs = {"organization": stay.organization, "connection": stay.connection, "reservation": stay}
+    return {
+        "request": _request(stay, now),
+        "ordered": OrderedWork.objects.create(**belongs, title="Lamp", kind="maintenance", ordered_at=now),
+        "work_order": WorkOrder.objects.create(**belongs, remote_id="t1", title="Lamp", as_of=now),
+    }
 
 
 def _request(stay: Reservation, now: datetime) -> StayRequest:

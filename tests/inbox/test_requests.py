@@ -14,7 +14,7 @@ from bellhop.core import events
 from connectors.events import CommandMoved
 from connectors.models import Command, CommandState
 from reservations.events import FieldChange, StayChanged
-from reservations.models import RequestKind, Reservation, StayRequest
+from reservations.models import PmsState, RequestKind, Reservation, StayRequest
 from reservations.services import request_conflicts, requests
 from reservations.services.requests import Terms, Wish
 from tests import factories
@@ -23,7 +23,6 @@ from tests.factories import Desk
 pytestmark = pytest.mark.django_db
 LATE, ONE, ELEVEN = RequestKind.LATE_CHECK_OUT, time(13), time(11)
 State: TypeAlias = StayRequest.State
-PmsState: TypeAlias = StayRequest.PmsState
 
 
 @pytest.fixture
