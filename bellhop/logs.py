@@ -14,8 +14,8 @@ _SENSITIVE = re.compile(
 )
 
 
-# An address that is a key to something: the guest portal's, a file's, an invitation's.
-_ADDRESS = re.compile(r"(/(?:g|f|unsubscribe)/)[\w~.:=-]{16,}")
+# An address that is a key to something: the guest portal's, a survey's, a file's, an invitation's.
+_ADDRESS = re.compile(r"(/(?:g|f|survey|unsubscribe)/)[\w~.:=-]{16,}")
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -10,12 +10,14 @@ from bellhop import checks, health  # noqa: F401 (checks are registered by being
 from bellhop.core import serving
 from inbox import guest_urls
 from inbox.views import unsubscribe
+from reservations.views import survey
 
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("f/<str:token>/<str:name>", serving.shared_file, name="shared-file"),
     path("unsubscribe/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("survey/<str:token>", survey.survey, name="survey"),
     *guest_urls.urlpatterns,
     # An admin gives people their address; the package's page for changing it is shadowed.
     path(

@@ -7,7 +7,15 @@ class InboxConfig(AppConfig):
     def ready(self) -> None:
         from connectors import ports
         from inbox import handlers
-        from inbox.services import case, compare, export, mirror_report, request_panel, sequence_messages
+        from inbox.services import (
+            case,
+            compare,
+            export,
+            mirror_report,
+            request_panel,
+            sequence_messages,
+            sequence_outcomes,
+        )
         from reservations import ports as stays
 
         handlers.register()
@@ -23,3 +31,5 @@ class InboxConfig(AppConfig):
         stays.send_automatic.register(sequence_messages.send)
         stays.guest_wrote.register(sequence_messages.guest_wrote)
         stays.message_of_stay.register(request_panel.message_of_stay)
+        stays.outcome.register(sequence_outcomes.outcome)
+        stays.why_not.register(sequence_outcomes.why_not)

@@ -28,6 +28,7 @@ from inbox.services import (
     receipts,
     receive,
     request_lines,
+    survey_answers,
 )
 from inbox.services.chat import portal, widgets
 from reservations.events import (
@@ -37,6 +38,7 @@ from reservations.events import (
     RequestChanged,
     ScheduleChanged,
     StayChanged,
+    SurveyAnswered,
     UnitChanged,
     WorkOrderChanged,
     WorkOrdered,
@@ -59,6 +61,7 @@ def register() -> None:
     subscribe(GuestChanged, conversations.on_guest)
     subscribe(WorkOrderChanged, around.on_work_order)
     subscribe(UnitChanged, around.on_unit)
+    subscribe(SurveyAnswered, survey_answers.on_answer)
     subscribe(WorkOrdered, around.on_ordered)
     subscribe(ScheduleChanged, around.on_schedule)
     subscribe(RequestChanged, request_lines.on_request)

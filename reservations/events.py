@@ -13,6 +13,7 @@ from reservations.models import (
     OrderedWork,
     Reservation,
     StayRequest,
+    SurveyAnswer,
     Unit,
     WorkOrder,
 )
@@ -76,6 +77,14 @@ class UnitChanged:
     """Housekeeping says something else of a unit than before."""
 
     unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered:
+    """A guest answered a survey, or added words to their answer (`added`)."""
+
+    answer: SurveyAnswer
+    added: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

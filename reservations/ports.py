@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Exists
 
 from bellhop.core.ports import Port
 
@@ -73,5 +76,24 @@ said_elsewhere: Port[Callable[[Sequence[int], datetime], dict[int, dict[str, dat
 # stays → when each guest last wrote in a thread of it; stays whose guest never did are left out.
 last_wrote: Port[Callable[[Sequence[int]], dict[int, datetime]]] = Port("last_wrote")
 
+
+class Outcome(StrEnum):
+    """What became of a message that went to the guest. Each that is further on includes the ones before: what was read
+    was delivered and sent. *Replied*: the guest wrote within three days of it, on whatever channel."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    REPLIED = "replied"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+
+
+# an outcome → whether it holds for a scheduled message of the statement around it (its columns by OuterRef).
+outcome: Port[Callable[[Outcome], Exists]] = Port("outcome")
+
+# messages → why the guest doesn't have each, in plain words; those that arrived are left out.
+why_not: Port[Callable[[Sequence[int]], dict[int, str]]] = Port("why_not")
 # (stay, public id of a message) → the message's id, if it stands in a thread of that stay.
 message_of_stay: Port[Callable[[int, str], int | None]] = Port("message_of_stay")

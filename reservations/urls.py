@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reservations.views import editor, people, requests, sequences, stays, work
+from reservations.views import editor, forecast, people, requests, results, sequences, stays, work
 
 app_name = "reservations"
 urlpatterns = [
@@ -10,9 +10,12 @@ urlpatterns = [
     path("people/<str:public_id>/", people.person, name="person"),
     path("people/<str:public_id>/<slug:action>/", people.person_act, name="person-act"),
     path("sequences/", sequences.sequences, name="sequences"),
-    path("sequences/forecast/", sequences.calendar, name="forecast"),
+    path("sequences/forecast/", forecast.show, name="forecast"),
+    path("sequences/results/", results.overview, name="all-results"),
     path("sequences/new/", editor.create, name="create-sequence"),
     path("sequences/<str:public_id>/", editor.editor, name="sequence"),
+    path("sequences/<str:public_id>/results/", results.results, name="results"),
+    path("sequences/<str:public_id>/results/<slug:what>/", results.listed, name="result-list"),
     path("sequences/<str:public_id>/name/", editor.rename, name="rename-sequence"),
     path("sequences/<str:public_id>/steps/", editor.steps, name="sequence-steps"),
     path("sequences/<str:public_id>/steps/<slug:key>/", editor.save, name="save-step"),

@@ -24,7 +24,13 @@ SHOWN = 50
 KEEP = timedelta(days=90)
 FOREVER = timedelta(days=3650)
 MUTES = {"1": timedelta(hours=1), "8": timedelta(hours=8), "on": FOREVER}
-LOUD = {Notice.Kind.FAILED, Notice.Kind.UNCONFIRMED, Notice.Kind.FILE, Notice.Kind.INCIDENT}
+LOUD = {
+    Notice.Kind.FAILED,
+    Notice.Kind.UNCONFIRMED,
+    Notice.Kind.FILE,
+    Notice.Kind.SURVEY,
+    Notice.Kind.INCIDENT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +103,11 @@ def words(notice: Notice) -> str:
         return _("%(name)s mentioned you: %(text)s") % {"name": data["by"], "text": data.get("text", "")}
     if kind == Notice.Kind.FILE:
         return _("A file could not be fetched: %(name)s") % {"name": data.get("name") or _("File")}
+    if kind == Notice.Kind.SURVEY:
+        return _("%(guest)s gave %(score)s of 10") % {
+            "guest": data.get("guest") or _("An unknown guest"),
+            "score": data.get("score"),
+        }
     if kind == Notice.Kind.ASSIGNED:
         return _("%(name)s gave you the conversation with %(guest)s") % {
             "name": data["by"],

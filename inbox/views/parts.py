@@ -41,6 +41,7 @@ from inbox.views import filters, folding
 from reservations.models import RequestKind, StayPhase
 from reservations.sequences import by_hand, upcoming
 from reservations.services import ordering, work_orders
+from reservations.surveys import standing
 
 
 def list_query(view: str, params: QueryDict) -> ListQuery:
@@ -261,6 +262,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "put_on": by_hand.offered(stay)
         if stay and getattr(thread, "puts_on", True) and user.may(Permission.THREADS_REPLY)
         else [],
+        "surveys": standing.of_stay(stay) if stay else [],
         "requests": request_panel.of(stay) if stay else [],
         "request_kinds": RequestKind.choices,
         "candidates": matching.candidates(user, thread) if may_match else [],

@@ -12,6 +12,7 @@ from reservations.models.reason import Reason
 from reservations.models.request import RequestKind, StayRequest
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
+from reservations.models.survey import Survey, SurveyAnswer
 from reservations.models.work_order import OrderedWork, PmsState, WorkOrder
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "SequenceVersion",
     "StayPhase",
     "StayRequest",
+    "Survey",
+    "SurveyAnswer",
     "Unit",
     "WorkOrder",
 ]

@@ -145,6 +145,7 @@ class ScheduledMessage(models.Model):
             ),
             models.Index(fields=["reservation", "due_at"], name="scheduled_of_stay"),
             models.Index(fields=["organization", "due_at"], name="scheduled_calendar"),
+            models.Index(fields=["sequence", "-settled_at", "-id"], name="scheduled_results"),
             models.Index(
                 fields=["sequence", "step_key", "address"],
                 name="scheduled_sent_to",

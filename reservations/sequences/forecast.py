@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -22,14 +24,16 @@ STATES = tuple(ScheduledMessage.State.values)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of the calendar: `state` as it is or, where it is planned, as it will be; `at` local to the
-    property."""
+    """One message of the calendar: `state` and `reason` with its `detail` (`why` in words) as they are or, where it is
+    planned, as they will be; `at` local to the property."""
 
     row: ScheduledMessage
     day: date
     at: datetime
     step: str
     state: ScheduledMessage.State
+    reason: str
+    detail: Mapping[str, Any]
     why: str
 
     @property
@@ -58,9 +62,10 @@ def _line(row: ScheduledMessage, told: Prediction | None) -> Line:
     place = row.reservation.property
     there = (told.at if told else row.time).astimezone(place.zone if place else None)
     step = definition.parse(row.enrollment.version.definition).step(row.step_key)
-    why = reasons.sentence(told.reason, told.detail) if told else reasons.in_words(row)
     state = told.state if told else ScheduledMessage.State(row.state)
-    return Line(row, there.date(), there, step.name if step else row.step_key, state, why)
+    reason, detail = (told.reason, told.detail) if told else (row.reason, row.detail or {})
+    name = step.name if step else row.step_key
+    return Line(row, there.date(), there, name, state, reason, detail, reasons.sentence(reason, detail))
 
 
 def counts(organization_id: int) -> dict[int, dict[str, int]]:

@@ -27,6 +27,7 @@ from reservations.sequences import definition, judging
 from reservations.sequences.definition import Step
 from reservations.sequences.judging import Case, Twin, Verdict
 from reservations.services import sending as gate
+from reservations.surveys import links
 
 log = structlog.get_logger(__name__)
 BATCH: Final = 500
@@ -165,7 +166,7 @@ def _send(row: ScheduledMessage, stay: Reservation, step: Step, verdict: Verdict
         Outgoing(
             reservation_id=stay.pk,
             way=verdict.way,
-            body=verdict.text.body,
+            body=links.filled(verdict.text.body, stay, row),
             subject=verdict.text.subject,
             label=_label(row, step),
             purpose=step.purpose,

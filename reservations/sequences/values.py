@@ -9,11 +9,12 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from reservations.models import Reservation
+from reservations.surveys import links
 
 NAMES = (
     "guest.first_name", "guest.full_name", "property.name", "property.address", "stay.adults", "stay.arrival",
     "stay.check_in", "stay.check_out", "stay.children", "stay.code", "stay.departure", "stay.door_code", "stay.nights",
-    "unit.name", "unit.parking", "unit.wifi", "organization.name",
+    "unit.name", "unit.parking", "unit.wifi", "organization.name", "survey.link",
 )  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def of(stay: Reservation, language: str) -> dict[str, Any]:
                 "door_code": stay.door_code,
             },
             "organization": {"name": stay.organization.name},
+            "survey": {"link": links.stand_in(stay)},
         }
 
 

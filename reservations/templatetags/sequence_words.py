@@ -229,6 +229,7 @@ def variable_words(name: str) -> str:
         "unit.parking": _("Parking"),
         "unit.wifi": _("Wi-Fi"),
         "organization.name": _("Company"),
+        "survey.link": _("Link to the survey"),
     }.get(name, name)
 
 

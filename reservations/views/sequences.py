@@ -1,4 +1,4 @@
-"""Sequences: the list, one of them with its steps and what publishing would do, the forecast, and a stay's messages."""
+"""Sequences: the list, what is done with one of them, and a stay's messages."""
 
 from __future__ import annotations
 
@@ -63,14 +63,6 @@ def change_state(request: HttpRequest, public_id: str, how: str) -> HttpResponse
     row = sequence_of(request, public_id)
     publishing.set_state(user_of(request), row, STATES[how])
     return redirect("reservations:sequence", row.public_id)
-
-
-@require_GET
-@page(Permission.SEQUENCES_EDIT)
-def calendar(request: HttpRequest) -> HttpResponse:
-    """Everything that is planned or was not sent, from yesterday to a fortnight ahead."""
-    context = {"section": "sequences", "page": "forecast", "lines": forecast.lines(user_of(request))}
-    return render(request, "reservations/forecast.html", context)
 
 
 @require_POST

@@ -64,11 +64,11 @@ def _kept(stack: LiveStack) -> list[str]:
 
 def test_book_move_cancel(new_page: NewPage, live_stack: LiveStack) -> None:
     marketer, agent, console = new_page("marketer"), new_page("agent"), new_page()
-    _editor(marketer, "Cancellation")
+    _editor(marketer, "Cancellation with survey")
     marketer.locator(".steps .step-card").first.click()
     marketer.locator("#when-amount").fill("0")
     expect(marketer.locator("#save-state")).to_contain_text("Saved")
-    for name in ("Welcome", "Pre-arrival", "Cancellation"):
+    for name in ("Welcome", "The day before", "Cancellation with survey"):
         _publish(marketer, name)
 
     # Booked: the welcome stands in both threads.
@@ -99,16 +99,17 @@ def test_book_move_cancel(new_page: NewPage, live_stack: LiveStack) -> None:
     struck = upcoming.locator("li", has_text="The day before")
     expect(struck.locator("s")).to_have_count(1, timeout=SOON)
     expect(struck).to_contain_text("The stay was cancelled.")
-    expect(agent.locator("#log .msg", has_text="Sequence: Cancellation, step 1")).to_have_count(
+    expect(agent.locator("#log .msg", has_text="Sequence: Cancellation with survey, step 1")).to_have_count(
         1, timeout=SOON
     )
     eventually(lambda: len(_kept(live_stack)) == 2)
+    assert "/survey/" in _kept(live_stack)[1]
 
 
 def test_a_step_is_written_and_seen_as_a_guest_would(new_page: NewPage) -> None:
     page = new_page("marketer")
-    _editor(page, "During the stay")
-    page.get_by_role("link", name=re.compile("First morning")).click()
+    _editor(page, "Mid-stay check")
+    page.get_by_role("link", name=re.compile("Middle of the stay")).click()
     expect(page.locator(".handset")).to_contain_text("Good morning")
     page.locator("#body-en").fill(
         "Good morning {{ guest.first_name }}, breakfast is at {{ unit.breakfast }}."
@@ -120,7 +121,7 @@ def test_a_step_is_written_and_seen_as_a_guest_would(new_page: NewPage) -> None:
     page.get_by_role("button", name="Without SMS").click()
     expect(page.get_by_role("button", name="Without SMS")).to_have_count(0)
     page.get_by_role("button", name="One day later").click()
-    expect(page.locator("#when-amount")).to_have_value("2")
+    expect(page.locator("#when-amount")).to_have_value("3")
     page.get_by_role("button", name="Condition", exact=True).click()
     expect(page.locator(".rule-rows li")).to_have_count(2)
     assert axe.violations(page, ["#main"]) == []
@@ -132,7 +133,7 @@ def test_two_marketers_at_one_step(new_page: NewPage) -> None:
     """ux Q13: who else is here is shown, and nobody's words are overwritten unseen."""
     noor, other = new_page("marketer"), new_page("admin")
     for page in (noor, other):
-        _editor(page, "Thank you")
+        _editor(page, "Thank you and review")
         page.get_by_role("link", name=re.compile("The day after departure")).click()
         page.wait_for_function("() => document.documentElement.dataset.live === 'on'")
     expect(noor.locator("#sequence-presence .avatar")).to_have_count(1)

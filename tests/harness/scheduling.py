@@ -22,6 +22,8 @@ GROUPS = {
         "test_attachments",
         "test_web_chat",
         "test_channels",
+        "test_survey",
+        "test_sequence_numbers",
         "test_sequence_story",
     ),
     "hurt": ("test_mid_flight", "test_faults", "test_stack", "test_convergence"),

@@ -18,7 +18,7 @@ from tests.factories import Desk
 
 MOST_FOR_THE_LIST = 6
 MOST_FOR_A_THREAD = 9
-MOST_FOR_THE_PANEL = 14
+MOST_FOR_THE_PANEL = 18
 MOST_FOR_ITS_PAGE = 13
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from bellhop.core import clock
 from connectors.models import Command, CommandState, Origin
 from inbox.models import Thread
 from reservations.models import Enrollment, Property, Reservation, ScheduledMessage, Sequence
-from reservations.sequences import publishing, sending
+from reservations.sequences import library, publishing, sending
 from tests import factories
 from tests.factories import Desk
 from tests.sequences import DAY_BEFORE, at_noon, booked, cancel, forward, live, said, states, step, tell
@@ -19,8 +20,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def noon(db: None) -> None:
+def noon(db: None) -> Iterator[None]:
     at_noon()
+    yield
+    clock.forget()
 
 
 def test_who_books_is_welcomed_once(desk: Desk) -> None:
@@ -83,6 +86,16 @@ def test_a_pms_that_is_connected_anew_sends_nothing_twice(desk: Desk) -> None:
     tell(again, created=True)
     sending.send_due()
     assert states(again) == [("suppressed", "already_sent")]
+
+
+def test_two_guests_of_one_day_are_two(desk: Desk) -> None:
+    """Each has a conversation of their own at the PMS: the first one's message is not the second one's."""
+    live(desk)
+    first = booked(desk)
+    sending.send_due()
+    second = booked(desk)
+    sending.send_due()
+    assert states(first) == states(second) == [("sent", "")]
 
 
 def test_a_same_day_booking_gets_what_still_helps(desk: Desk) -> None:
@@ -206,7 +219,7 @@ def test_the_library_can_be_published_as_it_is(desk: Desk) -> None:
     publishing.seed(desk.organization)
     publishing.seed(desk.organization)
     rows = Sequence.objects.all()
-    assert rows.count() == 5
+    assert rows.count() == len(library.entries()) == 7
     for row in rows:
         assert publishing.flaws(row.draft) == []
         publishing.publish(desk.people["Marketer"], row)

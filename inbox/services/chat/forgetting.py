@@ -1,4 +1,4 @@
-"""What is left of people in the chat, taken away: for erasure of a guest."""
+"""What is left of people in the chat and in surveys, taken away: for erasure of a guest."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from django.db.models import Q
 from connectors.contract.direct import Channel
 from connectors.models import WebhookDelivery
 from inbox.models import Attachment, ChatVisitor, PortalLink, ThreadAddress
+from inbox.services import survey_answers
 from reservations.models import Guest
 
 
 @transaction.atomic
 def forget(guest: Guest) -> None:
-    """Their tokens, portal links and uploads are gone, and what the journal holds of them is emptied (its rows stay, as
-    proof that something came). What was said is the thread's matter."""
+    """Their tokens, portal links, uploads and words in surveys are gone, and what the journal holds of them is emptied
+    (its rows stay, as proof that something came). What was said is the thread's matter."""
     threads = ThreadAddress.objects.filter(thread__guest=guest, address__channel=Channel.WEBCHAT.value)
     theirs = Q(guest=guest) | Q(public_id__in=threads.values("address__address"))
     visitors = ChatVisitor.objects.filter(theirs, organization_id=guest.organization_id)
@@ -24,5 +25,6 @@ def forget(guest: Guest) -> None:
         ).delete()
         rows = WebhookDelivery.objects.filter(connection_id=widget_id, key__startswith=f"{public_id}:")
         rows.update(body=b"", headers={})
+    survey_answers.forget(guest)
     PortalLink.objects.filter(Q(guest=guest) | Q(visitor__in=visitors)).delete()
     visitors.delete()

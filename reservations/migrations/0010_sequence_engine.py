@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_legal_hold'),
-        ('reservations', '0008_ordered_work'),
+        ('reservations', '0009_surveys'),
     ]
 
     operations = [
