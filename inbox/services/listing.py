@@ -23,7 +23,7 @@ from bellhop.core.models import LiveCounter
 from inbox.models import Draft, Mention, Message, Receipt, ReceiptState, Tag, Thread, ThreadStatus
 from inbox.services import drafts, threads
 from reservations.models import Reservation, StayPhase
-from reservations.sequences import by_hand
+from reservations.sequences import absent
 
 PAGE = 50
 COUNT_LIMIT = 1_000
@@ -271,7 +271,7 @@ def with_problems(rows: QuerySet[Thread]) -> QuerySet[Thread]:
 def for_pane(user: User, rows: QuerySet[Thread], *more: str) -> QuerySet[Thread]:
     """All that an open thread shows besides its entries, in one statement: stay, place, who carries it, how far the
     person has read, their drafts (`drafts.ABOUT`), tags, the newest message that anybody may have read, whether the
-    guest is on legal hold, whether there are sequences to put a stay on by hand. `more` relations come along: each join
+    guest is on legal hold, whether its stay is off some live sequence. `more` relations come along: each join
     costs more to plan than to carry out."""
     mine = Draft.objects.filter(thread=OuterRef("pk"), user=user)
     tags = Tag.objects.filter(threads=OuterRef("pk")).order_by("name")
@@ -282,7 +282,7 @@ def for_pane(user: User, rows: QuerySet[Thread], *more: str) -> QuerySet[Thread]
         tag_names=ArraySubquery(tags.values("name")),
         newest_id=Coalesce(Subquery(newest.values("id")[:1]), Value(0)),
         guest_held_at=F("guest__held_at"),
-        puts_on=Exists(by_hand.live(user.organization_id)),
+        off_sequences=Exists(absent.live(user.organization_id, OuterRef(OuterRef("stay_id")))),
     )
 
 

@@ -39,7 +39,7 @@ from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import RequestKind, StayPhase
-from reservations.sequences import by_hand, upcoming
+from reservations.sequences import absent, upcoming
 from reservations.services import ordering, work_orders
 from reservations.surveys import standing
 
@@ -259,9 +259,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "may_order": stay is not None and ordering.is_possible(stay.connection),
         "work_kinds": ordering.KINDS,
         "upcoming": upcoming.of(stay) if stay else [],
-        "put_on": by_hand.offered(stay)
-        if stay and getattr(thread, "puts_on", True) and user.may(Permission.THREADS_REPLY)
-        else [],
+        "absent": absent.of(stay) if stay and getattr(thread, "off_sequences", True) else None,
         "surveys": standing.of_stay(stay) if stay else [],
         "requests": request_panel.of(stay) if stay else [],
         "request_kinds": RequestKind.choices,

@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import wake
-from reservations.models import Enrollment, Reservation, Sequence
-from reservations.sequences import conditions, definition, judging, planning
-from reservations.sequences.definition import Anchor
+from reservations.models import Reservation, Sequence
+from reservations.sequences import absent, conditions, definition, planning
 
 
 class CannotPutOn(Exception):
     """The stay can't be put on it; the text says why."""
 
 
-def live(organization_id: int) -> QuerySet[Sequence]:
-    """Live sequences that people put stays on."""
-    wanted = {"steps": [{"when": {"anchor": Anchor.MANUAL.value}}]}
-    rows = Sequence.objects.filter(organization_id=organization_id, state=Sequence.State.LIVE)
-    return rows.filter(live__definition__contains=wanted)
-
-
 def offered(stay: Reservation) -> list[Sequence]:
-    """Those of them that this stay is not on yet, by name; one statement."""
-    if stay.is_owner_stay or stay.status in judging.OVER:
-        return []
-    on_it = Enrollment.objects.filter(reservation=stay).values("sequence_id")
-    rows = live(stay.organization_id).exclude(pk__in=on_it)
-    return list(rows.select_related("live").order_by("name"))
+    """Live sequences that people put stays on and this one is not on yet, by name; one statement."""
+    return list(absent.of(stay).put_on)
 
 
 @transaction.atomic

@@ -34,6 +34,8 @@ MOVES = {
 }
 # A change of one of these may put a stay on a sequence.
 ADMITS = {"status", "guest", "property", "unit", "source"}
+# A change of one of these may make conditions hold: from then on, not for what is past.
+MAY_FIT = DATES | {"adults", "children", "pets", "rate_plan", "check_out_time", "is_test"}
 # A message that was not sent for one of these may still be, if its time moves into the future.
 WAKE_WITHIN_S = 10.0
 MAY_COME_BACK = (Reason.PAST_ITS_TIME, Reason.NO_TIME)
@@ -55,6 +57,8 @@ def on_stay(event: StayChanged) -> None:
         _revive(stay)
     if event.created or changed & ADMITS:
         enroll(stay, history=event.history)
+    elif changed & MAY_FIT:
+        enroll(stay, history=True)
     if changed & MOVES:
         told = _has_new_dates(event)
         if told:

@@ -20,7 +20,7 @@ from bellhop.core import clock
 from connectors.models import ConnectionHealth
 from inbox.models import Thread
 from reservations.models import ContactPoint, Guest, Reservation, ScheduledMessage, Sequence
-from reservations.sequences import forecast, predicting, publishing, sending, upcoming
+from reservations.sequences import absent, forecast, predicting, publishing, sending, upcoming
 from reservations.sequences.predicting import Prediction
 from tests import factories
 from tests.channels import connect_twilio
@@ -34,7 +34,9 @@ from tests.sequences import (
     live,
     move_days,
     move_to,
+    states,
     step,
+    tell,
 )
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,23 @@ def test_a_condition_that_is_false_is_foretold(desk: Desk) -> None:
     stay = booked(desk)
     assert told(stay) == [("suppressed", "A condition does not hold: Nights.")]
     assert ScheduledMessage.objects.get().state == State.PLANNED, "nothing was changed by asking"
+
+
+@pytest.mark.usefixtures("noon")
+def test_why_a_stay_is_not_on_a_sequence(desk: Desk) -> None:
+    """N12: one sentence; and once its conditions hold, it is, for what is ahead."""
+    long = [{"field": "nights", "operator": "at_least", "value": 5}]
+    row = live(desk, step(), {**DAY_BEFORE, "key": "s2"}, rules=long)
+    stay = booked(desk)
+    assert [(one.sequence, one.why) for one in absent.of(stay).left_out] == [
+        (row, "A condition does not hold: Nights.")
+    ]
+    assert stay.departure_date is not None
+    stay.departure_date += timedelta(days=5)
+    tell(stay, "departure_date", was="before")
+    assert absent.of(stay).left_out == ()
+    assert sending.send_due() == 0
+    assert states(stay) == [("suppressed", "past_its_time"), ("planned", "")]
 
 
 @pytest.mark.usefixtures("noon")
