@@ -112,6 +112,8 @@ def judge(case: Case, now: datetime) -> Verdict:
         return Verdict(Reason.CANCELLED)
     if stay.guest is not None and stay.guest.held_at is not None:
         return Verdict(Reason.LEGAL_HOLD, HELD)
+    if stay.messages_paused_at is not None:
+        return Verdict(Reason.PAUSED, HELD)
     if (late := _late(case, now)) is not None:
         return late
     broken = conditions.first_false((*found.rules, *step.rules), stay)

@@ -23,7 +23,7 @@ _SENTENCES: dict[str, str] = {
     "opted_out": gettext_noop("The guest stopped automatic messages."),
     "duplicate_contact": gettext_noop("The same went to this address for another stay of that day."),
     "connection_down": gettext_noop("The connection is down or paused; it waits as long as it is of use."),
-    "paused": gettext_noop("The sequence is paused."),
+    "paused": gettext_noop("The sequence, or this stay, is paused."),
     "held_for_approval": gettext_noop("Its time had passed: a person decides."),
     "legal_hold": gettext_noop("The guest is on legal hold: nothing leaves by itself."),
     "daily_cap": gettext_noop("Three messages went out within a day; it waits until one is a day old."),
