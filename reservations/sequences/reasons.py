@@ -12,6 +12,7 @@ from reservations.models import ScheduledMessage
 from reservations.sequences import conditions
 
 _SENTENCES: dict[str, str] = {
+    "against_rules": gettext_noop("The booking platform does not allow what it says, such as a link."),
     "already_sent": gettext_noop("It went to this guest for this stay before."),
     "cancelled": gettext_noop("The stay was cancelled."),
     "dates_changed": gettext_noop("The dates of the stay changed, which ends this sequence."),

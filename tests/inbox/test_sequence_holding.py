@@ -24,7 +24,7 @@ from connectors.outbound import claim
 from connectors.trust import connecting
 from inbox.models import Message, Thread
 from reservations.models import ContactPoint, Reason, Reservation, ScheduledMessage, Sequence
-from reservations.sequences import by_hand, pausing, publishing, sending, stopping
+from reservations.sequences import by_hand, pausing, publishing, sending, stopping, upcoming
 from reservations.services import legal_hold
 from tests import factories
 from tests.channels import connect, connect_twilio
@@ -467,3 +467,26 @@ def test_a_person_pauses_all_of_one_stay(desk: Desk) -> None:
     assert states(stay)[3] == ("sent", "")
     told = AuditEntry.objects.filter(action__startswith="stay.messages").order_by("pk")
     assert [row.action for row in told] == ["stay.messages_paused", "stay.messages_resumed"]
+
+
+LINKED = {"en": {"body": "Tell us: https://house.example/x"}}
+
+
+def test_what_an_agency_forbids_takes_another_way_or_none(desk: Desk) -> None:
+    """consent.md 8: rules of platforms are asked before sending, of automatic messages, too."""
+    connect_twilio(desk.organization, "https://sms.example")
+    live(desk, step(texts=LINKED, channels=["pms", "sms"]))
+    there, direct, both = booked(desk), booked(desk), booked(desk)
+    Thread.objects.filter(stay__in=[there, both]).update(pms_channel="airbnb")
+    Thread.objects.filter(stay=direct).update(pms_channel="direct")
+    phone(both)
+    assert [one.why for one in upcoming.of(there)] == [
+        "The booking platform does not allow what it says, such as a link."
+    ]
+    sending.send_due()
+    assert states(there) == [("suppressed", "against_rules")]
+    assert states(direct) == states(both) == [("sent", "")]
+    assert [row.channel for row in ScheduledMessage.objects.filter(state="sent").order_by("id")] == [
+        "pms",
+        "sms",
+    ]
