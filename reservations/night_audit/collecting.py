@@ -63,11 +63,7 @@ def figures(parts: Parts, talk: Talk) -> dict[str, Any]:
         "requests": parts[Section.TIMES].counts["asked"],
         "messages": talk.messages,
         "answers": list(talk.answers),
-        **{
-            section.value: len(parts[section].rows)
-            for section in Section
-            if section not in {Section.TIMES, Section.UNDELIVERED}
-        },
+        **{section.value: len(parts[section].rows) for section in Section if section != Section.TIMES},
         "failed": sum(row["state"] == "failed" for row in parts[Section.UNDELIVERED].rows),
         "unconfirmed": sum(row["state"] == "unconfirmed" for row in parts[Section.UNDELIVERED].rows),
     }

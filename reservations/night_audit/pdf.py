@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from fontTools.ttLib import TTFont
 from fpdf import FPDF, FontFace
-from fpdf.enums import TableBordersLayout, XPos, YPos
+from fpdf.enums import TableBordersLayout, VAlign, XPos, YPos
 
 from reservations.night_audit import words
 from reservations.night_audit.rows import Cell
@@ -23,6 +23,7 @@ from reservations.night_audit.words import Times
 FONT: Final = "DejaVu"
 INK: Final = 20
 GREY: Final = 110
+LINE: Final = 190
 BOX: Final = "\N{WHITE VERTICAL RECTANGLE}"
 # Columns of the wide tables, in parts of the width.
 COLUMNS: Final = {7: (8, 16, 17, 10, 17, 17, 15), 5: (14, 20, 34, 14, 18)}
@@ -68,6 +69,8 @@ class _Paper(FPDF):
         title = _("Night audit of %(name)s, %(day)s")
         self.set_title(title % {"name": sheet.place.name, "day": sheet.audit.business_date.isoformat()})
         self.set_creator("Bellhop")
+        self.set_draw_color(LINE)
+        self.set_line_width(0.15)
         self.add_page()
 
     def footer(self) -> None:
@@ -134,6 +137,7 @@ class _Paper(FPDF):
             line_height=4,
             padding=(0.6, 1, 0.6, 0),
             text_align="LEFT",
+            v_align=VAlign.T,
         ) as table:
             table.row([self._written(head) for head in block.heads])
             for cells in block.rows:

@@ -24,19 +24,26 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`was` is struck before `text`; `is_quote`: a guest's own words, or a name."""
+    """`was` is struck before `text`, `unit` follows it; `is_quote`: a guest's own words."""
 
     text: str
     was: str = ""
+    unit: str = ""
     url: str = ""
     tone: str = ""
     is_number: bool = False
     is_quote: bool = False
 
     @property
+    def value(self) -> str:
+        """Without what it was."""
+        return f"{self.text}, {self.unit}" if self.unit else self.text
+
+    @property
     def plain(self) -> str:
         text = f"“{self.text}”" if self.is_quote and self.text else self.text
-        return f"{self.was} → {text}" if self.was else text
+        text = f"{self.was} → {text}" if self.was else text
+        return f"{text}, {self.unit}" if self.unit else text
 
 
 Row = tuple[Cell, ...]
@@ -132,7 +139,7 @@ class Writer:
 
     def _undelivered(self, fact: Fact) -> Row:
         return (
-            Cell(_who(fact)),
+            _whose(fact),
             self._message(fact, f"{words.author(fact)}, {self.times.short(fact['at'])}"),
             Cell(fact["channel"]),
             Cell(words.receipt(fact), tone="bad"),
@@ -142,20 +149,20 @@ class Writer:
     def _not_in_pms(self, fact: Fact) -> Row:
         state = words.receipt(fact)
         return (
-            Cell(_who(fact)),
+            _whose(fact),
             self._message(fact, f"{words.author(fact)}, {self.times.short(fact['at'])}"),
             Cell(f"{state}: {fact['reason']}" if fact["reason"] else state),
         )
 
     def _instruction(self, fact: Fact) -> Row:
-        return (Cell(_who(fact)), Cell(words.instruction(fact)), Cell(fact["why"]))
+        return (_whose(fact), Cell(words.instruction(fact)), Cell(fact["why"]))
 
     def _cancelled(self, fact: Fact) -> Row:
         by = fact["by"]
         cancelled = _("cancelled %(at)s") % {"at": self.times.short(fact["at"])}
         farewell = _("farewell planned for %(at)s") % {"at": self.times.short(fact["farewell_at"])}
         return (
-            Cell(_who(fact)),
+            _whose(fact),
             Cell(_("%(what)s by %(by)s") % {"what": cancelled, "by": by} if by else cancelled),
             Cell(words.stopped(fact, self.times)),
             Cell(farewell if fact["farewell_at"] else ""),
@@ -170,7 +177,7 @@ class Writer:
 
     def _drift(self, fact: Fact) -> Row:
         url = reverse("connectors:drift-detail", args=[fact["drift"]]) if self.reader.may_see_drift else ""
-        return (Cell(_who(fact), url=url), Cell(words.drift(fact)))
+        return (_whose(fact, url), Cell(words.drift(fact)))
 
     def _outage(self, fact: Fact) -> Row:
         until = self.times.short(fact["until"]) if fact["until"] else _("not over at close")
@@ -180,7 +187,12 @@ class Writer:
     def _departure(self, fact: Fact) -> Row:
         differs = [words.difference(row, fact["pms"]) for row in fact["differs"]]
         tone = "bad" if differs or fact["state"] == "in_house" else ""
-        return (Cell(_who(fact)), Cell(words.departure(fact), tone=tone), Cell("; ".join(differs)))
+        return (_whose(fact), Cell(words.departure(fact), tone=tone), Cell("; ".join(differs)))
+
+
+def _whose(fact: Fact, url: str = "") -> Cell:
+    """Whose it is, and where: in one cell, whatever direction the name is written in."""
+    return Cell(fact["guest"] or _("nobody known"), unit=fact["unit"], url=url)
 
 
 def _who(fact: Fact) -> str:

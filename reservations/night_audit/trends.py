@@ -14,8 +14,9 @@ from reservations.night_audit import reading
 
 USUAL: Final = 30
 LONGEST: Final = 92
-NAMES: Final = ("requests", "response", "unanswered", "failed", "outages")
-"""`response`: the median of the minutes until a person answered; `failed`: messages failed or unconfirmed."""
+STANDING: Final = frozenset({"unanswered"})
+NAMES: Final = ("requests", "response", "unanswered", "undelivered", "outages")
+"""`response`: the median of the minutes until a person answered; `undelivered`: messages failed or unconfirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One number over the dates, the oldest first. `total`: the sum, of response times the median of all."""
+    """One number over the dates, the oldest first. `total`: the sum; of response times the median of all; of what
+    stands at a close, and may stand at the next one too, the newest."""
 
     name: str
     points: tuple[tuple[date, int | None], ...]
@@ -80,10 +82,12 @@ def _value(name: str, rows: list[NightAudit]) -> int | None:
     if name == "response":
         minutes = [minutes for row in rows for minutes in row.figures.get("answers", ())]
         return round(median(minutes)) if minutes else None
-    names = ("failed", "unconfirmed") if name == "failed" else (name,)
-    return sum(int(row.figures.get(part, 0)) for row in rows for part in names)
+    return sum(int(row.figures.get(name, 0)) for row in rows)
 
 
 def _series(name: str, points: Iterable[Point], rows: list[NightAudit]) -> Series:
     told = tuple((point.on, point.values[name]) for point in points)
-    return Series(name, told, max((value or 0 for _on, value in told), default=0), _value(name, rows))
+    total = _value(name, rows)
+    if name in STANDING:
+        total = next((value for _on, value in reversed(told) if value is not None), None)
+    return Series(name, told, max((value or 0 for _on, value in told), default=0), total)

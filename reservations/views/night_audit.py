@@ -119,9 +119,9 @@ def _csv(sheet: Sheet) -> HttpResponse:
         lines.append((*about, "", _("Count"), len(block.rows), block.of or block.summary))
         for n, row in enumerate(block.rows, 1):
             lines += [
-                (*about, n, head, cell.text, cell.was)
+                (*about, n, head, cell.value, cell.was)
                 for head, cell in zip(block.heads, row, strict=True)
-                if cell.text or cell.was
+                if cell.value or cell.was
             ]
     for late in sheet.late:
         at = late.found_at.astimezone(sheet.place.zone).isoformat(timespec="seconds")

@@ -30,12 +30,13 @@ from reservations.views.night_audit import PLACES, day_of, place_of
 
 TITLES: dict[str, str | Promise] = {
     "requests": gettext_lazy("Requests"),
-    "response": gettext_lazy("Response time, median"),
+    "response": gettext_lazy("Response time"),
     "unanswered": gettext_lazy("Unanswered at close"),
-    "failed": gettext_lazy("Failed or unconfirmed"),
+    "undelivered": gettext_lazy("Failed or unconfirmed"),
     "outages": gettext_lazy("Outages"),
 }
-ANCHORS = {"requests": "times", "response": "", "failed": "undelivered"}
+ANCHORS = {"requests": "times", "response": ""}
+WHAT: dict[str, str | Promise] = {"response": gettext_lazy("median"), "unanswered": gettext_lazy("latest")}
 STEP, HEIGHT = 10, 100
 
 
@@ -123,6 +124,7 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Chart:
     title: str | Promise
+    what: str | Promise
     is_time: bool
     total: int | None
     most: int
@@ -176,7 +178,8 @@ def _url(name: str, place: Property | None, on: date) -> str:
 def _chart(series: Series, place: Property | None) -> Chart:
     bars = tuple(_bar(n, series, place) for n in range(len(series.points)))
     is_time = series.name == "response"
-    return Chart(TITLES[series.name], is_time, series.total, series.most, STEP * len(bars), bars)
+    what = WHAT.get(series.name, _("in all"))
+    return Chart(TITLES[series.name], what, is_time, series.total, series.most, STEP * len(bars), bars)
 
 
 def _bar(n: int, series: Series, place: Property | None) -> Bar:

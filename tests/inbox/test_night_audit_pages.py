@@ -383,7 +383,7 @@ def test_every_number_of_a_trend_opens_its_audit(
     found = trends.of(desk.people["Operations manager"], desk.place, today() - timedelta(days=2), today())
     assert [point.values["requests"] for point in found.points] == [None, 0, 1]
     assert {one.name: one.total for one in found.series} == {
-        "requests": 1, "response": None, "unanswered": 2, "failed": 0, "outages": 2,
+        "requests": 1, "response": None, "unanswered": 1, "undelivered": 0, "outages": 2,
     }  # fmt: skip
     everywhere = shown(manager, base)
     assert f"?day={today() - timedelta(days=2)}" in everywhere
