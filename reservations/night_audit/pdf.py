@@ -63,7 +63,7 @@ class _Paper(FPDF):
         self.times = Times(sheet.place.zone, sheet.audit.business_date)
         self.add_font(FONT, "", _font("dejavu-sans.ttf"))
         self.add_font(FONT, "B", _font("dejavu-sans-bold.ttf"))
-        self.set_text_shaping(True)
+        self.set_text_shaping(True, direction="ltr")
         self.set_margins(14, 16)
         self.set_auto_page_break(True, 18)
         title = _("Night audit of %(name)s, %(day)s")
@@ -119,13 +119,15 @@ class _Paper(FPDF):
             self.add_page()
         self.ln(3)
         self._say(f"{block.number}. {block.title}", 9.5, bold=True)
-        if block.summary or not block.rows:
-            self._say(block.summary or f"0 {block.of}".strip(), 8.5)
+        if block.summary:
+            self._say(block.summary)
+        if block.of or not (block.rows or block.summary):
+            self._say(f"{len(block.rows)} {block.of}".strip())
         if block.rows and block.is_table:
             self._table(block)
             return
         for row in block.rows:
-            self._say(line(row), 8.5)
+            self._say(line(row))
 
     def _table(self, block: Block) -> None:
         self._set(7.5)

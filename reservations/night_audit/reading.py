@@ -26,13 +26,14 @@ DATES: Final = 31
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One property on one date, or one date of a property. `row` is None where it was not run; `missing`: the dates
-    of the last month on which it was not, though it was before."""
+    """One property on one date, or one date of a property. `row` is None where it was not run, which `lacks` says of
+    one that was run before; `missing`: such dates of the month before."""
 
     place: Property
     on: date
     row: NightAudit | None
     is_open: bool
+    lacks: bool = False
     missing: tuple[date, ...] = ()
 
 
@@ -109,7 +110,9 @@ def _line(place: Property, on: date, run: dict[date, NightAudit]) -> Line:
     first = min(run, default=on)
     back = (on - timedelta(days=n) for n in range(1, DATES + 1))
     missing = tuple(day for day in back if first < day < open_date and day not in run)
-    return Line(place, on, run.get(on), on >= open_date, missing)
+    is_open = on >= open_date
+    lacks = first < on and not is_open and on not in run
+    return Line(place, on, run.get(on), is_open, lacks, missing)
 
 
 def of_place(user: User, place: Property, before: date | None = None) -> Page:
@@ -123,7 +126,10 @@ def of_place(user: User, place: Property, before: date | None = None) -> Page:
     run = _by_place(user, [place], oldest, newest).get(place.pk, {})
     open_date = today(place, plan)
     span = (newest - timedelta(days=n) for n in range((newest - oldest).days + 1))
-    lines = tuple(Line(place, day, run.get(day), day >= open_date) for day in span)
+    lines = tuple(
+        Line(place, day, run.get(day), day >= open_date, first < day < open_date and day not in run)
+        for day in span
+    )
     return Page(lines, oldest.isoformat() if first < oldest else "")
 
 

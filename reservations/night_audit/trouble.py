@@ -38,7 +38,7 @@ def _drift(row: Drift) -> Fact:
     return {
         "key": str(row.pk),
         "guest": row.label,
-        "unit": row.place,
+        "unit": row.place.rpartition(", ")[0] or row.place,
         "field": row.field,
         "ours": None if is_secret else row.ours,
         "theirs": None if is_secret else row.theirs,

@@ -158,8 +158,8 @@ def departure(fact: Fact) -> str:
 def difference(row: Fact, pms: str) -> str:
     return _("%(field)s %(ours)s here, %(theirs)s in %(pms)s") % {
         "field": field(row["field"]),
-        "ours": value(row["ours"]),
-        "theirs": value(row["theirs"]),
+        "ours": value(row["field"], row["ours"]),
+        "theirs": value(row["field"], row["theirs"]),
         "pms": pms,
     }
 
@@ -188,8 +188,13 @@ def field(name: str) -> str:
     return names.get(name, name.replace("_", " "))
 
 
-def value(told: Any) -> str:
-    return _("nothing") if told in (None, "", [], {}) else str(told)
+def value(name: str, told: Any) -> str:
+    """A mirrored value: days and clock times as the rest of the paper writes them."""
+    if told in (None, "", [], {}):
+        return _("nothing")
+    if name.endswith("_date"):
+        return short_day(str(told))
+    return str(told)[:5] if name.endswith("_time") else str(told)
 
 
 def title(fact: Fact) -> str:

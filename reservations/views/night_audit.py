@@ -68,7 +68,7 @@ def dates(request: HttpRequest, public_id: str) -> HttpResponse:
     """The dates of a property, newest first, those that are missing among them."""
     place = place_of(request, public_id)
     shown = reading.of_place(user_of(request), place, day_of(request.GET.get("before")))
-    missing = [line.on for line in shown.lines if line.row is None and not line.is_open]
+    missing = [line.on for line in shown.lines if line.lacks]
     context = {
         "audit_page": "dates",
         "place": place,
