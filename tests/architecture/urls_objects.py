@@ -6,6 +6,7 @@ A new address fails the walk until it is listed in ADDRESSES; a new kind of part
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from bellhop.accounts.permissions import Permission
@@ -212,7 +213,7 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("results", "what"): lambda _: "delivered",
     ("*", "how"): lambda _: "link",
     ("night-audit", "public_id"): lambda world: world.property.public_id,
-    ("night-audit", "day"): lambda _: clock.now().date().isoformat(),
+    ("night-audit", "day"): lambda _: (clock.now() - timedelta(days=1)).date().isoformat(),
     ("sequences", "public_id"): lambda world: world.scheduled.sequence.public_id,
     ("steps", "key"): lambda _: "s1",
     ("versions", "number"): lambda _: 1,

@@ -101,12 +101,9 @@ def test_the_message_is_one_click_away_and_the_files_hold_the_paper(
     """Signature N14."""
     page = new_page("agent")
     _run(page, place)
-    printed: list[str] = []
-    page.expose_function("told", printed.append)
-    page.evaluate("window.print = () => told('printed')")
+    page.evaluate("window.print = () => { window.printed = true }")
     page.get_by_role("button", name="Print").click()
-    page.wait_for_function("true")
-    assert printed == ["printed"]
+    assert page.evaluate("window.printed")
     with page.expect_download() as found:
         page.get_by_role("link", name="PDF").click()
     content = found.value.path().read_bytes()
