@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from inbox.models import Author, Destination, Direction, Message, Receipt, Thread, ThreadStatus
+from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread, ThreadStatus
 from inbox.services import listing
 from inbox.services.row_view import channel_words
 from reservations.night_audit.days import Day
@@ -22,7 +22,7 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 
 def talk(day: Day, known: Known) -> Talk:
-    """Six statements."""
+    """Seven statements."""
     messages = list(_of_day(day))
     return Talk(
         parts={
@@ -119,9 +119,36 @@ def _whose(thread: Thread) -> Fact:
 
 # --- what did not arrive ---
 def _undelivered(day: Day, known: Known) -> Part:
-    """Messages to guests that failed, or may not have arrived, on the date."""
+    """Messages to guests that failed, or may not have arrived, on the date; and what reached them next. Two
+    statements."""
     wrong = Q(state__in=listing.PROBLEM, since__gte=day.start, since__lt=day.end)
-    return Part(tuple(_receipts(day, Destination.GUEST, wrong, known.get(Section.UNDELIVERED, _NONE))))
+    facts = _receipts(day, Destination.GUEST, wrong, known.get(Section.UNDELIVERED, _NONE))
+    arrived = _arrived({fact["thread"] for fact in facts}, day)
+    return Part(tuple(fact | {"then": _next(fact, arrived.get(fact["thread"], []))} for fact in facts))
+
+
+def _arrived(threads: Collection[str], day: Day) -> dict[str, list[Fact]]:
+    """Thread → what left for its guest since the date began, and is no trouble."""
+    rows = (
+        Receipt.objects.filter(
+            thread__public_id__in=threads,
+            organization_id=day.organization_id,
+            destination=Destination.GUEST,
+            state__in=(ReceiptState.SENT, ReceiptState.DELIVERED, ReceiptState.READ),
+            message__sent_at__gte=day.start,
+        )
+        .order_by("message__sent_at", "message_id")
+        .values_list("thread__public_id", "message__sent_at", "message__channel", "state")
+    )
+    found: dict[str, list[Fact]] = {}
+    for thread, sent_at, channel, state in rows:
+        told = {"at": at(sent_at), "channel": channel_words(channel)[0], "state": state}
+        found.setdefault(thread, []).append(told)
+    return found
+
+
+def _next(fact: Fact, arrived: Iterable[Fact]) -> Fact | None:
+    return next((one for one in arrived if one["at"] > fact["at"]), None)
 
 
 def _not_in_pms(day: Day, known: Known, messages: int) -> Part:

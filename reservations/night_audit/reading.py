@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -87,32 +86,25 @@ def of_date(user: User, on: date, after: str = "") -> Page:
         rows = rows.filter(Q(name__gt=name) | Q(name=name, pk__gt=int(pk)))
     found = list(rows[: PAGE + 1])
     shown = found[:PAGE]
-    run = _by_place(user, shown, on - timedelta(days=DATES), on)
-    lines = tuple(_line(place, on, run.get(place.pk, {})) for place in shown)
+    mine = audits(user).filter(property__in=[place.pk for place in shown])
+    rows_of_date = {row.property_id: row for row in mine.filter(business_date=on)}
+    run: dict[int, set[date]] = {}
+    month = mine.filter(business_date__gte=on - timedelta(days=DATES), business_date__lte=on)
+    for place_id, day in month.values_list("property_id", "business_date"):
+        run.setdefault(place_id, set()).add(day)
+    lines = tuple(_line(place, on, rows_of_date.get(place.pk), run.get(place.pk, set())) for place in shown)
     last = shown[-1] if len(found) > PAGE else None
     return Page(lines, f"{last.name}\x1f{last.pk}" if last else "")
 
 
-def _by_place(
-    user: User, shown: Iterable[Property], first: date, last: date
-) -> dict[int, dict[date, NightAudit]]:
-    found: dict[int, dict[date, NightAudit]] = {}
-    rows = audits(user).filter(
-        property__in=[place.pk for place in shown], business_date__gte=first, business_date__lte=last
-    )
-    for row in rows:
-        found.setdefault(row.property_id, {})[row.business_date] = row
-    return found
-
-
-def _line(place: Property, on: date, run: dict[date, NightAudit]) -> Line:
+def _line(place: Property, on: date, row: NightAudit | None, run: set[date]) -> Line:
     open_date = today(place, getattr(place, "audit_plan", None))
     first = min(run, default=on)
     back = (on - timedelta(days=n) for n in range(1, DATES + 1))
     missing = tuple(day for day in back if first < day < open_date and day not in run)
     is_open = on >= open_date
     lacks = first < on and not is_open and on not in run
-    return Line(place, on, run.get(on), is_open, lacks, missing)
+    return Line(place, on, row, is_open, lacks, missing)
 
 
 def of_place(user: User, place: Property, before: date | None = None) -> Page:
@@ -123,7 +115,8 @@ def of_place(user: User, place: Property, before: date | None = None) -> Page:
         newest = min(newest, before - timedelta(days=1))
     first = audits(user).filter(property=place).aggregate(first=Min("business_date"))["first"] or newest
     oldest = max(first, newest - timedelta(days=DATES - 1))
-    run = _by_place(user, [place], oldest, newest).get(place.pk, {})
+    found = audits(user).filter(property=place, business_date__gte=oldest, business_date__lte=newest)
+    run = {row.business_date: row for row in found}
     open_date = today(place, plan)
     span = (newest - timedelta(days=n) for n in range((newest - oldest).days + 1))
     lines = tuple(

@@ -118,10 +118,11 @@ class Writer:
     def _open(self, fact: Fact) -> Row:
         wish = " ".join(part for part in (words.kind(fact), fact["wished"] or "") if part)
         day = words.short_day(fact["for"]) if fact["for"] else ""
+        note = fact["note"] if self.reader.may_read_talk else ""
         return (
             Cell(fact["unit"]),
             Cell(fact["guest"]),
-            Cell(", ".join(part for part in (wish, day) if part)),
+            Cell(", ".join(part for part in (wish, day, note) if part)),
             self._message(fact, self.times.short(fact["asked_at"])),
             Cell(fact.get("with") or _("nobody")),
         )
@@ -134,16 +135,24 @@ class Writer:
             Cell(fact["guest"]),
             Cell(quote.text, url=link.url, is_quote=quote.is_quote),
             Cell(self.times.waited(fact["since"], self.close), is_number=True),
-            Cell(fact["with"] or _("nobody")),
+            Cell(self._with(fact)),
         )
+
+    def _with(self, fact: Fact) -> str:
+        """Who has the conversation, and until when it sleeps."""
+        name = fact["with"] or _("nobody")
+        if not fact["snoozed_until"]:
+            return name
+        until = self.times.short(fact["snoozed_until"])
+        return _("%(name)s, snoozed until %(at)s") % {"name": name, "at": until}
 
     def _undelivered(self, fact: Fact) -> Row:
         return (
             _whose(fact),
             self._message(fact, f"{words.author(fact)}, {self.times.short(fact['at'])}"),
             Cell(fact["channel"]),
-            Cell(words.receipt(fact), tone="bad"),
-            Cell(fact["reason"]),
+            Cell(": ".join(part for part in (words.receipt(fact), fact["reason"]) if part), tone="bad"),
+            Cell(words.then(fact["then"], self.times)),
         )
 
     def _not_in_pms(self, fact: Fact) -> Row:
@@ -205,7 +214,7 @@ def heads(section: Section) -> tuple[str, ...]:
         Section.TIMES: (unit, guest, _("Change"), _("Price"), _("Asked"), _("Decided"), _("In the PMS")),
         Section.OPEN: (unit, guest, _("Asked for"), _("Since"), _("With")),
         Section.UNANSWERED: (unit, guest, _("Message"), _("Waiting"), _("With")),
-        Section.UNDELIVERED: (guest, _("Message"), _("Channel"), _("State"), _("Why")),
+        Section.UNDELIVERED: (guest, _("Message"), _("Channel"), _("Why"), _("Then")),
         Section.NOT_IN_PMS: (guest, _("Message"), _("State")),
         Section.INSTRUCTIONS: (guest, _("Instructions"), _("Why")),
         Section.CANCELLED: (guest, _("Cancelled"), _("Stopped"), _("Farewell")),

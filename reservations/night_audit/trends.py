@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
-from typing import Final
+from typing import Any, Final
+
+from django.db.models import Count, IntegerField, QuerySet, Sum
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from bellhop.accounts.models import User
 from reservations.models import NightAudit, Property
@@ -15,7 +19,8 @@ from reservations.night_audit import reading
 USUAL: Final = 30
 LONGEST: Final = 92
 STANDING: Final = frozenset({"unanswered"})
-NAMES: Final = ("requests", "response", "unanswered", "undelivered", "outages")
+RESPONSE: Final = "response"
+NAMES: Final = ("requests", RESPONSE, "unanswered", "undelivered", "outages")
 """`response`: the median of the minutes until a person answered; `undelivered`: messages failed or unconfirmed."""
 
 
@@ -58,36 +63,44 @@ def span(first: date | None, last: date | None, over: date) -> tuple[date, date]
 
 
 def of(user: User, place: Property | None, first: date, last: date) -> Trend:
-    """Of one property, or of all that the person sees added up. Two statements."""
+    """Of one property, or of all that the person sees added up. Three statements at most."""
     rows = reading.audits(user).filter(business_date__gte=first, business_date__lte=last)
     if place is not None:
         rows = rows.filter(property=place)
-    by_date: dict[date, list[NightAudit]] = {}
-    for row in rows.only("business_date", "figures"):
-        by_date.setdefault(row.business_date, []).append(row)
+    sums = {row["business_date"]: row for row in _sums(rows)}
+    minutes: dict[date, list[int]] = {}
+    for on, answers in rows.exclude(figures__answers=[]).values_list("business_date", "figures__answers"):
+        minutes.setdefault(on, []).extend(answers)
     dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    points = [_point(on, by_date.get(on, [])) for on in dates]
-    everything = [row for found in by_date.values() for row in found]
-    series = tuple(_series(name, points, everything) for name in NAMES)
-    return Trend(first, last, tuple(reversed(points)), series, len(everything))
+    points = [_point(on, sums.get(on), minutes.get(on, [])) for on in dates]
+    every = [one for found in minutes.values() for one in found]
+    series = tuple(_series(name, points, every) for name in NAMES)
+    return Trend(first, last, tuple(reversed(points)), series, sum(point.of for point in points))
 
 
-def _point(on: date, rows: list[NightAudit]) -> Point:
-    return Point(on, len(rows), {name: _value(name, rows) for name in NAMES})
+def _sums(rows: QuerySet[NightAudit]) -> list[dict[str, Any]]:
+    counts = {name: Sum(Cast(KT(f"figures__{name}"), IntegerField())) for name in NAMES if name != RESPONSE}
+    found = rows.order_by().values("business_date").annotate(of=Count("pk"), **counts)
+    return [dict(row) for row in found]
 
 
-def _value(name: str, rows: list[NightAudit]) -> int | None:
-    if not rows:
-        return None
-    if name == "response":
-        minutes = [minutes for row in rows for minutes in row.figures.get("answers", ())]
-        return round(median(minutes)) if minutes else None
-    return sum(int(row.figures.get(name, 0)) for row in rows)
+def _point(on: date, sums: dict[str, Any] | None, minutes: list[int]) -> Point:
+    if sums is None:
+        return Point(on, 0, dict.fromkeys(NAMES))
+    values = {name: sums[name] for name in NAMES if name != RESPONSE}
+    return Point(on, sums["of"], {**values, RESPONSE: _median(minutes)})
 
 
-def _series(name: str, points: Iterable[Point], rows: list[NightAudit]) -> Series:
+def _median(minutes: list[int]) -> int | None:
+    return round(median(minutes)) if minutes else None
+
+
+def _series(name: str, points: Iterable[Point], minutes: list[int]) -> Series:
     told = tuple((point.on, point.values[name]) for point in points)
-    total = _value(name, rows)
-    if name in STANDING:
-        total = next((value for _on, value in reversed(told) if value is not None), None)
-    return Series(name, told, max((value or 0 for _on, value in told), default=0), total)
+    values = [value for _on, value in told if value is not None]
+    total: int | None = sum(values)
+    if name == RESPONSE:
+        total = _median(minutes)
+    elif name in STANDING:
+        total = values[-1] if values else None
+    return Series(name, told, max(values, default=0), total)

@@ -112,6 +112,13 @@ def receipt(fact: Fact) -> str:
     }.get(fact["state"], str(fact["state"]))
 
 
+def then(fact: Fact | None, times: Times) -> str:
+    """ "E-mail 10:02, delivered": what reached the guest next."""
+    if fact is None:
+        return _("nothing")
+    return f"{fact['channel']} {times.short(fact['at'])}, {receipt(fact).lower()}"
+
+
 def author(fact: Fact) -> str:
     """Who wrote it: a name, a sequence's step, the guest."""
     if fact["by"]:

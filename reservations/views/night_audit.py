@@ -16,8 +16,9 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from bellhop.core import clock
 from connectors.views.spreadsheet import as_csv
-from reservations.models import NightAudit, Property
-from reservations.night_audit import addenda, mailing, pdf, plans, reading, running
+from reservations.models import NightAudit, NightAuditPlan, Property
+from reservations.models.audit import USUAL_CLOSE
+from reservations.night_audit import addenda, days, mailing, pdf, plans, reading, running
 from reservations.night_audit.sheet import Sheet
 
 PLACES = 200
@@ -102,11 +103,18 @@ def paper(request: HttpRequest, public_id: str, day: str) -> HttpResponse:
         "before": on - timedelta(days=1),
         "next": on + timedelta(days=1) if on < today else None,
         "is_open": on >= today,
+        "early": _early(place, plan, on),
         "can_run": on >= today - running.BACK,
         "sheet": sheet,
         "now": clock.now(),
     }
     return render(request, "reservations/night_audit/paper.html", context)
+
+
+def _early(place: Property, plan: NightAuditPlan | None, on: date) -> int:
+    """Minutes until the date's close; 0 after it."""
+    close = days.ends(on, plan.closes_at if plan is not None else USUAL_CLOSE, place.zone)
+    return max(0, int((close - clock.now()).total_seconds() // 60))
 
 
 def _csv(sheet: Sheet) -> HttpResponse:

@@ -57,7 +57,7 @@ def _run(page: Page, place: str) -> None:
     page.goto("/night-audit/")
     page.get_by_role("link", name=place, exact=True).click()
     page.get_by_role("link", name="not over yet").click()
-    page.get_by_role("button", name="Run the audit").click()
+    page.get_by_role("button", name="Close it now").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(place)
 
 

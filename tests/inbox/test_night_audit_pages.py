@@ -18,7 +18,8 @@ from pypdf import PdfReader
 
 from bellhop.core import clock, incidents
 from connectors.models import ExternalId
-from inbox.models import Thread
+from inbox.models import Receipt, Thread
+from inbox.services import triage
 from reservations.models import NightAudit, NightAuditPlan, RequestKind, Reservation, StayRequest
 from reservations.night_audit import addenda, pdf, running, trends
 from reservations.services import requests
@@ -93,7 +94,8 @@ def text_of(content: bytes) -> str:
 # --- the paper ---
 def test_run_by_hand_and_read(desk: Desk, manager: Client, stay: Reservation, thread: Thread) -> None:
     row = full(desk, stay, thread)
-    assert "not run" in shown(manager, url(desk))
+    assert re.search(r"Close it now, 1[45] h \d\d early", shown(manager, url(desk)))
+    assert "Run the audit" in shown(manager, url(desk, on=today() - timedelta(days=1)))
     answer = manager.post(url(desk, "run-night-audit"))
     assert answer.headers["Location"] == url(desk)
     page = shown(manager, url(desk))
@@ -172,6 +174,37 @@ def test_too_long_ago_says_so(desk: Desk, manager: Client) -> None:
     answer = manager.post(url(desk, "run-night-audit", on=old), follow=True)
     assert "too long ago" in answer.content.decode()
     assert not NightAudit.objects.exists()
+
+
+def test_what_is_told_of_a_row(desk: Desk, manager: Client, stay: Reservation, thread: Thread) -> None:
+    """A request's note, who sleeps until when, and what reached a guest after a failure."""
+    requests.ask(desk.agent, stay, Wish(kind=RequestKind.OTHER, note="A ramp"))
+    failed = factories.answers(desk.agent, thread, "See you")
+    Receipt.objects.filter(message=failed, destination="guest").update(
+        state="failed", reason="landline", since=clock.now()
+    )
+    forward(minutes=1)
+    arrived = factories.answers(desk.agent, thread, "Once more")
+    Receipt.objects.filter(message=arrived, destination="guest").update(state="delivered")
+    factories.says(thread, "Hello?", at=clock.now() + timedelta(seconds=1))
+    triage.snooze(desk.agent, thread, clock.now() + timedelta(days=1))
+    forward(minutes=1)
+    manager.post(url(desk, "run-night-audit"))
+    page = shown(manager, url(desk))
+    assert "Other, A ramp" in page
+    assert "Not delivered: landline" in page
+    assert re.search(r"SMS \w+ \d\d:\d\d, delivered", page)
+    assert "nobody, snoozed until" in page
+
+
+def test_in_the_readers_language(desk: Desk, manager: Client, stay: Reservation, thread: Thread) -> None:
+    full(desk, stay, thread)
+    manager.post(url(desk, "run-night-audit"))
+    manager.cookies["django_language"] = "es"
+    page = shown(manager, url(desk))
+    for words in ("Salidas tardías y entradas tempranas", "salida 11:00", "<b>0</b> de 0 respuestas"):
+        assert words in page, words
+    assert "Salidas tardías" in text_of(manager.get(f"{url(desk)}?format=pdf").content)
 
 
 # --- scope ---
