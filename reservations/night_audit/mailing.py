@@ -132,7 +132,7 @@ def summary(found: Sheet) -> str:
     for late in found.late:
         at = times.short(late.found_at.isoformat())
         lines += ["", _("Addendum, %(at)s") % {"at": at}]
-        lines += [f"  {title}: {what}" for title, _who, what in late.lines]
+        lines += [f"  {one.title}: {one.what}" for one in late.lines]
     return "\n".join([*lines, "", f"{settings.BELLHOP_PUBLIC_URL}{url}"])
 
 

@@ -149,8 +149,8 @@ class _Paper(FPDF):
         self.ln(3)
         at = self.times.short(late.found_at.isoformat())
         self._say(_("Addendum, %(at)s") % {"at": at}, 9, bold=True)
-        for title, who, what in late.lines:
-            self._say(f"{title}: {', '.join(part for part in (who, what) if part)}", 8.5)
+        for one in late.lines:
+            self._say(one.plain)
 
     def foot(self) -> None:
         if self.lacks:

@@ -49,11 +49,26 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class LateLine:
+    """One late fact: under which title, whose, and what it is now."""
+
+    title: str
+    who: str
+    unit: str
+    what: str
+
+    @property
+    def plain(self) -> str:
+        whose = ", ".join(part for part in (self.who, self.unit) if part)
+        return ": ".join(part for part in (self.title, whose, self.what) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Late:
-    """What one look for late facts found: `lines` are (section, whose, what)."""
+    """What one look for late facts found."""
 
     found_at: datetime
-    lines: tuple[tuple[str, str, str], ...]
+    lines: tuple[LateLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +167,16 @@ def _late(
     return found
 
 
-def _late_line(row: NightAuditAddendum, named: dict[Section, str], times: Times) -> tuple[str, str, str]:
+def _late_line(row: NightAuditAddendum, named: dict[Section, str], times: Times) -> LateLine:
     section = Section(row.section)
     fact = row.before or row.row
-    who = ", ".join(
-        part for part in (fact.get("guest") or fact.get("connection", ""), fact.get("unit", "")) if part
-    )
+    title, who, unit = named[section], fact.get("guest") or fact.get("connection", ""), fact.get("unit", "")
     if row.kind == NightAuditAddendum.Kind.GONE:
-        return named[section], who, _("no longer belongs to this property or date")
+        return LateLine(title, who, unit, _("no longer belongs to this property or date"))
     told = words.now(section, row.row, times)
     if row.kind == NightAuditAddendum.Kind.ADDED:
         told = _("became known late: %(what)s") % {"what": told} if told else _("became known late")
-    return named[section], who, told
+    return LateLine(title, who, unit, told)
 
 
 def _of(section: Section, of: int | None) -> str:

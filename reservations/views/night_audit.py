@@ -133,7 +133,10 @@ def _csv(sheet: Sheet) -> HttpResponse:
             ]
     for late in sheet.late:
         at = late.found_at.astimezone(sheet.place.zone).isoformat(timespec="seconds")
-        lines += [(title, "", *fixed, at, _("Addendum"), what, who) for title, who, what in late.lines]
+        lines += [
+            (one.title, "", *fixed, at, ", ".join(part for part in (one.who, one.unit) if part), one.what, "")
+            for one in late.lines
+        ]
     return as_csv(mailing.file_name(sheet.audit, "csv").removesuffix(".csv"), CSV_HEAD, lines)
 
 
