@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from bellhop.accounts.models import User
@@ -14,6 +13,7 @@ from bellhop.core import clock
 from reservations.models import NightAudit, NightAuditAddendum
 from reservations.night_audit import collecting, running
 from reservations.night_audit.facts import WATCHED, Fact, Section
+from reservations.services import scope
 
 Kind = NightAuditAddendum.Kind
 Rows: TypeAlias = dict[Section, dict[str, Fact]]
@@ -22,8 +22,7 @@ Rows: TypeAlias = dict[Section, dict[str, Fact]]
 def look(user: User, row: NightAudit) -> int:
     """Look now, because a person asks. Returns how many facts are new. Raises PermissionDenied."""
     require(user, Permission.NIGHT_AUDIT_RUN)
-    if row.organization_id != user.organization_id:
-        raise PermissionDenied
+    scope.require_sees(user, row.property)
     return look_again(row.pk)
 
 

@@ -4,7 +4,7 @@ server has taken it, and tells a person where it can't."""
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from django.conf import settings
 from django.db import transaction
@@ -27,6 +27,8 @@ LEASE: Final = timedelta(minutes=10)
 GIVE_UP: Final = timedelta(days=3)
 ALERT_AFTER: Final = 3
 FAILED: Final = "night_audit_not_mailed"
+
+Papers: TypeAlias = dict[tuple[Reader, str], tuple[str, bytes]]
 
 
 def send_due() -> int:
@@ -81,28 +83,34 @@ def _send(audit_id: int) -> bool:
             organization_id=row.organization_id, email__in=plan.recipients, is_active=True
         ).select_related("role")
     }
+    papers: Papers = {}
     for address in plan.recipients:
-        _mail(row, address, people.get(address))
+        _mail(row, address, people.get(address), papers)
     row.mailed_at = clock.now()
     row.save(update_fields=["mailed_at"])
     incidents.close_incident(row.organization_id, FAILED, subject=str(row.property_id))
     return True
 
 
-def _mail(row: NightAudit, address: str, user: User | None) -> None:
-    """Guests' words only go to colleagues who may read them here."""
+def _mail(row: NightAudit, address: str, user: User | None, papers: Papers) -> None:
+    """Guests' words only go to colleagues who may read them here. Summary and PDF are made once for each kind of
+    reader and language."""
     reads = Reader()
     if user is not None and _sees(user, row) and user.may(Permission.NIGHT_AUDIT_READ):
         reads = reading.reader(user)
-    with translation.override(user.language or None if user is not None else None):
-        found = sheet.of(row, list(row.addenda.order_by("found_at", "pk")), reads)
+    language = user.language if user is not None else ""
+    with translation.override(language or None):
+        if (reads, language) not in papers:
+            found = sheet.of(row, list(row.addenda.order_by("found_at", "pk")), reads)
+            papers[reads, language] = (summary(found), pdf.render(found))
+        body, paper = papers[reads, language]
         day = words.short_day(row.business_date)
         mail.enqueue(
             address,
             _("Night audit of %(name)s, %(day)s") % {"name": row.property.name, "day": day},
-            summary(found),
+            body,
             organization_id=row.organization_id,
-            attached=[Attached(file_name(row, "pdf"), "application/pdf", pdf.render(found))],
+            attached=[Attached(file_name(row, "pdf"), "application/pdf", paper)],
         )
 
 

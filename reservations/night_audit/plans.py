@@ -18,6 +18,7 @@ from bellhop.core import clock
 from reservations.events import PropertyAdded
 from reservations.models import NightAuditPlan, Property
 from reservations.night_audit import days
+from reservations.services import scope
 
 MOST_RECIPIENTS = 20
 
@@ -79,6 +80,7 @@ def _schedule(row: NightAuditPlan, place: Property, now: datetime) -> None:
 def change(user: User, place: Property, wanted: Wanted) -> NightAuditPlan:
     """Raises PermissionDenied, ValidationError."""
     require(user, Permission.NIGHT_AUDIT_EDIT)
+    scope.require_sees(user, place)
     recipients = _addresses(wanted.recipients)
     if wanted.mail_at is not None and not recipients:
         raise ValidationError(_("Who gets the e-mail? Give an address."))

@@ -18,6 +18,7 @@ from reservations.models import NightAudit, NightAuditPlan, Property
 from reservations.night_audit import collecting, days, plans
 from reservations.night_audit.days import Day
 from reservations.night_audit.facts import LAYOUT
+from reservations.services import scope
 
 BACK: Final = timedelta(days=31)
 """How far back a missing date may still be run."""
@@ -39,6 +40,7 @@ def run(user: User, place: Property, on: date) -> NightAudit:
     """The audit of a date, as it stands now; one that was run already is that one. Raises PermissionDenied,
     NotPossible."""
     require(user, Permission.NIGHT_AUDIT_RUN)
+    scope.require_sees(user, place)
     plan = plans.plan(place)
     today = days.date_of(clock.now(), plan.closes_at, place.zone)
     if on > today:

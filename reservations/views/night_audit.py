@@ -164,9 +164,8 @@ def run(request: HttpRequest, public_id: str, day: str) -> HttpResponse:
 def look(request: HttpRequest, public_id: str, day: str) -> HttpResponse:
     """Look for facts that became known since."""
     place, on = place_of(request, public_id), _date(day)
-    row = get_object_or_404(
-        NightAudit.objects.only("pk", "organization_id"), property=place, business_date=on
-    )
+    rows = NightAudit.objects.defer("facts").select_related("property")
+    row = get_object_or_404(rows, property=place, business_date=on)
     found = addenda.look(user_of(request), row)
     told = ngettext("%(n)d fact was added.", "%(n)d facts were added.", found) % {"n": found}
     messages.success(request, told if found else _("Nothing else became known."))

@@ -126,6 +126,21 @@ def test_dates_that_can_not_be_run(desk: Desk, days: int) -> None:
         run(desk, today() + timedelta(days=days))
 
 
+def test_only_for_properties_that_one_sees(desk: Desk) -> None:
+    """Invariant 10, in the services as well."""
+    elsewhere = factories.property_of(desk.organization, "Elsewhere")
+    for person in (
+        factories.limited(desk.organization, elsewhere, role="Operations manager"),
+        factories.desk("foreign").people["Admin"],
+    ):
+        with pytest.raises(PermissionDenied):
+            running.run(person, desk.place, today())
+        with pytest.raises(PermissionDenied):
+            plans.change(person, desk.place, wanted())
+        with pytest.raises(PermissionDenied):
+            addenda.look(person, run(desk))
+
+
 # --- by itself ---
 def test_it_runs_after_the_close_and_not_before(desk: Desk) -> None:
     plans.plan(desk.place)
