@@ -3,8 +3,9 @@ answered (ux A1)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from statistics import median
 from typing import Final
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
@@ -22,16 +23,17 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 
 def talk(day: Day, known: Known) -> Talk:
-    """Seven statements."""
+    """Eight statements."""
     messages = list(_of_day(day))
+    answers = tuple(sorted(_answers(messages)))
     return Talk(
         parts={
-            Section.UNANSWERED: _unanswered(day, known),
+            Section.UNANSWERED: _unanswered(day, known, answers),
             Section.UNDELIVERED: _undelivered(day, known),
             Section.NOT_IN_PMS: _not_in_pms(day, known, len(messages)),
         },
         messages=len(messages),
-        answers=tuple(sorted(_answers(messages))),
+        answers=answers,
     )
 
 
@@ -65,8 +67,9 @@ def _answers(messages: Iterable[tuple[int, str, str, datetime]]) -> Iterable[int
 
 
 # --- who waits ---
-def _unanswered(day: Day, known: Known) -> Part:
-    """Guests nobody has answered, the longest wait first. Two statements."""
+def _unanswered(day: Day, known: Known, answers: Sequence[int]) -> Part:
+    """Guests nobody has answered, the longest wait first; how many were answered on the date, after how many minutes;
+    and who waits and belongs to no property, so that nobody's paper names them. Three statements."""
     keys = known.get(Section.UNANSWERED, _NONE)
     last = Message.objects.filter(
         thread=OuterRef("pk"), direction=Direction.OUTBOUND, author__in=PEOPLE, withdrawn_at=None
@@ -87,7 +90,13 @@ def _unanswered(day: Day, known: Known) -> Part:
         thread__in=[row.pk for row in rows], direction=Direction.INBOUND, sent_at=F("thread__waiting_since")
     ).order_by("-pk"):
         oldest[message.thread_id] = message
-    return Part(tuple(_waiting(row, oldest.get(row.pk), day.end) for row in rows))
+    unplaced = Thread.objects.filter(
+        waits, organization_id=day.organization_id, property=None, merged_into=None
+    ).count()
+    counts = {"answered": len(answers), "unplaced": unplaced}
+    if answers:
+        counts["median"] = round(median(answers))
+    return Part(tuple(_waiting(row, oldest.get(row.pk), day.end) for row in rows), counts=counts)
 
 
 def _waiting(thread: Thread, message: Message | None, end: datetime) -> Fact:

@@ -60,7 +60,7 @@ def figures(parts: Parts, talk: Talk) -> dict[str, Any]:
     return {
         "late_check_outs": kinds.count(RequestKind.LATE_CHECK_OUT),
         "early_check_ins": kinds.count(RequestKind.EARLY_CHECK_IN),
-        "requests": parts[Section.TIMES].counts["asked"],
+        "requests": parts[Section.OPEN].counts["asked"],
         "messages": talk.messages,
         "answers": list(talk.answers),
         **{section.value: len(parts[section].rows) for section in Section if section != Section.TIMES},

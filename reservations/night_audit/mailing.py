@@ -146,4 +146,6 @@ def summary(found: Sheet) -> str:
 
 def block_words(block: sheet.Block) -> str:
     """How many, out of what."""
-    return block.summary or " ".join(part for part in (str(len(block.rows)), block.of) if part)
+    if block.summary and not block.is_table:
+        return block.summary
+    return " ".join(part for part in (str(len(block.rows)), block.of) if part)

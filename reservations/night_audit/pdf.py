@@ -121,8 +121,8 @@ class _Paper(FPDF):
         self._say(f"{block.number}. {block.title}", 9.5, bold=True)
         if block.summary:
             self._say(block.summary)
-        if block.of or not (block.rows or block.summary):
-            self._say(f"{len(block.rows)} {block.of}".strip())
+        if block.count_line:
+            self._say(block.count_line)
         if block.rows and block.is_table:
             self._table(block)
             return

@@ -47,7 +47,9 @@ class Page:
 def reader(user: User) -> Reader:
     """What of a paper a person may read."""
     return Reader(
-        may_read_talk=user.may(Permission.THREADS_READ), may_see_drift=user.may(Permission.HEALTH_READ)
+        may_read_talk=user.may(Permission.THREADS_READ),
+        may_see_drift=user.may(Permission.HEALTH_READ),
+        sees_all=user.all_properties,
     )
 
 

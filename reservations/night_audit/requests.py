@@ -37,8 +37,8 @@ def collect(day: Day, known: Known) -> Parts:
         if _is_named(row, known, Section.TIMES) or (_was_decided(row, day) and row.kind in TIMES):
             decided.append(fact)
     return {
-        Section.TIMES: Part(tuple(decided), counts={"asked": _asked(rows, day)}),
-        Section.OPEN: Part(tuple(undecided)),
+        Section.TIMES: Part(tuple(decided)),
+        Section.OPEN: Part(tuple(undecided), counts={"asked": _asked(rows, day)}),
     }
 
 

@@ -16,10 +16,12 @@ from reservations.night_audit.words import Times
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who reads: `may_read_talk`, guests' words and links into conversations; `may_see_drift`, links to differences."""
+    """Who reads: `may_read_talk`, guests' words and links into conversations; `may_see_drift`, links to differences;
+    `sees_all`, what belongs to no property."""
 
     may_read_talk: bool = False
     may_see_drift: bool = False
+    sees_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ e-mail alike. A section without rows says 0: it is never left out (ux A2)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -33,6 +34,13 @@ class Block:
     @property
     def is_table(self) -> bool:
         return self.number <= WIDE
+
+    @property
+    def count_line(self) -> str:
+        """ "0 of 388 messages"; empty where rows or a summary say it."""
+        if self.of or not (self.rows or (self.summary and not self.is_table)):
+            return f"{len(self.rows)} {self.of}".strip()
+        return ""
 
     @property
     def number_heads(self) -> list[tuple[str, bool]]:
@@ -137,7 +145,7 @@ def of(row: NightAudit, addenda: list[NightAuditAddendum], reader: Reader) -> Sh
 
 def _block(writer: Writer, section: Section, number: int, title: str, part: Fact) -> Block:
     rows = tuple(writer.row(section, fact) for fact in part.get("rows", []))
-    of, summary = _of(section, part.get("of")), _summary(section, part)
+    of, summary = _of(section, part.get("of")), _summary(section, part, writer.reader)
     return Block(section, number, title, writing.heads(section), rows, of, summary)
 
 
@@ -191,13 +199,37 @@ def _of(section: Section, of: int | None) -> str:
     }[section]
 
 
-def _summary(section: Section, part: Fact) -> str:
+def _summary(section: Section, part: Fact, reader: Reader) -> str:
     counts = part.get("counts") or {}
+    if section == Section.OPEN:
+        asked = counts.get("asked", 0)
+        return ngettext("%(n)d asked on the date.", "%(n)d asked on the date.", asked) % {"n": asked}
+    if section == Section.UNANSWERED:
+        return " ".join(_answered(counts, reader))
     if section == Section.INSTRUCTIONS and counts.get("sent"):
         told = _("%(delivered)d delivered, %(sent)d sent without a report of delivery.")
         return told % {"delivered": counts["delivered"], "sent": counts["sent"]}
-    if section != Section.DEPARTURES:
-        return ""
+    return _departures(part, counts) if section == Section.DEPARTURES else ""
+
+
+def _answered(counts: Fact, reader: Reader) -> Iterator[str]:
+    answered, unplaced = counts.get("answered", 0), counts.get("unplaced", 0)
+    if answered:
+        told = ngettext(
+            "%(n)d answered on the date, the median after %(wait)s.",
+            "%(n)d answered on the date, the median after %(wait)s.",
+            answered,
+        )
+        yield told % {"n": answered, "wait": words.minutes(counts["median"])}
+    if unplaced and reader.sees_all:
+        yield ngettext(
+            "Beside them %(n)d waits who belongs to no property.",
+            "Beside them %(n)d wait who belong to no property.",
+            unplaced,
+        ) % {"n": unplaced}
+
+
+def _departures(part: Fact, counts: Fact) -> str:
     differs = sum(bool(row["differs"]) or row["state"] == "in_house" for row in part.get("rows", []))
     lines = [
         _("%(of)d due out, %(left)d left, %(extended)d extended.")

@@ -49,13 +49,17 @@ class Times:
         """ "4 h 10", "35 min"."""
         if not since:
             return ""
-        minutes = max(0, int((until - datetime.fromisoformat(since)).total_seconds() // 60))
-        hours, rest = divmod(minutes, 60)
-        if hours >= 48:
-            return _("%(days)d d") % {"days": hours // 24}
-        if hours:
-            return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": rest}
-        return _("%(minutes)d min") % {"minutes": rest}
+        return minutes(max(0, int((until - datetime.fromisoformat(since)).total_seconds() // 60)))
+
+
+def minutes(number: int) -> str:
+    """ "35 min", "4 h 10", "3 d"."""
+    hours, rest = divmod(number, 60)
+    if hours >= 48:
+        return _("%(days)d d") % {"days": hours // 24}
+    if hours:
+        return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": rest}
+    return _("%(minutes)d min") % {"minutes": rest}
 
 
 def long_day(value: date) -> str:

@@ -35,7 +35,7 @@ TITLES: dict[str, str | Promise] = {
     "undelivered": gettext_lazy("Failed or unconfirmed"),
     "outages": gettext_lazy("Outages"),
 }
-ANCHORS = {"requests": "times", "response": ""}
+ANCHORS = {"requests": "open", "response": "unanswered"}
 WHAT: dict[str, str | Promise] = {"response": gettext_lazy("median"), "unanswered": gettext_lazy("latest")}
 STEP, HEIGHT = 10, 100
 
@@ -171,8 +171,7 @@ def _url(name: str, place: Property | None, on: date) -> str:
     if place is None:
         return f"{reverse('reservations:night-audits')}?{urlencode({'day': on})}"
     anchor = ANCHORS.get(name, name)
-    url = reverse("reservations:night-audit", args=[place.public_id, on.isoformat()])
-    return f"{url}#s-{anchor}" if anchor else url
+    return f"{reverse('reservations:night-audit', args=[place.public_id, on.isoformat()])}#s-{anchor}"
 
 
 def _chart(series: Series, place: Property | None) -> Chart:

@@ -155,11 +155,14 @@ def test_who_waits_and_who_was_answered(desk: Desk, departing: Reservation) -> N
     machine = factories.thread(desk, factories.stay(desk, "Robot"))
     factories.says(machine, "Hello", at=clock.now() - timedelta(minutes=9))
     factories.staff_says(machine, "We are out", automatic=True)
+    nowhere = factories.thread(desk, property=None)
+    factories.says(nowhere, "Is this the hotel?")
     audit = run(desk)
     found = [(fact["guest"], fact["text"]) for fact in rows(audit, Section.UNANSWERED)]
     assert found == [("Robot", "Hello"), ("Maria Lindqvist", "Is there a number for the night?")]
     assert rows(audit, Section.UNANSWERED)[1]["message"]
     assert audit.figures["answers"] == [20]
+    assert audit.facts["unanswered"]["counts"] == {"answered": 1, "median": 20, "unplaced": 1}
     assert audit.figures["messages"] == 6
 
 

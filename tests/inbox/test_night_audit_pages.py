@@ -189,8 +189,14 @@ def test_what_is_told_of_a_row(desk: Desk, manager: Client, stay: Reservation, t
     factories.says(thread, "Hello?", at=clock.now() + timedelta(seconds=1))
     triage.snooze(desk.agent, thread, clock.now() + timedelta(days=1))
     forward(minutes=1)
+    factories.says(factories.thread(desk, property=None), "Is this the hotel?")
     manager.post(url(desk, "run-night-audit"))
     page = shown(manager, url(desk))
+    assert "1 asked on the date." in page
+    assert "Beside them 1 waits who belongs to no property." in page
+    limited = Client()
+    limited.force_login(factories.limited(desk.organization, desk.place))
+    assert "Beside them" not in shown(limited, url(desk))
     assert "Other, A ramp" in page
     assert "Not delivered: landline" in page
     assert re.search(r"SMS \w+ \d\d:\d\d, delivered", page)
@@ -410,7 +416,7 @@ def test_every_number_of_a_trend_opens_its_audit(
     base = reverse("reservations:audit-trends")
     page = shown(manager, f"{base}?property={desk.place.public_id}")
     first = url(desk, on=today() - timedelta(days=2))
-    for anchor in ("#s-times", "#s-unanswered", "#s-undelivered", "#s-outages"):
+    for anchor in ("#s-open", "#s-unanswered", "#s-undelivered", "#s-outages"):
         assert f'{first}{anchor}"' in page, anchor
     assert page.count("<svg viewBox") == len(trends.NAMES)
     found = trends.of(desk.people["Operations manager"], desk.place, today() - timedelta(days=2), today())
