@@ -13,6 +13,8 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread, ThreadStatus
 from inbox.services import listing
 from inbox.services.row_view import channel_words
+from reservations.models import Guest
+from reservations.night_audit import forgetting
 from reservations.night_audit.days import Day
 from reservations.night_audit.facts import Fact, Known, Part, Section, at, ids_of
 from reservations.ports import Said, Talk
@@ -218,3 +220,8 @@ def said(stay_ids: Collection[int], message_ids: Collection[int]) -> Said:
             row.pk: (row.thread.public_id, row.public_id, channel_words(row.channel)[0]) for row in messages
         },
     )
+
+
+def forget(guest: Guest) -> None:
+    """Erasure: the guest's name and words go from the papers that name them."""
+    forgetting.forget(guest, dict(Thread.objects.filter(guest=guest).values_list("pk", "public_id")))

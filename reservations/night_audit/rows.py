@@ -92,7 +92,7 @@ class Writer:
         asked = self.times.short(fact["asked_at"])
         return (
             Cell(fact["unit"]),
-            Cell(fact["guest"]),
+            Cell(_guest(fact)),
             self._change(fact),
             Cell(words.price(fact), is_number=True),
             self._message(fact, ", ".join(part for part in (asked, fact.get("channel", "")) if part)),
@@ -123,7 +123,7 @@ class Writer:
         note = fact["note"] if self.reader.may_read_talk else ""
         return (
             Cell(fact["unit"]),
-            Cell(fact["guest"]),
+            Cell(_guest(fact)),
             Cell(", ".join(part for part in (wish, day, note) if part)),
             self._message(fact, self.times.short(fact["asked_at"])),
             Cell(fact.get("with") or _("nobody")),
@@ -134,7 +134,7 @@ class Writer:
         link = self._message(fact, quote.text)
         return (
             Cell(fact["unit"]),
-            Cell(fact["guest"]),
+            Cell(_guest(fact)),
             Cell(quote.text, url=link.url, is_quote=quote.is_quote),
             Cell(self.times.waited(fact["since"], self.close), is_number=True),
             Cell(self._with(fact)),
@@ -203,11 +203,17 @@ class Writer:
 
 def _whose(fact: Fact, url: str = "") -> Cell:
     """Whose it is, and where: in one cell, whatever direction the name is written in."""
-    return Cell(fact["guest"] or _("nobody known"), unit=fact["unit"], url=url)
+    return Cell(_guest(fact), unit=fact["unit"], url=url)
+
+
+def _guest(fact: Fact) -> str:
+    if fact.get("erased"):
+        return _("erased")
+    return fact["guest"] or _("nobody known")
 
 
 def _who(fact: Fact) -> str:
-    return ", ".join(part for part in (fact["guest"], fact["unit"]) if part) or _("nobody known")
+    return ", ".join(part for part in (_guest(fact), fact["unit"]) if part)
 
 
 def heads(section: Section) -> tuple[str, ...]:

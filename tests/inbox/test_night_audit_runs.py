@@ -19,6 +19,7 @@ from bellhop.core import clock, mail
 from bellhop.core.models import Incident, OutgoingMail
 from inbox.models import Destination, Receipt, ReceiptState
 from inbox.services import triage
+from inbox.services.chat import forgetting
 from reservations.models import NightAudit, NightAuditAddendum, NightAuditPlan, RequestKind, Reservation
 from reservations.night_audit import addenda, mailing, plans, running, sweeping
 from reservations.night_audit.plans import Wanted
@@ -384,6 +385,38 @@ def test_who_may_look(desk: Desk) -> None:
         addenda.look(desk.people["Marketer"], audit)
     with pytest.raises(PermissionDenied):
         addenda.look(factories.desk("elsewhere").agent, audit)
+
+
+# --- erasure ---
+def test_an_erased_guest_is_gone_from_frozen_papers(desk: Desk, stay: Reservation) -> None:
+    """Names and words go, counts stay, nobody else is touched, and the papers are frozen as before."""
+    for name, words in (("Maria Lindqvist", "I am at +351 900"), ("Omar Farouk", "Hello")):
+        one = stay if name.startswith("Maria") else factories.stay(desk, name, starts_in=-2)
+        thread = factories.thread(desk, one)
+        factories.says(thread, words)
+        sent = factories.answers(desk.agent, thread, f"Dear {name}")
+        Receipt.objects.filter(message=sent).update(
+            state="failed", reason=f"{name} blocked us", since=clock.now()
+        )
+        factories.says(thread, words, at=clock.now() + timedelta(seconds=1))
+        requests.ask(desk.agent, one, Wish(kind=RequestKind.OTHER, note=f"{name} needs a ramp"))
+    forward(minutes=1)
+    audit = run(desk)
+    figures = audit.figures
+    triage.no_answer_needed(desk.agent, stay.threads.get())
+    addenda.look_again(audit.pk)
+    assert stay.guest is not None
+    forgetting.forget(stay.guest)
+    audit = NightAudit.objects.get()
+    kept = str(audit.facts) + str(list(audit.addenda.values_list("row", "before")))
+    assert "Maria" not in kept
+    assert "+351" not in kept
+    assert kept.count("Omar Farouk") >= 4
+    assert audit.figures == figures
+    assert [fact["key"] for fact in audit.facts["open"]["rows"]]
+    with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
+        NightAudit.objects.filter(pk=audit.pk).update(facts={})
+    assert addenda.look_again(audit.pk) == 0
 
 
 # --- e-mail ---
