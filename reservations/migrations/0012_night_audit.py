@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_night_audit'),
-        ('reservations', '0010_sequence_engine'),
+        ('reservations', '0011_paused_stay'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
