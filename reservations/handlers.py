@@ -17,7 +17,8 @@ from connectors.events import (
     UnitTold,
     WorkOrderTold,
 )
-from reservations.events import StayChanged
+from reservations.events import PropertyAdded, StayChanged
+from reservations.night_audit import plans
 from reservations.sequences import planning, sending
 from reservations.services import (
     consent,
@@ -47,3 +48,4 @@ def register() -> None:
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)
+    subscribe(PropertyAdded, plans.on_property)

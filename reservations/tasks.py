@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from reservations.night_audit import sweeping
 from reservations.sequences import sending, stopping
 
 
@@ -15,3 +16,8 @@ def send_due() -> None:
 @shared_task(name="reservations.take_back")
 def take_back() -> None:
     stopping.take_back_waiting()
+
+
+@shared_task(name="reservations.night_audits")
+def night_audits() -> None:
+    sweeping.sweep()

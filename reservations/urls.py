@@ -2,13 +2,31 @@
 
 from django.urls import path
 
-from reservations.views import editor, forecast, people, requests, results, sequences, stays, work
+from reservations.views import (
+    editor,
+    forecast,
+    night_audit,
+    night_audit_plan,
+    people,
+    requests,
+    results,
+    sequences,
+    stays,
+    work,
+)
 
 app_name = "reservations"
 urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/<str:public_id>/", people.person, name="person"),
     path("people/<str:public_id>/<slug:action>/", people.person_act, name="person-act"),
+    path("night-audit/", night_audit.overview, name="night-audits"),
+    path("night-audit/trends/", night_audit_plan.trend, name="audit-trends"),
+    path("night-audit/<str:public_id>/", night_audit.dates, name="night-audit-dates"),
+    path("night-audit/<str:public_id>/times/", night_audit_plan.plan, name="night-audit-plan"),
+    path("night-audit/<str:public_id>/<str:day>/", night_audit.paper, name="night-audit"),
+    path("night-audit/<str:public_id>/<str:day>/run/", night_audit.run, name="run-night-audit"),
+    path("night-audit/<str:public_id>/<str:day>/look/", night_audit.look, name="look-night-audit"),
     path("sequences/", sequences.sequences, name="sequences"),
     path("sequences/forecast/", forecast.show, name="forecast"),
     path("sequences/results/", results.overview, name="all-results"),
