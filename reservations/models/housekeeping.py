@@ -82,7 +82,9 @@ class UnitStateChange(models.Model):
         indexes = (
             models.Index(fields=["unit", "-id"], name="unit_change_newest"),
             models.Index(
-                fields=["command_id"], name="unit_change_command", condition=models.Q(command_id__isnull=False)
+                fields=["command_id"],
+                name="unit_change_command",
+                condition=models.Q(command_id__isnull=False),
             ),
         )
 

@@ -1,0 +1,56 @@
+"""A night that somebody slept in a unit makes it dirty: where no PMS says so, the board does, once a day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from bellhop.core import clock
+from connectors.contract.events import Entity
+from connectors.contract.registry import available
+from connectors.models import ExternalId
+from reservations.board import reading, telling
+from reservations.board.cards import OUT
+from reservations.models import Property, Reservation, Unit, UnitState
+
+_SLEPT = (Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN, Reservation.Status.CHECKED_OUT)
+
+
+def begin_days() -> int:
+    """For every property whose local day is a new one. Returns how many units are dirty by that."""
+    now = clock.now()
+    places = Property.objects.exclude(board_day__gt=now.date())
+    return sum(_begin(place.pk, now) for place in places.order_by("pk") if _is_new(place, now))
+
+
+def _is_new(place: Property, now: datetime) -> bool:
+    return place.board_day is None or place.board_day < reading.today(place, now)
+
+
+@transaction.atomic
+def _begin(property_id: int, now: datetime) -> int:
+    place = Property.objects.select_for_update(no_key=True, skip_locked=True).filter(pk=property_id).first()
+    if place is None or not _is_new(place, now):
+        return 0
+    day = reading.today(place, now)
+    begins = datetime.combine(day, datetime.min.time(), place.zone)
+    changed = _slept_in(place, day, begins).update(condition=UnitState.DIRTY, condition_as_of=now)
+    place.board_day = day
+    place.save(update_fields=["board_day"])
+    telling.whole(place.organization_id, place.pk)
+    return changed
+
+
+def _slept_in(place: Property, day: date, begins: datetime) -> QuerySet[Unit]:
+    """Units whose state only we keep, of which nobody said anything since the night."""
+    stays = Reservation.objects.filter(
+        unit=OuterRef("pk"), property=place, departure_date__gte=day, arrival_date__lt=day, status__in=_SLEPT
+    )
+    theirs = [slug for slug in available() if reading.slug_takes_states(slug)]
+    by_pms = ExternalId.objects.filter(
+        entity=Entity.UNIT, object_id=OuterRef("pk"), connection__slug__in=theirs
+    )
+    rows = Unit.objects.filter(Exists(stays), ~Exists(by_pms), property=place)
+    return rows.exclude(condition__in=[*OUT, UnitState.DIRTY]).exclude(condition_as_of__gte=begins)
