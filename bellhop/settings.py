@@ -197,7 +197,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+# Polish and Romanian: the housekeeping board and signing in; all else is English there.
+LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("pl", _("Polish")), ("ro", _("Romanian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ── Files, mail, logs ───────────────────────────────────────────────────────────────────────────────────────────

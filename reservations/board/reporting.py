@@ -43,7 +43,7 @@ def report(user: User, unit: Unit, wanted: Report, photo: bytes = b"", name: str
     note = " ".join(wanted.note.split())[:NOTE_LENGTH]
     if not note:
         raise ValidationError(_("Say in a few words what it is."))
-    if wanted.kind not in {WORK, REQUEST} or not wanted.token:
+    if wanted.kind not in {WORK, REQUEST} or not 0 < len(wanted.token) <= setting.TOKEN_LENGTH:
         raise ValidationError(_("There is no such kind of report."))
     known = unit.reports.filter(token=wanted.token).first()
     if known is not None:
@@ -66,7 +66,7 @@ def _tell(user: User, unit: Unit, wanted: Report, note: str, kept: files.Kept | 
     stay = _stay(unit)
     row, created = UnitReport.objects.get_or_create(
         unit=unit,
-        token=wanted.token[:40],
+        token=wanted.token,
         defaults={
             "organization_id": unit.organization_id,
             "note": note,

@@ -31,6 +31,7 @@ from reservations.models import Cleaning, PmsState, Reservation, Unit, UnitState
 from reservations.services.ordering import STATES
 
 UNDO: Final = timedelta(seconds=5)
+TOKEN_LENGTH: Final = 40
 WORTH: Final = timedelta(hours=24)
 """A state that the PMS didn't take for so long says nothing any more."""
 _STATE_OF: Final = {STARTED: GOING}
@@ -60,7 +61,7 @@ def tap(user: User, unit: Unit, wanted: Tap) -> UnitStateChange | None:
     """Say what a unit is, today. The same token again is the same tap; None where it says so already. Raises Ask,
     ValidationError, PermissionDenied."""
     require(user, Permission.HOUSEKEEPING_READ)
-    if wanted.act not in ACTS or not wanted.token:
+    if wanted.act not in ACTS or not 0 < len(wanted.token) <= TOKEN_LENGTH:
         raise ValidationError(_("There is no such state."))
     held = _lock(unit)
     known = held.state_changes.filter(token=wanted.token).first()
@@ -133,7 +134,7 @@ def _keep(user: User, unit: Unit, cleaning: Cleaning, wanted: Tap) -> UnitStateC
     if before["condition"] != unit.condition:
         events.emit(UnitChanged(unit=unit))
     return UnitStateChange(
-        organization_id=unit.organization_id, unit=unit, date=cleaning.date, token=wanted.token[:40],
+        organization_id=unit.organization_id, unit=unit, date=cleaning.date, token=wanted.token,
         act=wanted.act, before=before, at=now, by=user, by_name=user.full_name,
     )  # fmt: skip
 

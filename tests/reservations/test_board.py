@@ -104,7 +104,11 @@ def test_a_late_check_out_shows_the_old_time_and_who_approved_it(desk: Desk) -> 
     row = agreed(desk, stay, LATE, time(14))
     shown = card(desk)
     assert shown.out is not None
-    assert (shown.out.at, shown.out.was, shown.out.by) == (time(14), time(11), desk.agent.full_name.split()[0])
+    assert (shown.out.at, shown.out.was, shown.out.by) == (
+        time(14),
+        time(11),
+        desk.agent.full_name.split()[0],
+    )
     assert row.decided_at is not None
     assert shown.out.decided == row.decided_at.time()
     assert shown.mark is not None
@@ -203,7 +207,9 @@ def test_a_note_of_the_pms_tells_no_surname_no_address_no_price() -> None:
         "Feather allergy. Ms Lindqvist pays 30 EUR, call +351 912 345 678 or m@l.example", ["Maria Lindqvist"]
     )
     assert told == "Feather allergy. Ms L. pays …, call … or …"
-    assert private.note("Towels for 3, bring 2 cots at 14:00", ["Jo"]) == "Towels for 3, bring 2 cots at 14:00"
+    assert (
+        private.note("Towels for 3, bring 2 cots at 14:00", ["Jo"]) == "Towels for 3, bring 2 cots at 14:00"
+    )
 
 
 def test_minutes_are_the_units_the_propertys_or_the_days(desk: Desk) -> None:
@@ -249,7 +255,13 @@ def test_who_may_be_given_units(desk: Desk) -> None:
 def _fill(desk: Desk, count: int) -> None:
     now, start = clock.now(), today()
     units = Unit.objects.bulk_create(
-        Unit(organization=desk.organization, property=desk.place, name=f"U{number}", condition="dirty", search="")
+        Unit(
+            organization=desk.organization,
+            property=desk.place,
+            name=f"U{number}",
+            condition="dirty",
+            search="",
+        )
         for number in range(count)
     )
     guests = Guest.objects.bulk_create(

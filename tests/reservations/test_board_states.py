@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -24,6 +25,7 @@ from tests import factories
 from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
@@ -37,7 +39,9 @@ def desk() -> Desk:
 @pytest.fixture
 def hotel() -> Desk:
     """At a PMS that keeps conditions of rooms."""
-    made = factories.desk("hotel", slug="cloudbeds")
+    made = factories.desk("hotel", stage="live")
+    made.connection.slug = "cloudbeds"
+    made.connection.save()
     identity.remember(made.connection.pk, Entity.UNIT, "1-101", made.unit.pk)
     return made
 
@@ -47,7 +51,7 @@ def today() -> date:
 
 
 def tap(desk: Desk, act: str, token: str = "", **more: object) -> UnitStateChange | None:
-    wanted = Tap(act=act, token=token or f"token {act} {clock.now()}", **more)  # type: ignore[arg-type]
+    wanted = Tap(act=act, token=token or f"tap {next(_numbers)}", **more)  # type: ignore[arg-type]
     return setting.tap(desk.people["Housekeeper"], desk.unit, wanted)
 
 
@@ -66,7 +70,9 @@ def settle(state: CommandState, reason: str = "") -> None:
 
 def tell(desk: Desk, condition: str) -> None:
     with transaction.atomic():
-        apply(Source(connection=desk.connection), HousekeepingRecord(external_id="1-101", condition=condition))
+        apply(
+            Source(connection=desk.connection), HousekeepingRecord(external_id="1-101", condition=condition)
+        )
     desk.unit.refresh_from_db()
 
 
@@ -237,7 +243,9 @@ def test_who_may_not_see_the_board_says_nothing(desk: Desk) -> None:
 
 
 def test_a_night_makes_units_dirty_where_no_pms_does(desk: Desk, hotel: Desk) -> None:
-    empty = Unit.objects.create(organization=desk.organization, property=desk.place, name="9", condition="clean")
+    empty = Unit.objects.create(
+        organization=desk.organization, property=desk.place, name="9", condition="clean"
+    )
     closed = Unit.objects.create(
         organization=desk.organization, property=desk.place, name="10", condition="out_of_order"
     )
