@@ -14,7 +14,8 @@ from reservations.views import board_cards
 
 
 def render(audiences: Sequence[Audience], events: Sequence[LiveEvent]) -> dict[Any, dict[str, Any]]:
-    """audience → what to tell it: events in order, and cards by unit and day. A card is rendered once per language."""
+    """audience → what to tell it: events in order, and cards by unit, of today and of tomorrow. A card is rendered once
+    per language."""
     unit_ids = {
         event.subject_id for event in events if event.topic == "board" and event.subject_id is not None
     }
@@ -33,5 +34,5 @@ def _for(audience: Audience, events: Sequence[LiveEvent], cards: Iterable[Card])
     for card in cards:
         if card.unit_id in wanted:
             drawn = board_cards.html(card, audience.language)
-            html.setdefault(card.public_id, {})[card.day.isoformat()] = drawn
+            html.setdefault(card.public_id, {})["today" if card.is_today else "tomorrow"] = drawn
     return {"events": [{"topic": event.topic, **event.data} for event in visible], "cards": html}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -54,9 +54,9 @@ def people(place: Property) -> list[User]:
     return list(rows.filter(sees).distinct().order_by("full_name", "pk"))
 
 
-def shares(place: Property, day: date, now: datetime) -> list[Share]:
+def shares(place: Property, now: datetime, *, tomorrow: bool = False) -> list[Share]:
     """What is nobody's first, then each person's. Units that need nothing are left out unless they are somebody's."""
-    cards = sorted(reading.of_property(place, day, now), key=lambda card: card.order)
+    cards = sorted(reading.of_places([place], now, tomorrow=tomorrow), key=lambda card: card.order)
     by_person: dict[str, list[Card]] = {}
     for card in cards:
         if card.assignee or card.minutes:
@@ -98,11 +98,11 @@ def _give(day: date, whose: Mapping[Unit, User | None]) -> None:
 
 
 @transaction.atomic
-def spread(user: User, place: Property, day: date, now: datetime) -> int:
+def spread(user: User, place: Property, now: datetime, *, tomorrow: bool = False) -> int:
     """Give what is nobody's to whoever has the least, the longest first. Returns how many units. Raises
     PermissionDenied, ValidationError where there is nobody."""
     require(user, Permission.HOUSEKEEPING_ASSIGN)
-    nobodys, *others = shares(place, day, now)
+    nobodys, *others = shares(place, now, tomorrow=tomorrow)
     able = {one.pk: one for one in people(place)}
     loads = {share.person.pk: share.minutes for share in others if share.person and share.person.pk in able}
     if not loads:
@@ -114,6 +114,7 @@ def spread(user: User, place: Property, day: date, now: datetime) -> int:
         loads[least] += card.minutes
         given[card.unit_id] = able[least]
     units = Unit.objects.in_bulk(given)
+    day = reading.today(place, now) + timedelta(days=tomorrow)
     _give(day, {units[pk]: person for pk, person in given.items()})
     return len(units)
 

@@ -107,12 +107,15 @@ class Found:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One unit on one day. `state`: a UnitState, "going" once somebody began, empty where nobody said, or the PMS's own
-    word. `blocked`: dnd or refused. `since` and `until` bound an empty unit's gap. `minutes` to clean it."""
+    word. `blocked`: dnd or refused. `place_id`: the property's public id. `since` and `until` bound an empty unit's
+    gap. `minutes` to clean it."""
 
     unit_id: int
     public_id: str
     name: str
     property_id: int
+    place: str
+    place_id: str
     day: date
     is_today: bool
     group: Group
@@ -165,7 +168,7 @@ class Card:
         """Sorts by the next deadline, then by name as people count: the next guest, else who leaves."""
         deadline = self.coming or self.out
         first = "0" if self.coming else "1"
-        return f"{first}{deadline.at if deadline else '99'}{natural(self.name)}"
+        return f"{first}{deadline.at if deadline else '99'}{natural(self.name)}{self.place}"
 
 
 def natural(name: str) -> str:

@@ -17,6 +17,7 @@ from reservations.board import private
 from reservations.board.cards import (
     DONE,
     GOING,
+    OUT,
     REFUSED,
     Card,
     Extra,
@@ -75,12 +76,14 @@ def today(place: Property, now: datetime) -> date:
     return now.astimezone(place.zone).date()
 
 
-def of_property(place: Property, day: date, now: datetime) -> list[Card]:
-    """A card of every unit."""
-    units = list(place.units.all())
+def of_places(places: Sequence[Property], now: datetime, *, tomorrow: bool = False) -> list[Card]:
+    """A card of every unit, of each property's own today or tomorrow."""
+    days = {place.pk: (today(place, now) + timedelta(days=tomorrow),) for place in places}
+    known = {place.pk: place for place in places}
+    units = list(Unit.objects.filter(property__in=known))
     for unit in units:
-        unit.property = place
-    return read(units, {place.pk: (day,)}, now)
+        unit.property = known[unit.property_id]
+    return read(units, days, now)
 
 
 def of_units(unit_ids: Iterable[int], now: datetime) -> list[Card]:
@@ -157,14 +160,14 @@ def _card(unit: Unit, day: date, known: _Known, now: datetime) -> Card:
     change = known.written.get(unit.pk)
     state = _state(unit, cleaning)
     requests = known.requests
-    names = [
-        stay.guest.full_name for stay in (inside, arriving) if stay is not None and stay.guest is not None
-    ]
+    names = [stay.guest.full_name for stay in stays if stay.guest is not None]
     return Card(
         unit_id=unit.pk,
         public_id=unit.public_id,
         name=unit.name,
         property_id=unit.property_id,
+        place=unit.property.name,
+        place_id=unit.property.public_id,
         day=day,
         is_today=is_today,
         group=group,
@@ -299,10 +302,12 @@ def _who(cleaning: Cleaning | None, zone: ZoneInfo) -> dict[str, Any]:
 def _minutes(unit: Unit, group: Group, state: str, cleaning: Cleaning | None) -> int:
     if cleaning is not None and cleaning.minutes is not None:
         return cleaning.minutes
+    refused = cleaning is not None and cleaning.refused
+    cleaned = cleaning is not None and cleaning.finished_at is not None
+    if refused or state in OUT or (group != Group.DEPARTURES and state in DONE and not cleaned):
+        return 0
     if group == Group.STAY_OVERS:
         return unit.property.stay_over_minutes
-    if group != Group.DEPARTURES and state in DONE:
-        return 0
     return unit.departure_minutes or unit.property.departure_minutes
 
 

@@ -127,8 +127,8 @@ def _keep(user: User, unit: Unit, cleaning: Cleaning, wanted: Tap) -> UnitStateC
         case "refused" | "welcome":
             cleaning.refused = wanted.act == REFUSED
         case state:
+            _end(cleaning, unit.condition, state, now)
             unit.condition, unit.condition_as_of = state, now
-            _end(cleaning, state, now)
     cleaning.save()
     unit.save(update_fields=["condition", "condition_as_of"])
     if before["condition"] != unit.condition:
@@ -139,10 +139,10 @@ def _keep(user: User, unit: Unit, cleaning: Cleaning, wanted: Tap) -> UnitStateC
     )  # fmt: skip
 
 
-def _end(cleaning: Cleaning, state: str, now: datetime) -> None:
+def _end(cleaning: Cleaning, was: str, state: str, now: datetime) -> None:
     """Whoever says "clean" is done; whoever says "dirty" begins anew."""
     if state in DONE:
-        cleaning.finished_at = cleaning.finished_at or (now if cleaning.started_at else None)
+        cleaning.finished_at = now if was not in DONE else cleaning.finished_at
     else:
         cleaning.started_at = cleaning.started_by = cleaning.finished_at = None
 

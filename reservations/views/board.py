@@ -32,44 +32,53 @@ from reservations.services import scope
 from reservations.templatetags.board_words import act_words, state_words
 from reservations.views import board_cards
 
+MOST_TOGETHER = 300
+"""More units than these are shown property by property."""
 KEPT_BY_BROWSERS_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a board is of: one of the `places` that the person sees, and a day there."""
+    """What a board is of: one of the `places` that the person sees, or all of them (`place` None); `day` is that of the
+    first."""
 
     places: list[Property]
     place: Property | None
+    tomorrow: bool
     day: date
-    today: date
 
     @property
-    def is_today(self) -> bool:
-        return self.day == self.today
+    def chosen(self) -> list[Property]:
+        return self.places if self.place is None else [self.place]
 
 
-def shown(request: HttpRequest) -> Shown:
-    """`?property=`, else the first; `?day=tomorrow`."""
+def shown(request: HttpRequest, *, one: bool = False) -> Shown:
+    """`?property=` one, "all" or nothing: all, unless they are too many, or only `one` is possible; `?day=tomorrow`."""
     places = scope.properties(user_of(request))
     wanted = request.GET.get("property") or request.POST.get("property", "")
-    place = next((one for one in places if one.public_id == wanted), None)
-    if wanted and place is None:
+    place = next((some for some in places if some.public_id == wanted), None)
+    if wanted not in {"", "all"} and place is None:
         raise Http404(wanted)
-    place = place or next(iter(places), None)
-    today = reading.today(place, clock.now()) if place else clock.now().date()
+    if place is None and places and (one or len(places) == 1 or _are_many(places)):
+        place = places[0]
     tomorrow = (request.GET.get("day") or request.POST.get("day")) == "tomorrow"
-    return Shown(places, place, today + timedelta(days=tomorrow), today)
+    first, now = place or next(iter(places), None), clock.now()
+    today = reading.today(first, now) if first else now.date()
+    return Shown(places, place, tomorrow, today + timedelta(days=tomorrow))
+
+
+def _are_many(places: list[Property]) -> bool:
+    return Unit.objects.filter(property__in=places)[: MOST_TOGETHER + 1].count() > MOST_TOGETHER
 
 
 @require_GET
 @page(Permission.HOUSEKEEPING_READ)
 def show(request: HttpRequest) -> HttpResponse:
-    """A property's units on a day; `?whose=mine` or `all`, else one's own where there are any."""
+    """Units on a day; `?whose=mine` or `all`, else one's own where there are any."""
     user, now = user_of(request), clock.now()
     number = live.last_number(user.organization_id)
     of = shown(request)
-    every = reading.of_property(of.place, of.day, now) if of.place else []
+    every = reading.of_places(of.chosen, now, tomorrow=of.tomorrow)
     mine = [card for card in every if card.assignee == user.public_id]
     whose = request.GET.get("whose") or ("mine" if mine else "all")
     listed = mine if whose == "mine" else every
@@ -92,7 +101,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "states": UnitState.values,
         "acts": [cards.STARTED, *UnitState.values],
         "languages": [
-            (code, translation.get_language_info(code)["name_local"]) for code, _n in settings.LANGUAGES
+            (code, translation.get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES
         ],
     }
     return render(request, "housekeeping/board.html", context)

@@ -28,14 +28,14 @@ MOST_AT_ONCE = 200
 def show(request: HttpRequest) -> HttpResponse:
     """The page; for htmx and after every change the columns alone."""
     number = live.last_number(user_of(request).organization_id)
-    of = shown(request)
+    of = shown(request, one=True)
     template = "housekeeping/_shares.html" if "part" in request.GET else "housekeeping/assigning.html"
     context = {**_columns(of), "section": "housekeeping", "page": "assigning", "live_number": number}
     return render(request, template, context)
 
 
 def _columns(of: Shown) -> dict[str, object]:
-    shares: list[Share] = assigning.shares(of.place, of.day, clock.now()) if of.place else []
+    shares: list[Share] = assigning.shares(of.place, clock.now(), tomorrow=of.tomorrow) if of.place else []
     every = [card for share in shares for card in share.cards]
     return {
         "of": of,
@@ -48,7 +48,7 @@ def _columns(of: Shown) -> dict[str, object]:
 
 
 def _place(request: HttpRequest) -> Property:
-    of = shown(request)
+    of = shown(request, one=True)
     if of.place is None:
         raise Http404("property")
     return of.place
@@ -58,7 +58,7 @@ def _place(request: HttpRequest) -> Property:
 @page(Permission.HOUSEKEEPING_ASSIGN)
 def assign(request: HttpRequest) -> HttpResponse:
     """`unit` one or many, `person` empty: nobody's again."""
-    user, of = user_of(request), shown(request)
+    user, of = user_of(request), shown(request, one=True)
     place = _place(request)
     wanted = request.POST.getlist("unit")[:MOST_AT_ONCE]
     units = list(units_of(user).filter(property=place, public_id__in=wanted))
@@ -79,9 +79,9 @@ def assign(request: HttpRequest) -> HttpResponse:
 @page(Permission.HOUSEKEEPING_ASSIGN)
 def spread(request: HttpRequest) -> HttpResponse:
     """Give what is nobody's to whoever has the least."""
-    of, place = shown(request), _place(request)
+    of, place = shown(request, one=True), _place(request)
     try:
-        count = assigning.spread(user_of(request), place, of.day, clock.now())
+        count = assigning.spread(user_of(request), place, clock.now(), tomorrow=of.tomorrow)
     except ValidationError as why:
         return _refused(why)
     said = ngettext("%d unit given", "%d units given", count) % count
@@ -92,7 +92,7 @@ def spread(request: HttpRequest) -> HttpResponse:
 @page(Permission.HOUSEKEEPING_ASSIGN)
 def minutes(request: HttpRequest, public_id: str) -> HttpResponse:
     """How long a unit takes on that day; empty: as usual."""
-    of = shown(request)
+    of = shown(request, one=True)
     unit = get_object_or_404(units_of(user_of(request)), public_id=public_id, property=of.place)
     try:
         told = request.POST.get("minutes", "").strip()
@@ -106,7 +106,7 @@ def minutes(request: HttpRequest, public_id: str) -> HttpResponse:
 @page(Permission.HOUSEKEEPING_ASSIGN)
 def usual(request: HttpRequest) -> HttpResponse:
     """How long units of the property usually take."""
-    of, place = shown(request), _place(request)
+    of, place = shown(request, one=True), _place(request)
     try:
         departure, stay_over = (_number(request.POST.get(name, "")) for name in ("departure", "stay_over"))
         assigning.set_usual(user_of(request), place, departure, stay_over)

@@ -117,8 +117,7 @@ def build(slug: str) -> World:
         command=_command(connection, now),
         incident=_incident(organization, now),
         drift=_drift(connection, now),
-        property=place,
-        **_unit(place, now),
+        **_place(place, now),
         guest=guest,
         stay=stay,
         **_work(stay, now),
@@ -193,11 +192,11 @@ def _work(stay: Reservation, now: datetime) -> dict[str, Any]:
     }
 
 
-def _unit(place: Property, now: datetime) -> dict[str, Any]:
+def _place(place: Property, now: datetime) -> dict[str, Any]:
     belongs = {"organization": place.organization}
     unit = Unit.objects.create(**belongs, property=place, name="204")
     report = UnitReport.objects.create(**belongs, unit=unit, note="Lamp", token="t", reported_at=now)
-    return {"unit": unit, "report": report}
+    return {"property": place, "unit": unit, "report": report}
 
 
 def _request(stay: Reservation, now: datetime) -> StayRequest:

@@ -47,10 +47,13 @@ def today() -> date:
     return clock.now().date()
 
 
-def card(desk: Desk, day: date | None = None, unit: Unit | None = None) -> Card:
+def board(desk: Desk, *, tomorrow: bool = False) -> list[Card]:
+    return reading.of_places([desk.place], clock.now(), tomorrow=tomorrow)
+
+
+def card(desk: Desk, unit: Unit | None = None) -> Card:
     wanted = unit or desk.unit
-    cards = reading.of_property(desk.place, day or today(), clock.now())
-    return next(one for one in cards if one.unit_id == wanted.pk)
+    return next(one for one in board(desk) if one.unit_id == wanted.pk)
 
 
 def unit(desk: Desk, name: str, **fields: Any) -> Unit:
@@ -95,7 +98,7 @@ def test_the_next_deadline_comes_first_then_names_as_people_count(desk: Desk) ->
         factories.stay(desk, starts_in=-1, nights=1, unit=unit(desk, name))
     factories.stay(desk, starts_in=0, unit=Unit.objects.get(name="8"), check_in_time=time(17))
     factories.stay(desk, starts_in=0, unit=Unit.objects.get(name="10"), check_in_time=time(13))
-    cards = grouped(reading.of_property(desk.place, today(), clock.now()))[Group.DEPARTURES]
+    cards = grouped(board(desk))[Group.DEPARTURES]
     assert [one.name for one in cards] == ["10", "8", "9"]
 
 
@@ -235,11 +238,11 @@ def test_units_are_spread_evenly_the_longest_first(desk: Desk) -> None:
         factories.stay(desk, starts_in=-1, nights=1, unit=unit(desk, name, departure_minutes=minutes))
     desk.unit.condition = UnitState.CLEAN
     desk.unit.save()
-    assert assigning.spread(desk.people["Admin"], desk.place, today(), clock.now()) == 3
-    shares = {one.person: one for one in assigning.shares(desk.place, today(), clock.now())}
+    assert assigning.spread(desk.people["Admin"], desk.place, clock.now()) == 3
+    shares = {one.person: one for one in assigning.shares(desk.place, clock.now())}
     assert sorted((shares[ann].minutes, shares[bea].minutes)) == [60, 60]
     with pytest.raises(PermissionDenied):
-        assigning.spread(desk.agent, desk.place, today(), clock.now())
+        assigning.spread(desk.agent, desk.place, clock.now())
 
 
 def test_who_may_be_given_units(desk: Desk) -> None:
@@ -295,10 +298,10 @@ def test_six_hundred_units_cost_what_two_cost(desk: Desk, steady_clock: None) ->
     _fill(desk, 2)
     clock.now()
     with CaptureQueriesContext(database) as few:
-        reading.of_property(desk.place, today(), clock.now())
+        board(desk)
     _fill(desk, 598)
     with CaptureQueriesContext(database) as many:
-        cards = reading.of_property(desk.place, today(), clock.now())
+        cards = board(desk)
     assert len(cards) == 601
     assert all(one.out and one.out.at == time(13) for one in cards if one.name.startswith("U"))
     assert len(many) == len(few) <= 7

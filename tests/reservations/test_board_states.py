@@ -56,7 +56,7 @@ def tap(desk: Desk, act: str, token: str = "", **more: object) -> UnitStateChang
 
 
 def card(desk: Desk) -> Card:
-    [found] = reading.of_property(desk.place, today(), clock.now())
+    [found] = reading.of_places([desk.place], clock.now())
     return found
 
 

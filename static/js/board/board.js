@@ -123,7 +123,7 @@ async function replay() {
 function told(fresh) {
   const waits = new Set(queue.waiting().map((entry) => entry.unit))
   for (const [unit, days] of Object.entries(fresh)) {
-    const html = days[shell.dataset.day]
+    const html = days[shell.dataset.when]
     if (html && !waits.has(unit)) cards.put(html, { fresh: true })
   }
 }

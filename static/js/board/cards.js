@@ -20,6 +20,8 @@ export function personal(card) {
   who.querySelector("[data-who-name]").textContent = words("you")
 }
 
+const isHere = (card) => ["all", card.dataset.property].includes(shell.dataset.property)
+
 function hides(card) {
   return shell.dataset.whose === "mine" && card.dataset.who !== shell.dataset.user
 }
@@ -35,8 +37,9 @@ function focusOf(card) {
 // A card of another day or property is not of this page.
 export function put(html, { fresh = false } = {}) {
   const card = parsed(html)
-  if (!card || card.dataset.day !== shell.dataset.day) return null
+  if (!card || card.dataset.when !== shell.dataset.when) return null
   const old = byUnit(card.dataset.unit)
+  if (!old && !isHere(card)) return null
   if (hides(card)) {
     old?.remove()
     recount()
