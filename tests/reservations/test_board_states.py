@@ -20,7 +20,9 @@ from connectors.models import Command, CommandState
 from reservations.board import night, reading, setting
 from reservations.board.cards import Card
 from reservations.board.setting import Ask, Tap
-from reservations.models import PmsState, Property, Unit, UnitState, UnitStateChange
+from reservations.models import PmsState, Property, Reservation, Unit, UnitState, UnitStateChange
+from reservations.sequences import conditions
+from reservations.sequences.definition import Rule
 from tests import factories
 from tests.factories import Desk
 
@@ -271,3 +273,16 @@ def test_what_was_said_after_midnight_outlives_the_night(desk: Desk) -> None:
     tap(desk, "clean")
     assert night.begin_days() == 0
     assert card(desk).state == "clean"
+
+
+def test_ready_is_a_condition_of_sequences(desk: Desk) -> None:
+    """ux H8."""
+    stay = factories.stay(desk, starts_in=0)
+    rule = Rule(field="unit_ready", operator="is", value=True)
+    assert conditions.flaw(rule) == ""
+    found = []
+    for state in ("dirty", "clean", "inspected", "out_of_order"):
+        tap(desk, state)
+        stay = Reservation.objects.select_related("unit").get(pk=stay.pk)
+        found.append(conditions.holds(rule, stay))
+    assert found == [False, True, True, False]
