@@ -197,8 +197,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-# Polish and Romanian: the housekeeping board and signing in; all else is English there.
-LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("pl", _("Polish")), ("ro", _("Romanian"))]
+# What guests and outsiders read is in one of these; in Polish and Romanian there are the housekeeping board and the
+# sign-in page, and all else is English there.
+BELLHOP_WHOLE_LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LANGUAGES = [*BELLHOP_WHOLE_LANGUAGES, ("pl", _("Polish")), ("ro", _("Romanian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ── Files, mail, logs ───────────────────────────────────────────────────────────────────────────────────────────

@@ -88,13 +88,13 @@ def _mark_time(stay: Reservation, side: str, old: str) -> None:
     usual = _usual(stay, side)
     told = stay.check_out_time if side == _OUT else stay.check_in_time
     kind = RequestKind.LATE_CHECK_OUT if side == _OUT else RequestKind.EARLY_CHECK_IN
-    agreed = stay.requests.filter(kind=kind).exclude(agreed=None)
-    if agreed.filter(agreed=told).exists() or (old and agreed.filter(agreed=old).exists()):
-        return
     now, was = f"{told or usual:%H:%M}", old[:5] or f"{usual:%H:%M}"
-    if now != was:
-        day = stay.departure_date if side == _OUT else stay.arrival_date
-        _mark(stay, day, {"what": side, "now": now, "was": was})
+    rows = stay.requests.filter(kind=kind).exclude(agreed=None)
+    agreed = {f"{one:%H:%M}" for one in rows.values_list("agreed", flat=True)}
+    if now == was or agreed & {now, was}:
+        return
+    day = stay.departure_date if side == _OUT else stay.arrival_date
+    _mark(stay, day, {"what": side, "now": now, "was": was})
 
 
 def _usual(stay: Reservation, side: str) -> Any:

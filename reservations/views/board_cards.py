@@ -33,3 +33,9 @@ def html(card: Card, language: str) -> SafeString:
         while len(_cards) > KEEP:
             _cards.popitem(last=False)
     return made
+
+
+def forget() -> None:
+    """Draw every card anew from now on."""
+    with _lock:
+        _cards.clear()
