@@ -17,7 +17,8 @@ from benchmarks.stack import Bench, Product
 from benchmarks.timing import Watch, steadily
 from tests.harness import chromium
 
-EVERY_S = 0.1
+EVERY_S = 0.25
+"""Far busier than any desk."""
 HOUSEKEEPER = "housekeeper@demo.example"
 PHONE = {"width": 390, "height": 844}
 # "Slow 4G" of the browsers' tools, on a processor of a quarter of the speed.
@@ -86,7 +87,7 @@ def _first_paint(bench: Bench, product: Product) -> tuple[list[float], list[floa
         launched = playwright.chromium.launch(
             executable_path=chromium.find(), headless=True, args=list(chromium.FLAGS)
         )
-        for _ in range(bench.sizes.pairs):
+        for round_ in range(bench.sizes.pairs + 1):
             url = f"http://127.0.0.1:{product.port}"
             context = launched.new_context(base_url=url, viewport=PHONE)  # type: ignore[arg-type]
             context.add_cookies([{"name": name, "value": value, "url": url}])
@@ -98,8 +99,9 @@ def _first_paint(bench: Bench, product: Product) -> tuple[list[float], list[floa
             line.send("Network.emulateNetworkConditions", SLOW)
             line.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             page.goto("/housekeeping/", wait_until="load")
-            paints.append(float(page.evaluate(PAINT)))
-            sizes.append(sum(came) / 1000)
+            if round_:
+                paints.append(float(page.evaluate(PAINT)))
+                sizes.append(sum(came) / 1000)
             context.close()
         launched.close()
     return paints, sizes

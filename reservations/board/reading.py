@@ -133,8 +133,9 @@ def _known(units: Sequence[Unit], days: Mapping[int, Sequence[date]]) -> _Known:
 
 def _pms(unit_ids: list[int]) -> dict[int, str]:
     """unit → name of the PMS that takes its state."""
-    rows = ExternalId.objects.filter(entity=Entity.UNIT, object_id__in=unit_ids).select_related("connection")
-    return {row.object_id: row.connection.name for row in rows if takes_states(row.connection)}
+    rows = ExternalId.objects.filter(entity=Entity.UNIT, object_id__in=unit_ids)
+    told = rows.values_list("object_id", "connection__name", "connection__slug")
+    return {unit_id: name for unit_id, name, slug in told if slug_takes_states(slug)}
 
 
 def takes_states(connection: Connection) -> bool:
