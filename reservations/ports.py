@@ -16,7 +16,8 @@ from bellhop.core.ports import Port
 class Reach:
     """One way to a stay's guest: `channel` as a step names it ("pms" for the PMS's own), `address` there (a PMS's
     conversation), `refusal` the code of why it can't be taken now (no_channel, no_consent, opted_out, connection_down),
-    `rings`: it makes a phone ring, so that nights count. From `closes_at` on (None: never) only one of the approved
+    `rings`: it makes a phone ring, so that nights count. `platform`: the agency in whose thread it stands, whose rules
+    for texts hold. From `closes_at` on (None: never) only one of the approved
     `templates` (name, language) may be sent."""
 
     channel: str
@@ -24,6 +25,7 @@ class Reach:
     kind: str = ""
     refusal: str = ""
     rings: bool = False
+    platform: str = ""
     closes_at: datetime | None = None
     templates: tuple[tuple[str, str], ...] = ()
 

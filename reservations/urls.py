@@ -54,6 +54,7 @@ urlpatterns = [
     path("sequences/<str:public_id>/publish/", sequences.publish, name="publish-sequence"),
     path("sequences/<str:public_id>/state/<slug:how>/", sequences.change_state, name="sequence-state"),
     path("stays/<str:public_id>/sequences/", stays.put_on, name="put-on"),
+    path("stays/<str:public_id>/messages/<slug:how>/", stays.pause, name="pause-stay"),
     path("stays/<str:public_id>/hold/<slug:how>/", stays.hold, name="legal-hold"),
     path("stays/<str:public_id>/requests/", requests.ask, name="ask"),
     path("stays/<str:public_id>/work/", work.order, name="order-work"),

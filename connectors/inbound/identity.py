@@ -68,9 +68,11 @@ def forget(connection_id: int, entity: Entity, remote_id: str) -> None:
 
 
 def read_since(connection_id: int, entity: Entity, remote_id: str, moment: datetime) -> bool:
-    """Was the object fetched after `moment`? Then a hint from before needs no read of its own."""
+    """Was the object fetched after `moment`? Then a hint from before needs no read of its own. A mark from a clock that
+    ran ahead of today's says nothing."""
+    marked = Q(read_at__gt=moment, read_at__lte=clock.now())
     return ExternalId.objects.filter(
-        Q(read_at__gt=moment), connection_id=connection_id, entity=entity, remote_id=remote_id
+        marked, connection_id=connection_id, entity=entity, remote_id=remote_id
     ).exists()
 
 

@@ -90,7 +90,7 @@ def _start_catch_up(connection: Connection, back_to: datetime | None = None) -> 
     now = clock.now()
     since = connection.health.caught_up_to
     assert since is not None
-    since = min(since, back_to or since)
+    since = min(since, back_to or since, now)  # it is ahead of now when the clock was put back
     is_channel = connection.kind == ConnectionKind.CHANNEL
     for entity in (Entity.MESSAGE,) if is_channel else (Entity.RESERVATION, Entity.CONVERSATION):
         SyncRun.objects.create(

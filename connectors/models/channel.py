@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from django.db import models
 
 from connectors.models.connection import Connection
+
+BLANK: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 class ChannelTemplate(models.Model):
@@ -30,3 +35,8 @@ class ChannelTemplate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.language})"
+
+    @property
+    def blanks(self) -> list[str]:
+        """The names (or numbers) of its blanks, each once, in their order."""
+        return list(dict.fromkeys(BLANK.findall(self.body)))

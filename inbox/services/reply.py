@@ -14,7 +14,6 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock, search
 from connectors.contract.intents import OutFile, SendMessage
-from connectors.contract.relays import agency_of
 from connectors.outbound import outbox
 from inbox.models import (
     Attachment,
@@ -162,8 +161,7 @@ def _check(
 def _follow_rules(user: User, thread: Thread, choice: Choice, text: str, options: ReplyOptions) -> None:
     """What a platform forbids in its threads is not sent there, unless by somebody who may, and who was told. Raises
     AgainstRules."""
-    platform = choice.channel if choice.is_pms else agency_of(choice.value) if "@" in choice.value else ""
-    found = platform_rules.findings(text, platform, thread.stay)
+    found = platform_rules.findings(text, choice.platform, thread.stay)
     if not found:
         return
     if options.against_rules and user.may(Permission.POLICY_OVERRIDE):
@@ -172,7 +170,7 @@ def _follow_rules(user: User, thread: Thread, choice: Choice, text: str, options
             after=", ".join(f"{one.rule}: {one.words}" for one in found)[:300],
         )  # fmt: skip
         return
-    raise AgainstRules([platform_rules.in_words(one, platform) for one in found])
+    raise AgainstRules([platform_rules.in_words(one, choice.platform) for one in found])
 
 
 def newer_than(thread: Thread, seen_message_id: int, user: User) -> list[Message]:

@@ -104,13 +104,14 @@ def _reach(
         return Reach(channel=channel, address="", refusal="opted_out" if stopped else "no_channel")
     if usable.is_pms:
         refusal = "connection_down" if usable.connection.pk in down else ""
-        return Reach(channel=channel, address=conversation[:254], refusal=refusal)
+        return Reach(channel=channel, address=conversation[:254], refusal=refusal, platform=usable.platform)
     return Reach(
         channel=channel,
         address=usable.value,
         kind=usable.kind,
         refusal=_refusal(usable, purpose, standings[usable.channel, usable.value], down),
         rings=usable.channel in _RINGS,
+        platform=usable.platform,
         closes_at=usable.closes_at or (_NEVER_OPEN if usable.needs_template else None),
         templates=tuple((row.name, row.language) for row in usable.approved),
     )

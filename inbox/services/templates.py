@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,11 @@ from django.utils.translation import gettext as _
 
 from connectors.contract.intents import Template
 from connectors.models import ChannelTemplate
+from connectors.models.channel import BLANK
 from inbox.services.refusals import ReplyRefused
 
 if TYPE_CHECKING:
     from inbox.services.ways import Choice
-
-_BLANK = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +24,18 @@ class ChosenTemplate:
     values: dict[str, str] = field(default_factory=dict)
 
 
-def blanks(template: ChannelTemplate) -> list[str]:
-    """The names of its blanks, each once, in their order."""
-    return list(dict.fromkeys(_BLANK.findall(template.body)))
-
-
 def text_of(choice: Choice, chosen: ChosenTemplate | None) -> str:
     """What the guest will read. Raises ReplyRefused where there is no such template, or a blank is empty or unfit."""
     template = _find(choice, chosen)
     values = _values(template, chosen)
-    return _BLANK.sub(lambda found: values[found[1]], template.body)
+    return BLANK.sub(lambda found: values[found[1]], template.body)
 
 
 def intent_of(choice: Choice, chosen: ChosenTemplate | None) -> Template:
     """The same as the provider takes it. Raises ReplyRefused."""
     template = _find(choice, chosen)
     values = _values(template, chosen)
-    names = blanks(template)
+    names = template.blanks
     numbered = all(name.isdigit() for name in names)
     return Template(
         name=template.name,
@@ -64,7 +57,7 @@ def _values(template: ChannelTemplate, chosen: ChosenTemplate | None) -> dict[st
     """Parameters may be neither empty nor have line breaks, tabs or more than four blanks in a row
     (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates)."""
     given = chosen.values if chosen is not None else {}
-    found = {name: " ".join(given.get(name, "").split()) for name in blanks(template)}
+    found = {name: " ".join(given.get(name, "").split()) for name in template.blanks}
     if not all(found.values()):
         raise ReplyRefused(_("Fill in every blank of the template."))
     return found

@@ -17,6 +17,7 @@ from connectors.contract.channel import ChannelFacts
 from connectors.contract.direct import Channel
 from connectors.contract.events import Entity
 from connectors.contract.registry import channel_class, connector_class
+from connectors.contract.relays import agency_of
 from connectors.models import ChannelTemplate, Connection, ConnectionKind, Stage
 from inbox.models import Direction, Message, Thread, ThreadAddress
 from inbox.services import row_view
@@ -61,6 +62,11 @@ class Choice:
     @property
     def is_pms(self) -> bool:
         return self.key == PMS
+
+    @property
+    def platform(self) -> str:
+        """The agency in whose thread it stands, or whose relay the address is; empty where it is nobody's."""
+        return self.channel if self.is_pms else agency_of(self.value) if "@" in self.value else ""
 
     @property
     def is_allowed(self) -> bool:

@@ -11,17 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bellhop.core import clock, rich_text
-from connectors.models import ChannelTemplate, FieldOverwrite
+from connectors.models import FieldOverwrite
 from inbox.models import SnoozePreset, Thread
-from inbox.services import shown_files, templates
+from inbox.services import shown_files
 from inbox.services.row_view import channel_words
 
 register = template.Library()
-
-
-@register.filter
-def template_blanks(template: ChannelTemplate) -> list[str]:
-    return templates.blanks(template)
 
 
 @register.filter

@@ -243,6 +243,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
     )
     reached = blocking.reached(thread)
     may_match = stay is None and user.may(Permission.THREADS_MATCH)
+    planned = upcoming.of(stay) if stay else []
     return {
         "thread": thread,
         "dates": row_view.dates_of(thread),
@@ -258,7 +259,8 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "ordered": ordering.waiting(stay) if stay else [],
         "may_order": stay is not None and ordering.is_possible(stay.connection),
         "work_kinds": ordering.KINDS,
-        "upcoming": upcoming.of(stay) if stay else [],
+        "upcoming": planned,
+        "has_open": any(one.is_open for one in planned),
         "absent": absent.of(stay) if stay and getattr(thread, "off_sequences", True) else None,
         "surveys": standing.of_stay(stay) if stay else [],
         "requests": request_panel.of(stay) if stay else [],

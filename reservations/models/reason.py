@@ -10,6 +10,7 @@ from django.db import models
 class Reason(models.TextChoices):
     """The codes (ux Q11); `sequences/reasons.py` has a sentence for each."""
 
+    AGAINST_RULES = "against_rules"
     ALREADY_SENT = "already_sent"
     APPROVED = "approved"
     CANCELLED = "cancelled"

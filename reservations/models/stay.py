@@ -76,6 +76,8 @@ class Reservation(models.Model):
     first_seen_at = models.DateTimeField(null=True)
     stopping_at = models.DateTimeField(null=True)
     dates_changed_at = models.DateTimeField(null=True)
+    messages_paused_at = models.DateTimeField(null=True)
+    messages_paused_name = models.CharField(max_length=200, blank=True, default="")
     as_of = models.DateTimeField()
 
     class Meta:

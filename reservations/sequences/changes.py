@@ -20,9 +20,21 @@ class Change:
     language: str = ""
 
 
-_PARTS = ("name", "when", "channels", "late", "useful_until", "rules", "purpose", "any_hour", "language")
+_PARTS = (
+    "name",
+    "when",
+    "channels",
+    "late",
+    "useful_until",
+    "rules",
+    "purpose",
+    "any_hour",
+    "language",
+    "template",
+)
 _DEFAULTS: dict[str, Any] = {
     "late": "skip", "useful_until": None, "rules": [], "purpose": "transactional", "any_hour": False,
+    "template": None,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from reservations.models import Reason, Reservation, ScheduledMessage
 from reservations.ports import Reach
 from reservations.sequences import conditions, planning, rendering, timing, values
 from reservations.sequences.definition import Definition, Late, Step, Text
-from reservations.services import quiet_hours
+from reservations.services import platform_rules, quiet_hours
 
 # Less than that is no delay that anybody would notice.
 GRACE: Final = timedelta(minutes=10)
@@ -112,6 +112,8 @@ def judge(case: Case, now: datetime) -> Verdict:
         return Verdict(Reason.CANCELLED)
     if stay.guest is not None and stay.guest.held_at is not None:
         return Verdict(Reason.LEGAL_HOLD, HELD)
+    if stay.messages_paused_at is not None:
+        return Verdict(Reason.PAUSED, HELD)
     if (late := _late(case, now)) is not None:
         return late
     broken = conditions.first_false((*found.rules, *step.rules), stay)
@@ -169,15 +171,33 @@ def refusal(way: Reach, step: Step, now: datetime) -> str:
     return "" if wanted in way.templates else Reason.NO_CHANNEL
 
 
-def ways_at(step: Step, ways: Iterable[Reach], now: datetime) -> list[Reach]:
-    """The ways as they stand at an instant."""
-    return [replace(way, refusal=refusal(way, step, now)) for way in ways]
+def ways_at(
+    step: Step, ways: Iterable[Reach], now: datetime, stay: Reservation, edited: str = ""
+) -> list[Reach]:
+    """The ways as they stand at an instant; one in an agency's thread is none for what the agency forbids:
+    the next one is taken. `edited`: other words for this guest."""
+    found = [replace(way, refusal=refusal(way, step, now)) for way in ways]
+    return [
+        replace(way, refusal=Reason.AGAINST_RULES)
+        if way.platform and not way.refusal and _is_forbidden(way.platform, step, stay, edited)
+        else way
+        for way in found
+    ]
+
+
+def _is_forbidden(platform: str, step: Step, stay: Reservation, edited: str) -> bool:
+    language = language_of(step, stay)
+    try:
+        body = edited.strip() or rendering.render(step.texts[language].body, values.of(stay, language))
+    except (rendering.MissingValue, rendering.BadTemplate):
+        return False  # it is held for that, and never sent
+    return bool(platform_rules.findings(body, platform, stay))
 
 
 def _choose(case: Case, now: datetime) -> Reach | Verdict:
     """The first way that is open. One before it that is only down is waited for: an hour at most, and never past the
     use of the step; where no other way is open, as long as it is of use."""
-    ways = ways_at(case.step, case.facts.ways(), now)
+    ways = ways_at(case.step, case.facts.ways(), now, case.stay, case.row.edited)
     usable = next((n for n, way in enumerate(ways) if not way.refusal), None)
     if not any(way.refusal == Reason.CONNECTION_DOWN for way in ways[:usable]):
         return ways[usable] if usable is not None else Verdict(_worst(ways))

@@ -73,6 +73,7 @@ def _others(live: Several[ScheduledMessage]) -> list[ScheduledMessage]:
         state=State.PLANNED,
         sequence__state=Sequence.State.LIVE,
         due_at__lte=max(row.due_at for row in live),
+        reservation__messages_paused_at=None,
     )
     return list(rows.exclude(pk__in=[row.pk for row in live]).select_related(*LOADED))
 

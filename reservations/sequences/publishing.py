@@ -77,29 +77,33 @@ def flaws(draft: dict[str, Any], organization_id: int | None = None) -> list[Fla
     if found:
         return found
     parsed = definition.parse(draft)
-    known = None if organization_id is None else _approved(organization_id)
+    known = None if organization_id is None else templates(organization_id)
     return [*_rule_flaws(parsed), *_text_flaws(parsed), *_template_flaws(parsed, known)]
 
 
-def _approved(organization_id: int) -> dict[tuple[str, str], str]:
-    """(name, language) of every template that the channels know → its status, the best where several have it."""
+def templates(organization_id: int) -> dict[tuple[str, str], ChannelTemplate]:
+    """(name, language) of every template that the channels know, by name; the approved one where several have it."""
     rows = ChannelTemplate.objects.filter(connection__organization_id=organization_id)
-    rows = rows.exclude(category__iexact="marketing")
-    found: dict[tuple[str, str], str] = {}
-    for row in rows:
-        if found.get((row.name, row.language)) != APPROVED:
-            found[row.name, row.language] = row.status
+    found: dict[tuple[str, str], ChannelTemplate] = {}
+    for row in rows.exclude(category__iexact="marketing").order_by("name", "language", "id"):
+        if (row.name, row.language) not in found or row.status == APPROVED:
+            found[row.name, row.language] = row
     return found
 
 
-def _template_flaws(parsed: Definition, known: dict[tuple[str, str], str] | None) -> Iterator[Flaw]:
+def _template_flaws(
+    parsed: Definition, known: dict[tuple[str, str], ChannelTemplate] | None
+) -> Iterator[Flaw]:
     for step in parsed.steps:
         if step.template is None:
             continue
         named = {"name": step.template.name, "language": step.template.language}
-        status = APPROVED if known is None else known.get((step.template.name, step.template.language))
-        if status != APPROVED:
-            yield Flaw(step.key, "unknown_template" if status is None else "template_not_approved", named)
+        row = known.get((step.template.name, step.template.language)) if known is not None else None
+        if known is not None and (row is None or row.status != APPROVED):
+            yield Flaw(step.key, "unknown_template" if row is None else "template_not_approved", named)
+        for blank in row.blanks if row is not None else ():
+            if not step.template.values.get(blank, "").strip():
+                yield Flaw(step.key, "template_blank", {**named, "blank": blank})
         for source in step.template.values.values():
             yield from _source_flaws(step.key, step.template.language, source)
 

@@ -12,6 +12,7 @@ from reservations.models import ScheduledMessage
 from reservations.sequences import conditions
 
 _SENTENCES: dict[str, str] = {
+    "against_rules": gettext_noop("The booking platform does not allow what it says, such as a link."),
     "already_sent": gettext_noop("It went to this guest for this stay before."),
     "cancelled": gettext_noop("The stay was cancelled."),
     "dates_changed": gettext_noop("The dates of the stay changed, which ends this sequence."),
@@ -23,7 +24,7 @@ _SENTENCES: dict[str, str] = {
     "opted_out": gettext_noop("The guest stopped automatic messages."),
     "duplicate_contact": gettext_noop("The same went to this address for another stay of that day."),
     "connection_down": gettext_noop("The connection is down or paused; it waits as long as it is of use."),
-    "paused": gettext_noop("The sequence is paused."),
+    "paused": gettext_noop("The sequence, or this stay, is paused."),
     "held_for_approval": gettext_noop("Its time had passed: a person decides."),
     "legal_hold": gettext_noop("The guest is on legal hold: nothing leaves by itself."),
     "daily_cap": gettext_noop("Three messages went out within a day; it waits until one is a day old."),

@@ -1,5 +1,5 @@
-"""What was committed and has not left: taken back where the stay is being cancelled, the sequence paused or stopped,
-the guest on legal hold, or its use over.
+"""What was committed and has not left: taken back where the stay is being cancelled or paused, the sequence paused or
+stopped, the guest on legal hold, or its use over.
 
 Cancelled means silent (invariant 7; layout, flow C): before a cancellation is applied, what is on the wire is waited
 for. The stay is marked *stopping* in a transaction of its own: from then on nothing of a sequence is claimed for it.
@@ -119,6 +119,8 @@ def _held_back(row: ScheduledMessage, stay: Reservation) -> Verdict | None:
         return Verdict(Reason.PAUSED, PLANNED)
     if stay.guest is not None and stay.guest.held_at is not None:
         return Verdict(Reason.LEGAL_HOLD, ScheduledMessage.State.HELD)
+    if stay.messages_paused_at is not None:
+        return Verdict(Reason.PAUSED, ScheduledMessage.State.HELD)
     return None
 
 
@@ -154,14 +156,15 @@ JOIN reservations_sequence s ON s.id = m.sequence_id
 JOIN reservations_reservation r ON r.id = m.reservation_id
 LEFT JOIN reservations_guest g ON g.id = r.guest_id
 WHERE c.origin = 'sequence' AND c.state = 'waiting' AND m.id > %(after)s
-  AND (s.state IN ('paused', 'stopped') OR g.held_at IS NOT NULL)
+  AND (s.state IN ('paused', 'stopped') OR g.held_at IS NOT NULL OR r.messages_paused_at IS NOT NULL)
 ORDER BY m.id LIMIT %(most)s
 """
 
 
 def take_back_waiting() -> int:
-    """Whatever waits of sequences that were paused or stopped, or for guests on legal hold, each in a transaction of
-    its own. The claim refuses it meanwhile, so nothing depends on how soon this is done. Returns how many."""
+    """Whatever waits of sequences that were paused or stopped, or for stays that are or guests on legal hold, each in
+    a transaction of its own. The claim refuses it meanwhile, so nothing depends on how soon this is done. Returns
+    how many."""
     done = after = 0
     while found := _waiting(after):
         done += sum(_take_back(pk, stay_id) for pk, stay_id in found)

@@ -132,6 +132,8 @@ def flaw_words(flaw: Flaw, found: Definition | None = None) -> str:
         % {"name": flaw.values.get("name", "")},
         "template_not_approved": _("The template %(name)s is not approved.")
         % {"name": flaw.values.get("name", "")},
+        "template_blank": _("In the template %(name)s nothing stands for %(blank)s.")
+        % {"name": flaw.values.get("name", ""), "blank": flaw.values.get("blank", "")},
         "unknown_field": _("The condition's field %(field)s is gone.")
         % {"field": flaw.values.get("field", "")},
     }.get(flaw.code, flaw.code)
@@ -309,6 +311,7 @@ def change_words(change: Change) -> str:
         "purpose": _("another purpose"),
         "any_hour": _("may it leave at night?"),
         "language": _("another language for everybody else"),
+        "template": _("another WhatsApp template"),
         "stop_when_answered": _("held once the guest wrote?"),
         "when_dates_change": _("something else when the dates change"),
         "text_added": _("%(language)s text added"),
@@ -319,7 +322,7 @@ def change_words(change: Change) -> str:
     return words % {"language": language} if language else words
 
 
-_BOTH = {"name", "when", "channels", "rules", "late", "useful_until"}
+_BOTH = {"name", "when", "channels", "rules", "late", "useful_until", "template"}
 
 
 @register.filter
@@ -351,4 +354,7 @@ def _part_words(what: str, value: Any) -> str:
             return str(
                 {"skip": _("skip"), "send": _("send while of use"), "hold": _("hold")}.get(value, value)
             )
+        case "template":
+            told = ", ".join(f"{name}: {text}" for name, text in value.get("values", {}).items())
+            return f"{value['name']} ({value['language']}) {told}".strip()
     return str(value)

@@ -146,6 +146,23 @@ def _open(row: Sequence, found: Definition, key: str, stays: list[Any]) -> dict[
         "match_open": audience.Match(audience.count(step.rules, mine).matching, len(stays)),
         "more_languages": [code for code in LANGUAGES if code not in step.texts],
         "variables": values.NAMES,
+        **_template_choices(row, step),
+    }
+
+
+def _template_choices(row: Sequence, step: Step) -> dict[str, Any]:
+    """For WhatsApp outside its window: what was approved, and what the step has of it."""
+    if "whatsapp" not in step.channels:
+        return {}
+    known, chosen = publishing.templates(row.organization_id), step.template
+    found = known.get((chosen.name, chosen.language)) if chosen else None
+    return {
+        "templates": [one for one in known.values() if one.status == publishing.APPROVED],
+        "template_found": found,
+        "template_blanks": [
+            (blank, chosen.values.get(blank, "") if chosen else "")
+            for blank in (found.blanks if found else ())
+        ],
     }
 
 

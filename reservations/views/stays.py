@@ -1,4 +1,5 @@
-"""What a person does about a stay beside the conversation: put it on a sequence, put its guest on legal hold."""
+"""What a person does about a stay beside the conversation: put it on a sequence, pause all that is automatic, put its
+guest on legal hold."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_POST
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from reservations.models import Reservation, Sequence
-from reservations.sequences import by_hand
+from reservations.sequences import by_hand, pausing
 from reservations.services import legal_hold, scope
 
 PANEL = {"HX-Trigger": "bellhop:panel"}
@@ -36,6 +37,17 @@ def put_on(request: HttpRequest, public_id: str) -> HttpResponse:
         by_hand.put_on(user, stay, sequence)
     except by_hand.CannotPutOn as refused:
         return HttpResponse(str(refused), status=409, content_type="text/plain")
+    return HttpResponse(status=204, headers=PANEL)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def pause(request: HttpRequest, public_id: str, how: str) -> HttpResponse:
+    """Pause everything automatic of the stay, or let it go on."""
+    acts = {"pause": pausing.pause, "go-on": pausing.go_on}
+    if how not in acts:
+        raise Http404(how)
+    acts[how](user_of(request), _stay(request, public_id))
     return HttpResponse(status=204, headers=PANEL)
 
 

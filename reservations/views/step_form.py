@@ -46,6 +46,8 @@ def step(given: QueryDict, key: str) -> Stored:
         found["purpose"] = "marketing"
     if given.get("any_hour"):
         found["any_hour"] = True
+    if "whatsapp" in found["channels"] and (template := _template(given)):
+        found["template"] = template
     return found
 
 
@@ -105,6 +107,21 @@ def _texts(given: QueryDict) -> Stored:
             "body": given.get(f"body:{language}", "").replace("\r\n", "\n"),
         }
         for language in dict.fromkeys(given.getlist("text"))
+    }
+
+
+def _template(given: QueryDict) -> Stored | None:
+    """The approved text that was chosen, "name|language", with what is in its blanks (not in those of the one that was
+    chosen before)."""
+    chosen = given.get("template", "")
+    name, _bar, language = chosen.rpartition("|")
+    if not name:
+        return None
+    blanks = given.getlist("template-blank") if given.get("template-shown") == chosen else []
+    return {
+        "name": name,
+        "language": language,
+        "values": {blank: given.get(f"template-value:{blank}", "").strip() for blank in blanks},
     }
 
 
@@ -168,7 +185,8 @@ def _channel_in(stored: Stored, channel: str) -> Stored:
 
 
 def _channel_out(stored: Stored, channel: str) -> Stored:
-    return {**stored, "channels": [one for one in stored["channels"] if one != channel]}
+    kept = {name: value for name, value in stored.items() if (name, channel) != ("template", "whatsapp")}
+    return {**kept, "channels": [one for one in stored["channels"] if one != channel]}
 
 
 def _rule_in(stored: Stored, _value: str) -> Stored:

@@ -98,8 +98,18 @@ export function flush() {
   showPending()
 }
 
+// Changes that come while a row is pressed: a row replaced under the pointer would lose its click.
+let held = null
+
+function release() {
+  const changes = held ?? []
+  held = null
+  setTimeout(() => changes.forEach((change) => take(...change)))
+}
+
 function take(event, html) {
   if (!list() || !html) return
+  if (held) return void held.push([event, html])
   const isNewMessage = event.what === "message" && event.inbound
   const query = new URLSearchParams(list().dataset.query)
   query.delete("sort")
@@ -175,6 +185,8 @@ export function start() {
   document.addEventListener("mouseout", (event) => {
     if (pending.size && event.target.closest?.("#rows") && !event.relatedTarget?.closest?.("#rows") && !isBusy()) flush()
   })
+  document.addEventListener("pointerdown", (event) => rows()?.contains(event.target) && (held ??= []), true)
+  for (const end of ["pointerup", "pointercancel", "dragend"]) document.addEventListener(end, release, true)
   document.addEventListener("focusout", () => setTimeout(() => pending.size && !isBusy() && flush(), 0))
   document.addEventListener("change", (event) => event.target.matches(".pick, #bulk-all") && showSelection())
   document.addEventListener("keydown", enterInBulk, true)

@@ -131,7 +131,7 @@ def test_a_guest_texts_and_is_answered(new_page: NewPage, live_stack: LiveStack)
     expect(_way(agent, "sms").locator("input")).to_be_disabled()
     assert axe.violations(agent, ["#channel-pop", "#context"]) == []
     agent.keyboard.press("Escape")
-    phone.get_by_role("button", name="START").click()
+    phone.get_by_role("button", name="START", exact=True).click()
     expect(_channel(agent)).to_have_text("SMS")
 
 

@@ -25,6 +25,11 @@ with transaction.atomic():
     print('link', links.filled(links.stand_in(stay), stay))
 """
 
+UNASSIGN = """
+UPDATE inbox_thread SET assignee_id = NULL, team_id = NULL
+FROM reservations_guest guest WHERE guest.id = inbox_thread.guest_id AND guest.full_name = %s
+"""
+
 
 def link_for(stack: LiveStack, guest: str, place: int = 0) -> str:
     said = stack.manage("shell", "-c", MAKE.format(guest=guest, place=place))
@@ -51,6 +56,8 @@ def open_thread(page: Page) -> None:
 
 def test_without_script_and_seen_at_once(new_page: NewPage, live_stack: LiveStack) -> None:
     link = link_for(live_stack, GUEST)
+    # Nobody's: a low score then alerts the managers.
+    live_stack.query(UNASSIGN, GUEST)
     agent, manager = new_page("agent", viewport=WIDE), new_page("manager")
     open_thread(agent)
     manager.goto("/inbox/all/")

@@ -12,7 +12,9 @@ SCRIPT = next((Path(__file__).resolve().parents[1] / "vendor").glob("axe-core-*.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 RUN = """async ([within, only]) => {
+    // What a closed <details> holds never moves on: a transition in it would be waited for without end.
     const ends = a => a.playState === 'running' && a.effect?.getTiming().iterations !== Infinity
+        && a.effect?.target?.checkVisibility()
     const moving = document.getAnimations().filter(ends)
     await Promise.allSettled(moving.map(animation => animation.finished))
     const options = {runOnly: only, resultTypes: ['violations'], preload: false}

@@ -136,7 +136,7 @@ def test_a_pause_and_an_outage_are_foretold(desk: Desk) -> None:
     assert told(stay)[0][0] == "planned"
     assert "connection is down" in told(stay)[0][1]
     publishing.set_state(desk.people["Marketer"], row, Sequence.State.PAUSED)
-    assert told(stay) == [("suppressed", "The sequence is paused.")]
+    assert told(stay) == [("suppressed", "The sequence, or this stay, is paused.")]
 
 
 @pytest.mark.usefixtures("noon")

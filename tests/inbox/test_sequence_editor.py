@@ -12,11 +12,12 @@ from django.urls import reverse
 from bellhop.accounts.models import User
 from bellhop.core import clock
 from bellhop.core.models import OutgoingMail
-from connectors.models import Command
+from connectors.models import ChannelTemplate, Command
 from reservations.models import Enrollment, Sequence
 from reservations.sequences import editing, previewing, publishing, strip
 from reservations.sequences.definition import Anchor, Definition, Step, Text, When, parse
 from tests import factories
+from tests.channels import WHATSAPP, connect
 from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
@@ -312,3 +313,40 @@ def test_a_preview_tells_the_propertys_clock(desk: Desk, signed_in: Client, sequ
     factories.stay(desk, starts_in=3)
     page = signed_in.get(reverse("reservations:preview", args=[sequence.public_id, "s1"])).content.decode()
     assert ", 10:00" in page
+
+
+def test_a_whatsapp_template_is_chosen_and_filled(desk: Desk, signed_in: Client, sequence: Sequence) -> None:
+    """What goes where free words may not: chosen among the approved, every blank filled, kept while the rest is
+    edited, gone with WhatsApp."""
+    line = connect(desk.organization, "whatsapp", "https://wa.example", WHATSAPP)
+    told: dict[str, Any] = {"connection": line, "language": "en", "seen_at": clock.now()}
+    ChannelTemplate.objects.create(
+        name="checkin", body="Hi {{1}}, your room is {{2}}", status="approved", **told
+    )
+    ChannelTemplate.objects.create(name="refused", body="No", status="rejected", **told)
+    page = save(signed_in, sequence, "s1", channel=["whatsapp", "pms"], act="refresh").content.decode()
+    assert "checkin (en)" in page
+    assert "refused" not in page
+    chosen = {"channel": ["whatsapp", "pms"], "template": "checkin|en"}
+    page = save(signed_in, sequence, "s1", **chosen, act="refresh").content.decode()
+    assert "What stands for 1" in page
+    assert {"template_blank"} == {
+        flaw.code for flaw in publishing.flaws(sequence_row(sequence), desk.organization.pk)
+    }
+    blanks = {
+        "template-shown": "checkin|en",
+        "template-blank": ["1", "2"],
+        "template-value:1": "{{ guest.first_name }}",
+    }
+    save(signed_in, sequence, "s1", **chosen, **blanks, **{"template-value:2": "{{ unit.name }}"})
+    values = {"1": "{{ guest.first_name }}", "2": "{{ unit.name }}"}
+    assert stored(sequence)["template"] == {"name": "checkin", "language": "en", "values": values}
+    assert publishing.flaws(sequence_row(sequence), desk.organization.pk) == []
+    assert parse(sequence.draft).steps[0].template is not None
+    save(signed_in, sequence, "s1", **chosen, **blanks, act="channel-out:whatsapp")
+    assert "template" not in stored(sequence)
+
+
+def sequence_row(row: Sequence) -> dict[str, Any]:
+    row.refresh_from_db()
+    return row.draft

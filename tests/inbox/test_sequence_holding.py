@@ -24,7 +24,7 @@ from connectors.outbound import claim
 from connectors.trust import connecting
 from inbox.models import Message, Thread
 from reservations.models import ContactPoint, Reason, Reservation, ScheduledMessage, Sequence
-from reservations.sequences import by_hand, publishing, sending, stopping
+from reservations.sequences import by_hand, pausing, publishing, sending, stopping, upcoming
 from reservations.services import legal_hold
 from tests import factories
 from tests.channels import connect, connect_twilio
@@ -440,3 +440,53 @@ def test_the_panel_puts_on_and_holds(desk: Desk, client: Any) -> None:
     elsewhere = factories.property_of(desk.organization, "Elsewhere")
     client.force_login(factories.limited(desk.organization, elsewhere))
     assert client.post(put_on, {"sequence": row.public_id}).status_code == 404
+
+
+def test_a_person_pauses_all_of_one_stay(desk: Desk) -> None:
+    """V6: nothing automatic leaves, not even what was committed; going on judges by the late rule of each step."""
+    later = {**step(when={"anchor": "booked", "hours": 48}), "key": "s4"}
+    hour = {"when": {"anchor": "booked", "hours": 1}}
+    live(desk, step(), {**step(**hour, late="skip", useful_until=None), "key": "s2"},
+         {**step(**hour, late="hold", useful_until=None), "key": "s3"}, later)  # fmt: skip
+    stay, other = booked(desk), booked(desk)
+    sending.send_due()
+    with pytest.raises(PermissionDenied):
+        pausing.pause(desk.people["Housekeeper"], stay)
+    pausing.pause(desk.agent, stay)
+    assert stopping.take_back_waiting() == 1
+    assert states(stay)[0] == ("held", "paused")
+    assert states(other)[0] == ("sent", "")
+    forward(hours=3)
+    sending.send_due()
+    assert states(stay) == [("held", "paused"), ("held", "paused"), ("held", "paused"), ("planned", "")]
+    pausing.go_on(desk.agent, stay)
+    sending.send_due()
+    assert states(stay) == [("sent", ""), ("suppressed", "paused"), ("held", "paused"), ("planned", "")]
+    forward(hours=48)
+    sending.send_due()
+    assert states(stay)[3] == ("sent", "")
+    told = AuditEntry.objects.filter(action__startswith="stay.messages").order_by("pk")
+    assert [row.action for row in told] == ["stay.messages_paused", "stay.messages_resumed"]
+
+
+LINKED = {"en": {"body": "Tell us: https://house.example/x"}}
+
+
+def test_what_an_agency_forbids_takes_another_way_or_none(desk: Desk) -> None:
+    """consent.md 8: rules of platforms are asked before sending, of automatic messages, too."""
+    connect_twilio(desk.organization, "https://sms.example")
+    live(desk, step(texts=LINKED, channels=["pms", "sms"]))
+    there, direct, both = booked(desk), booked(desk), booked(desk)
+    Thread.objects.filter(stay__in=[there, both]).update(pms_channel="airbnb")
+    Thread.objects.filter(stay=direct).update(pms_channel="direct")
+    phone(both)
+    assert [one.why for one in upcoming.of(there)] == [
+        "The booking platform does not allow what it says, such as a link."
+    ]
+    sending.send_due()
+    assert states(there) == [("suppressed", "against_rules")]
+    assert states(direct) == states(both) == [("sent", "")]
+    assert [row.channel for row in ScheduledMessage.objects.filter(state="sent").order_by("id")] == [
+        "pms",
+        "sms",
+    ]

@@ -11,7 +11,7 @@ from bellhop.core import clock
 from connectors.models import Command, CommandState, Origin
 from inbox.models import Thread
 from reservations.models import Enrollment, Property, Reservation, ScheduledMessage, Sequence
-from reservations.sequences import library, publishing, sending
+from reservations.sequences import library, publishing, sending, upcoming
 from tests import factories
 from tests.factories import Desk
 from tests.sequences import DAY_BEFORE, at_noon, booked, cancel, forward, live, said, states, step, tell
@@ -219,10 +219,23 @@ def test_the_library_can_be_published_as_it_is(desk: Desk) -> None:
     publishing.seed(desk.organization)
     publishing.seed(desk.organization)
     rows = Sequence.objects.all()
-    assert rows.count() == len(library.entries()) == 7
+    assert rows.count() == len(library.entries()) == 10
     for row in rows:
         assert publishing.flaws(row.draft) == []
         publishing.publish(desk.people["Marketer"], row)
+
+
+def test_a_tenant_is_reminded_of_every_rent(desk: Desk) -> None:
+    """Who stays for seventy nights pays twice more; a guest of a week hears nothing of rents."""
+    publishing.seed(desk.organization)
+    for row in Sequence.objects.filter(library_key__startswith="tenant_"):
+        publishing.publish(desk.people["Marketer"], row)
+    tenant, guest = booked(desk, nights=70), booked(desk, nights=7)
+    assert not ScheduledMessage.objects.filter(reservation=guest).exists()
+    forecast = {one.step: one.will_not for one in upcoming.of(tenant)}
+    assert [name for name, will_not in forecast.items() if not will_not] == [
+        "The day after moving in", "Rent, month 2", "Rent, month 3",
+    ]  # fmt: skip
 
 
 def test_times_are_the_propertys(desk: Desk) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bellhop.accounts.models import AuditEntry
 from connectors.inbound import sync
-from connectors.models import ConnectionHealth, DeliveryState, SyncRun
+from connectors.models import ConnectionHealth, DeliveryState, ExternalId, SyncRun
 from inbox.models import Message, Thread
 from reservations.models import ContactPoint, Guest, Property, Reservation, StayPhase, Unit
 from reservations.services import stays, testing
@@ -73,6 +73,20 @@ def test_what_no_webhook_told_is_caught_up(pms: Pms) -> None:
     assert Message.objects.filter(thread=thread, body="Nobody told you.").count() == 1
     assert Reservation.objects.get(remote_id=stay["id"]).status == "cancelled"
     assert sync.plan_catch_ups() == 0
+
+
+def test_what_was_noted_by_a_clock_that_ran_ahead_is_read_again(pms: Pms) -> None:
+    """Invariant 8, after the clock was put back: marks that lie ahead hide nothing."""
+    stay = pms.control("book", "POST", guest_name="Ada Wong")["reservation"]
+    thread = pms.thread(stay["id"])
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    ConnectionHealth.objects.update(caught_up_to=ahead, catch_up_due_at=datetime.now(UTC))
+    ExternalId.objects.update(read_at=ahead)
+    pms.guest_writes(thread, "Nobody told you.")
+    assert sync.plan_catch_ups() == 1
+    while sync.run_due():
+        pass
+    assert Message.objects.filter(thread=thread, body="Nobody told you.").count() == 1
 
 
 def test_an_import_goes_on_where_it_stopped(pms: Pms) -> None:

@@ -32,7 +32,7 @@ function fileLine(file, words) {
     return element("span", {}, `${file.name || words.file} (${word})`)
   }
   const link = element("a", { href: file.url, target: "_blank", rel: "noopener noreferrer" })
-  if (file.picture) link.append(element("img", { src: file.picture, alt: file.alt || file.name, width: Math.min(240, file.width || 240), loading: "lazy" }))
+  if (file.picture) link.append(element("img", { src: file.picture, alt: file.alt || file.name || words.file, width: Math.min(240, file.width || 240), loading: "lazy" }))
   else link.textContent = file.name || words.file
   return link
 }
