@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from bellhop.core import clock
 from connectors.contract.events import Entity
@@ -13,15 +13,19 @@ from connectors.contract.registry import available
 from connectors.models import ExternalId
 from reservations.board import reading, telling
 from reservations.board.cards import OUT
-from reservations.models import Property, Reservation, Unit, UnitState
+from reservations.models import Cleaning, Property, Reservation, Unit, UnitState, UnitStateChange
 
+KEEP = timedelta(days=180)
+"""How long it is known who cleaned what."""
 _SLEPT = (Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN, Reservation.Status.CHECKED_OUT)
 
 
 def begin_days() -> int:
     """For every property whose local day is a new one. Returns how many units are dirty by that."""
     now = clock.now()
-    places = Property.objects.exclude(board_day__gt=now.date())
+    # Nowhere is the day further than fourteen hours ahead.
+    old = Q(board_day=None) | Q(board_day__lt=(now + timedelta(hours=14)).date())
+    places = Property.objects.filter(old)
     return sum(_begin(place.pk, now) for place in places.order_by("pk") if _is_new(place, now))
 
 
@@ -37,6 +41,8 @@ def _begin(property_id: int, now: datetime) -> int:
     day = reading.today(place, now)
     begins = datetime.combine(day, datetime.min.time(), place.zone)
     changed = _slept_in(place, day, begins).update(condition=UnitState.DIRTY, condition_as_of=now)
+    Cleaning.objects.filter(property=place, date__lt=day - KEEP).delete()
+    UnitStateChange.objects.filter(unit__property=place, date__lt=day - KEEP).delete()
     place.board_day = day
     place.save(update_fields=["board_day"])
     telling.whole(place.organization_id, place.pk)

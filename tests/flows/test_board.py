@@ -86,9 +86,7 @@ def test_taps_without_a_line_wait_and_go_in_their_order(new_page: NewPage, live_
     """ux H5."""
     page = new_page("housekeeper", viewport=PHONE)
     mine = opened(page, live_stack, "102")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.reload()
-    expect(page.locator("html[data-live=on]")).to_be_attached()
+    eventually(lambda: page.evaluate("caches.match(location.href).then(Boolean)"))
     page.context.set_offline(True)
     mine.locator("[data-next]").click()
     expect(mine.locator("[data-waits]").first).to_contain_text("Waiting: no signal")

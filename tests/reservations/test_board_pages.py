@@ -198,6 +198,9 @@ def test_a_report_with_a_photo_becomes_work_for_the_pms(desk: Desk, housekeeper:
     assert (work.title, work.reservation, work.unit) == ("204: Shower leaks", stay, desk.unit)
     assert "/f/" in Command.objects.get().intent["description"]
     row = UnitReport.objects.get()
+    thread = factories.thread(desk, stay)
+    panel = page(signed_in(desk.agent), reverse("inbox:panel", args=[thread.public_id]))
+    assert reverse("reservations:report-photo", args=[row.public_id]) in panel
     assert "Shower leaks" in page(housekeeper)
     for small in ("", "?small"):
         shown = housekeeper.get(reverse("reservations:report-photo", args=[row.public_id]) + small)

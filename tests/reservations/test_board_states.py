@@ -20,7 +20,7 @@ from connectors.models import Command, CommandState
 from reservations.board import night, reading, setting
 from reservations.board.cards import Card
 from reservations.board.setting import Ask, Tap
-from reservations.models import PmsState, Property, Reservation, Unit, UnitState, UnitStateChange
+from reservations.models import Cleaning, PmsState, Property, Reservation, Unit, UnitState, UnitStateChange
 from reservations.sequences import conditions
 from reservations.sequences.definition import Rule
 from tests import factories
@@ -266,6 +266,22 @@ def test_a_night_makes_units_dirty_where_no_pms_does(desk: Desk, hotel: Desk) ->
     assert night.begin_days() == 0
     assert set(Property.objects.values_list("board_day", flat=True)) == {today()}
     assert Unit.objects.get(pk=desk.unit.pk).condition == "clean"
+
+
+def test_a_new_day_forgets_what_is_half_a_year_old(desk: Desk) -> None:
+    for act in ("started", "clean"):
+        tap(desk, act)
+    UnitStateChange.objects.filter(act="started").update(date=today() - timedelta(days=181))
+    old = Cleaning.objects.create(
+        organization=desk.organization,
+        property=desk.place,
+        unit=desk.unit,
+        date=today() - timedelta(days=181),
+    )
+    night.begin_days()
+    assert [row.act for row in UnitStateChange.objects.all()] == ["clean"]
+    assert not Cleaning.objects.filter(pk=old.pk).exists()
+    assert Cleaning.objects.count() == 1
 
 
 def test_what_was_said_after_midnight_outlives_the_night(desk: Desk) -> None:

@@ -8,6 +8,8 @@ import { NoLine, fixed, newToken, post, unitUrl } from "./send.js"
 
 const UNDO_MS = 5000
 const AGAIN_MS = 8000
+const KEPT = "bellhop-board-1" // as in worker.js
+const WHOSE = "bellhop.board.whose"
 let chosen = null
 
 // --- one tap ---
@@ -196,6 +198,20 @@ function language() {
   choice?.addEventListener("change", () => choice.form.requestSubmit())
 }
 
+// The worker answers for pages that are opened after it began: this one is kept for it here. What another person of
+// this phone saw goes.
+async function keep() {
+  if (!("serviceWorker" in navigator)) return
+  if (localStorage.getItem(WHOSE) !== shell.dataset.user) await caches.delete(KEPT)
+  localStorage.setItem(WHOSE, shell.dataset.user)
+  await navigator.serviceWorker.register(shell.dataset.worker, { scope: shell.dataset.scope })
+  await navigator.serviceWorker.ready
+  const files = performance.getEntriesByType("resource").map((entry) => entry.name.split("#")[0])
+  const own = [...new Set(files)].filter((url) => new URL(url).pathname.startsWith("/static/"))
+  const kept = await caches.open(KEPT)
+  await kept.addAll([location.href, ...own])
+}
+
 function start() {
   document.addEventListener("submit", onSubmit)
   document.addEventListener("click", onClick)
@@ -211,7 +227,7 @@ function start() {
   window.addEventListener("online", () => replay())
   setInterval(replay, AGAIN_MS)
   live.start()
-  navigator.serviceWorker?.register(shell.dataset.worker, { scope: shell.dataset.scope })
+  keep().catch(() => {}) // private windows keep nothing; the board works without
 }
 
 if (shell?.dataset.property) start()

@@ -1,5 +1,5 @@
 // The board's service worker: its pages as they were last seen while there is no line.
-const KEPT = "bellhop-board-1"
+const KEPT = "bellhop-board-1" // as in board.js
 const BOARD = "/housekeeping/"
 const LOGIN = "/accounts/login"
 
