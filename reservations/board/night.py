@@ -19,13 +19,18 @@ KEEP = timedelta(days=180)
 """How long it is known who cleaned what."""
 _SLEPT = (Reservation.Status.CONFIRMED, Reservation.Status.CHECKED_IN, Reservation.Status.CHECKED_OUT)
 
+# While the first import runs, nobody knows yet who slept where.
+_IMPORTING = ExternalId.objects.filter(
+    entity=Entity.PROPERTY, object_id=OuterRef("pk"), connection__health__caught_up_to=None
+)
+
 
 def begin_days() -> int:
     """For every property whose local day is a new one. Returns how many units are dirty by that."""
     now = clock.now()
     # Nowhere is the day further than fourteen hours ahead.
     old = Q(board_day=None) | Q(board_day__lt=(now + timedelta(hours=14)).date())
-    places = Property.objects.filter(old)
+    places = Property.objects.filter(old).exclude(Exists(_IMPORTING))
     return sum(_begin(place.pk, now) for place in places.order_by("pk") if _is_new(place, now))
 
 

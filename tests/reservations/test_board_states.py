@@ -16,7 +16,7 @@ from connectors.contract.records import HousekeepingRecord
 from connectors.events import CommandMoved, Source
 from connectors.inbound import identity
 from connectors.inbound.apply import apply
-from connectors.models import Command, CommandState
+from connectors.models import Command, CommandState, ConnectionHealth
 from reservations.board import night, reading, setting
 from reservations.board.cards import Card
 from reservations.board.setting import Ask, Tap
@@ -266,6 +266,15 @@ def test_a_night_makes_units_dirty_where_no_pms_does(desk: Desk, hotel: Desk) ->
     assert night.begin_days() == 0
     assert set(Property.objects.values_list("board_day", flat=True)) == {today()}
     assert Unit.objects.get(pk=desk.unit.pk).condition == "clean"
+
+
+def test_a_day_begins_once_the_first_import_is_done(desk: Desk) -> None:
+    identity.remember(desk.connection.pk, Entity.PROPERTY, "house", desk.place.pk)
+    factories.stay(desk, starts_in=-1, nights=3)
+    assert night.begin_days() == 0
+    assert Property.objects.get().board_day is None
+    ConnectionHealth.objects.update(caught_up_to=clock.now())
+    assert night.begin_days() == 1
 
 
 def test_a_new_day_forgets_what_is_half_a_year_old(desk: Desk) -> None:
