@@ -89,7 +89,7 @@ def _give(day: date, whose: Mapping[Unit, User | None]) -> None:
         Cleaning(
             organization_id=unit.organization_id, property_id=unit.property_id, unit=unit, date=day, assignee=person
         )
-        for unit, person in whose.items()
+        for unit, person in sorted(whose.items(), key=lambda one: one[0].pk)  # everybody locks in this order
     ]  # fmt: skip
     Cleaning.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["unit", "date"], update_fields=["assignee"]
