@@ -35,6 +35,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "inbox.after_settling": (5.0, "default"),
     "reservations.send_due": (5.0, "default"),
     "reservations.begin_days": (60.0, "default"),
+    "reservations.night_audits": (30.0, "default"),
     "connectors.watch_health": (3.0, "default"),
     "connectors.catch_up": (15.0, "default"),
     "connectors.check_ledger": (300.0, "default"),

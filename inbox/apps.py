@@ -12,6 +12,7 @@ class InboxConfig(AppConfig):
             compare,
             export,
             mirror_report,
+            night_audit,
             request_panel,
             sequence_messages,
             sequence_outcomes,
@@ -33,3 +34,5 @@ class InboxConfig(AppConfig):
         stays.message_of_stay.register(request_panel.message_of_stay)
         stays.outcome.register(sequence_outcomes.outcome)
         stays.why_not.register(sequence_outcomes.why_not)
+        stays.audit_talk.register(night_audit.talk)
+        stays.audit_said.register(night_audit.said)

@@ -11,6 +11,7 @@ from reservations.models import (
     ContactPoint,
     Guest,
     OrderedWork,
+    Property,
     Reservation,
     StayRequest,
     SurveyAnswer,
@@ -36,6 +37,13 @@ class StayChanged:
     changes: tuple[FieldChange, ...]
     created: bool
     history: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyAdded:
+    """A property was told for the first time."""
+
+    property: Property
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from connectors.events import (
     WorkOrderTold,
 )
 from reservations.board import marks, setting
-from reservations.events import RequestChanged, StayChanged
+from reservations.events import PropertyAdded, RequestChanged, StayChanged
+from reservations.night_audit import plans
 from reservations.sequences import planning, sending
 from reservations.services import (
     consent,
@@ -51,3 +52,4 @@ def register() -> None:
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)
+    subscribe(PropertyAdded, plans.on_property)

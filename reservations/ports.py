@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,8 @@ from enum import StrEnum
 from django.db.models import Exists
 
 from bellhop.core.ports import Port
+from reservations.night_audit.days import Day
+from reservations.night_audit.facts import Known, Parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +101,30 @@ outcome: Port[Callable[[Outcome], Exists]] = Port("outcome")
 why_not: Port[Callable[[Sequence[int]], dict[int, str]]] = Port("why_not")
 # (stay, public id of a message) → the message's id, if it stands in a thread of that stay.
 message_of_stay: Port[Callable[[int, str], int | None]] = Port("message_of_stay")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """What a night audit says of conversations: its sections about them, how many messages were written on the date,
+    and after how many minutes a person answered those who began to wait on it (unanswered ones left out)."""
+
+    parts: Parts
+    messages: int
+    answers: tuple[int, ...]
+
+
+# (business date, what an audit names already) → its part of the night audit, in a constant number of statements.
+audit_talk: Port[Callable[[Day, Known], Talk]] = Port("audit_talk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """`threads`: stay → public id of its thread, and who has it; `messages`: message → public ids of its thread and
+    of itself, and its channel in words."""
+
+    threads: Mapping[int, tuple[str, str]]
+    messages: Mapping[int, tuple[str, str, str]]
+
+
+# (stays, messages) → where people find them; two statements.
+audit_said: Port[Callable[[Collection[int], Collection[int]], Said]] = Port("audit_said")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from reservations.board import night
+from reservations.night_audit import sweeping
 from reservations.sequences import sending, stopping
 
 
@@ -21,3 +22,8 @@ def take_back() -> None:
 @shared_task(name="reservations.begin_days")
 def begin_days() -> None:
     night.begin_days()
+
+
+@shared_task(name="reservations.night_audits")
+def night_audits() -> None:
+    sweeping.sweep()

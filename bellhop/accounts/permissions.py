@@ -23,6 +23,9 @@ class Permission(models.TextChoices):
     REQUESTS_DECIDE = "requests.decide", _("Decide guests' requests")
     HOUSEKEEPING_READ = "housekeeping.read", _("See the housekeeping board")
     HOUSEKEEPING_ASSIGN = "housekeeping.assign", _("Say who cleans what")
+    NIGHT_AUDIT_READ = "night_audit.read", _("Read night audits")
+    NIGHT_AUDIT_RUN = "night_audit.run", _("Run the night audit")
+    NIGHT_AUDIT_EDIT = "night_audit.edit", _("Say when night audits run and who gets them")
     CANNED_EDIT = "canned.edit", _("Edit shared canned replies")
     VIEWS_SHARE = "views.share", _("Share saved views")
     SEQUENCES_EDIT = "sequences.edit", _("Edit sequences")
@@ -46,11 +49,14 @@ _AGENT = {
     Permission.CONTACTS_READ,
     Permission.REQUESTS_DECIDE,
     Permission.HOUSEKEEPING_READ,
+    Permission.NIGHT_AUDIT_READ,
+    Permission.NIGHT_AUDIT_RUN,
 }
 _MANAGER = _AGENT | {
     Permission.POLICY_OVERRIDE,
     Permission.LEGAL_HOLD,
     Permission.HOUSEKEEPING_ASSIGN,
+    Permission.NIGHT_AUDIT_EDIT,
     Permission.MONEY_READ,
     Permission.DOOR_CODES_READ,
     Permission.CANNED_EDIT,

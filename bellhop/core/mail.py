@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import smtplib
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -29,7 +31,23 @@ def is_configured() -> bool:
     return bool(settings.BELLHOP_EMAIL_HOST)
 
 
-def enqueue(to: str, subject: str, body: str, *, organization_id: int | None = None) -> OutgoingMail | None:
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that goes with an e-mail."""
+
+    name: str
+    mime_type: str
+    data: bytes
+
+
+def enqueue(
+    to: str,
+    subject: str,
+    body: str,
+    *,
+    organization_id: int | None = None,
+    attached: Sequence[Attached] = (),
+) -> OutgoingMail | None:
     """Owe somebody an e-mail, in the caller's transaction. None where no server is configured.
 
     A failure for good opens an incident in `organization_id`, if one is given.
@@ -41,7 +59,11 @@ def enqueue(to: str, subject: str, body: str, *, organization_id: int | None = N
     mail = OutgoingMail.objects.create(
         organization_id=organization_id,
         address=to,
-        content={"subject": " ".join(subject.split())[:200], "body": body},
+        content={
+            "subject": " ".join(subject.split())[:200],
+            "body": body,
+            "attached": [[file.name, file.mime_type, b64encode(file.data).decode()] for file in attached],
+        },
         created_at=now,
         due_at=now,
     )
@@ -74,6 +96,8 @@ def _claim() -> OutgoingMail | None:
 
 def _send(mail: OutgoingMail) -> bool:
     message = EmailMessage(mail.content["subject"], mail.content["body"], to=[mail.address])
+    for name, mime_type, data in mail.content.get("attached", ()):
+        message.attach(name, b64decode(data), mime_type)
     try:
         with get_connection(settings.BELLHOP_EMAIL_TRANSPORT) as server:
             server.send_messages([message])

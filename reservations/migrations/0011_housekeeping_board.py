@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('core', '0003_unused_file'),
         ('accounts', '0005_legal_hold'),
-        ('reservations', '0011_paused_stay'),
+        ('reservations', '0012_night_audit'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,4 +1,5 @@
 from reservations.models.address import ChannelAddress
+from reservations.models.audit import NightAudit, NightAuditAddendum, NightAuditPlan
 from reservations.models.consent import (
     ConsentEntry,
     ConsentScope,
@@ -28,6 +29,9 @@ __all__ = [
     "DeadAddress",
     "Enrollment",
     "Guest",
+    "NightAudit",
+    "NightAuditAddendum",
+    "NightAuditPlan",
     "OrderedWork",
     "PmsState",
     "Property",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bellhop.core import events
 from connectors.contract.events import Entity
 from connectors.contract.records import UNSET, PropertyRecord, UnitRecord
 from connectors.events import PropertyTold, Source, UnitTold
 from connectors.inbound import identity
 from connectors.models import Connection
+from reservations.events import PropertyAdded
 from reservations.models import Property, Unit
 from reservations.services import mirror
 
@@ -40,7 +42,9 @@ def _property(source: Source, remote_id: str, told: dict[str, Any], version: str
         **told,
         "organization_id": source.connection.organization_id,
     }
-    return mirror.create(Property, source, Entity.PROPERTY, remote_id, first, version)
+    made = mirror.create(Property, source, Entity.PROPERTY, remote_id, first, version)
+    events.emit(PropertyAdded(property=made))
+    return made
 
 
 def on_unit(event: UnitTold) -> None:

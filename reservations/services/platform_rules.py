@@ -86,8 +86,11 @@ def findings(text: str, platform: str, stay: Reservation | None) -> list[Finding
 
 
 def is_booked(stay: Reservation | None) -> bool:
-    """Before that, platforms are strictest."""
-    return stay is not None and stay.status in {
+    """Before that, platforms are strictest; a booking that was cancelled was one."""
+    if stay is None:
+        return False
+    was = stay.status == Reservation.Status.CANCELLED and stay.cancelled_at is not None
+    return was or stay.status in {
         Reservation.Status.CONFIRMED,
         Reservation.Status.CHECKED_IN,
         Reservation.Status.CHECKED_OUT,

@@ -24,6 +24,13 @@ def property_ids(user: User) -> list[int] | None:
     return list(of(user).values_list("property_id", flat=True))
 
 
+def require_sees(user: User, place: Property) -> None:
+    """Raises PermissionDenied for a property of another organization, or outside the person's scope."""
+    ids = property_ids(user)
+    if place.organization_id != user.organization_id or (ids is not None and place.pk not in ids):
+        raise PermissionDenied(place.public_id)
+
+
 def properties(user: User) -> list[Property]:
     """The properties a person may see, by name."""
     rows = Property.objects.filter(organization_id=user.organization_id)

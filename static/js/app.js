@@ -14,11 +14,12 @@ import * as keys from "./keys.js"
 import * as menus from "./menus.js"
 import * as notices from "./notices.js"
 import * as palette from "./palette.js"
+import * as paper from "./paper.js"
 import * as sequence from "./sequence.js"
 import * as portalLink from "./portal_link.js"
 import * as session from "./session.js"
 
-for (const part of [panes, list, thread, drafts, canned, files, mail, panel, viewer, composer, keys, menus, notices, palette, portalLink, sequence, session]) part.start()
+for (const part of [panes, list, thread, drafts, canned, files, mail, panel, viewer, composer, keys, menus, notices, palette, paper, portalLink, sequence, session]) part.start()
 live.on("connection", () => document.body.dispatchEvent(new CustomEvent("bellhop:connection")))
 live.on("incident", () => document.body.dispatchEvent(new CustomEvent("bellhop:connection")))
 live.on("signed-out", session.signedOut)

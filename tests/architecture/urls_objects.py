@@ -6,9 +6,11 @@ A new address fails the walk until it is listed in ADDRESSES; a new kind of part
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from bellhop.accounts.permissions import Permission
+from bellhop.core import clock
 from tests.architecture.world import World
 
 ANYBODY: Final = "anybody"
@@ -66,6 +68,13 @@ ADDRESSES: dict[str, Access] = {
     "reservations:people": (Permission.USERS_EDIT,),
     "reservations:person": (Permission.USERS_EDIT,),
     "reservations:person-act": (Permission.USERS_EDIT,),
+    "reservations:night-audits": (Permission.NIGHT_AUDIT_READ,),
+    "reservations:audit-trends": (Permission.NIGHT_AUDIT_READ,),
+    "reservations:night-audit-dates": (Permission.NIGHT_AUDIT_READ,),
+    "reservations:night-audit-plan": (Permission.NIGHT_AUDIT_EDIT,),
+    "reservations:night-audit": (Permission.NIGHT_AUDIT_READ,),
+    "reservations:run-night-audit": (Permission.NIGHT_AUDIT_RUN,),
+    "reservations:look-night-audit": (Permission.NIGHT_AUDIT_RUN,),
     "reservations:sequences": (Permission.SEQUENCES_EDIT,),
     "reservations:forecast": (Permission.SEQUENCES_EDIT,),
     "reservations:all-results": (Permission.SEQUENCES_EDIT,),
@@ -218,6 +227,8 @@ PARTS: dict[tuple[str, str], Callable[[World], object]] = {
     ("*", "what"): lambda _: "assign",
     ("results", "what"): lambda _: "delivered",
     ("*", "how"): lambda _: "link",
+    ("night-audit", "public_id"): lambda world: world.property.public_id,
+    ("night-audit", "day"): lambda _: (clock.now() - timedelta(days=1)).date().isoformat(),
     ("sequences", "public_id"): lambda world: world.scheduled.sequence.public_id,
     ("steps", "key"): lambda _: "s1",
     ("versions", "number"): lambda _: 1,

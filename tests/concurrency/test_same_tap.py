@@ -3,15 +3,12 @@ token, or at the state, before either has stored anything."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import IntegrityError, transaction
 
 from bellhop.core import clock
-from reservations.board import assigning, reading, setting
+from reservations.board import setting
 from reservations.board.setting import Ask, Tap
-from reservations.models import Cleaning, Unit, UnitStateChange
-from tests import factories
+from reservations.models import Unit, UnitStateChange
 from tests.concurrency.both import Turn, together
 from tests.factories import Desk
 
@@ -61,21 +58,3 @@ def test_of_two_people_the_second_is_asked(desk: Desk) -> None:
     [asked] = [one for one in found if isinstance(one, Ask)]
     assert asked.why == "moved"
     assert UnitStateChange.objects.count() == 1
-
-
-def test_two_supervisors_at_once_hold_each_other_up_for_a_moment_only(desk: Desk) -> None:
-    """Each upsert locks many rows: in one order, or PostgreSQL ends one of them."""
-    units = [
-        Unit.objects.create(organization=desk.organization, property=desk.place, name=f"{number}")
-        for number in range(40)
-    ]
-    ann, bea = (factories.person(desk.organization, "Housekeeper", name) for name in ("Ann", "Bea"))
-    day, admin = reading.today(desk.place, clock.now()), desk.people["Admin"]
-    for number in range(6):
-        when = day + timedelta(days=number)
-        found = together(
-            lambda when=when: assigning.assign(admin, units, when, ann),  # type: ignore[misc]
-            lambda when=when: assigning.assign(admin, units[::-1], when, bea),  # type: ignore[misc]
-        )
-        assert found == [None, None]
-        assert len(set(Cleaning.objects.filter(date=when).values_list("assignee", flat=True))) == 1

@@ -216,6 +216,8 @@ def test_other_pages(new_page: NewPage, live_stack: LiveStack) -> None:
             "/people/",
             f"/people/{person_id}/",
             "/audit/",
+            "/night-audit/",
+            "/night-audit/trends/",
             "/accounts/2fa/",
             "/accounts/password/change/",
             "/accounts/logout/",

@@ -45,7 +45,7 @@ def _book(console: Page, stack: LiveStack, arrival: date) -> None:
     console.goto(stack.sandbox.url)
     form = console.locator("#book")
     form.get_by_label("Guest name").fill(GUEST)
-    form.get_by_label("Source").select_option("direct")  # an agency would refuse the link of the survey
+    form.get_by_label("Source").select_option("homeaway2")  # Airbnb would refuse the link of the survey
     form.get_by_label("Arrival").fill(arrival.isoformat())
     form.get_by_role("button", name="New booking").click()
 

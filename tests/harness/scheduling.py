@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Each is a live stack; what gets hurt stays apart from what people look at. The longest begins first.
 GROUPS = {
-    "looks": ("test_accessibility", "test_trust_screens"),
+    "looks": ("test_accessibility", "test_trust_screens", "test_night_audit"),
     "flows": (
         "test_inbox",
         "test_board",

@@ -257,6 +257,7 @@ def test_the_librarys_farewells_carry_the_link_in_both_languages() -> None:
     found = {entry.key: entry.definition["steps"] for entry in library.entries()}
     assert list(found) == [
         "welcome", "pre_arrival", "day_before", "mid_stay", "check_out", "thanks", "cancellation",
+        "tenant_welcome", "tenant_rent", "tenant_renewal",
     ]  # fmt: skip
     for entry in library.entries():
         assert publishing.flaws(entry.definition) == []

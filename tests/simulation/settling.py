@@ -73,7 +73,10 @@ def _decide(run: Run) -> int:
 
 def _read_again(run: Run) -> None:
     """Catch-up of every connection and its regular reads, begun after everything was said."""
-    run.stack.query("UPDATE connectors_connectionhealth SET catch_up_due_at = now(), probe_at = NULL")
+    run.stack.query(
+        "UPDATE connectors_connectionhealth SET catch_up_due_at = now(), probe_at = NULL"
+        " WHERE caught_up_to IS NOT NULL"
+    )
     run.stack.query("UPDATE connectors_syncrun SET next_try_at = now() WHERE next_try_at IS NOT NULL")
     eventually(
         lambda: (

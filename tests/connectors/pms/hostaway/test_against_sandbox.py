@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from bellhop.core import clock
+from connectors.contract.errors import NotFound, Retryable
 from connectors.contract.intents import (
     AddNote,
     CreateWorkOrder,
@@ -19,11 +20,12 @@ from connectors.contract.intents import (
     SetStayTimes,
     UpdateWorkOrder,
 )
-from connectors.inbound import subscriptions, sync
+from connectors.inbound import media, subscriptions, sync
 from connectors.models import CommandState, Connection, ConnectionHealth, DeliveryState, SyncRun
 from connectors.outbound import caller
 from connectors.trust.verify import verify
 from inbox.models import Message, Thread
+from inbox.services import attachments
 from reservations.models import Reservation, Unit, WorkOrder
 from reservations.services import work_orders
 from tests.connectors.pms.worlds import World, world
@@ -322,7 +324,7 @@ def test_what_the_vendor_could_not_deliver_is_found_in_its_log(pms: World, stay:
     assert [one for one in asked if one.path.endswith("/unifiedWebhookLogs")]
 
 
-def test_a_file_is_opened_by_a_link_that_is_good(pms: World, stay: Reservation, client: Client) -> None:
+def test_a_file_is_fetched_by_a_link_that_is_good(pms: World, stay: Reservation) -> None:
     """Private links die after seven days: then the message is read again, and an outage is said."""
     picture = {"url": "https://pictures.example/leak.jpg", "name": "leak.jpg"}
     pms.control(f"reservations/{TEST}/guest-writes", "POST", attachments=[picture], body="Look")
@@ -330,18 +332,16 @@ def test_a_file_is_opened_by_a_link_that_is_good(pms: World, stay: Reservation, 
     sync.plan_catch_ups()
     pms.sync()
     message = Message.objects.get(body="Look")
-    client.force_login(pms.desk.agent)
-    address = f"/messages/{message.public_id}/files/0/"
-    thread = client.get(f"/inbox/all/{message.thread.public_id}/").content.decode()
-    assert f'href="{address}"' in thread
+    [file] = message.attachments.all()
+    ref = attachments.reference(file, message)
     with caller.recorded() as asked:
-        first = client.get(address).headers["Location"]
+        first = media.link(pms.connection, ref)
     assert first.startswith(picture["url"])
     assert list(asked) == []
     pms.forward(8 * 86_400)
-    client.force_login(pms.desk.agent)
-    fresh = client.get(address).headers["Location"]
-    assert fresh > first
-    assert client.get(address.replace("/0/", "/1/")).status_code == 404
+    assert media.link(pms.connection, ref) > first
+    with pytest.raises(NotFound):
+        media.link(pms.connection, replace(ref, external_id="another"))
     pms.fault("down", mode="503")
-    assert client.get(address).status_code == 503
+    with pytest.raises(Retryable):
+        media.link(pms.connection, ref)
