@@ -34,6 +34,7 @@ SWEEPS: dict[str, tuple[float, str]] = {
     "connectors.ensure_subscriptions": (10.0, "default"),
     "inbox.after_settling": (5.0, "default"),
     "reservations.send_due": (5.0, "default"),
+    "reservations.begin_days": (60.0, "default"),
     "reservations.night_audits": (30.0, "default"),
     "connectors.watch_health": (3.0, "default"),
     "connectors.catch_up": (15.0, "default"),

@@ -197,7 +197,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+# What guests and outsiders read is in one of these; in Polish and Romanian there are the housekeeping board and the
+# sign-in page, and all else is English there.
+BELLHOP_WHOLE_LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
+LANGUAGES = [*BELLHOP_WHOLE_LANGUAGES, ("pl", _("Polish")), ("ro", _("Romanian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ── Files, mail, logs ───────────────────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ PARTS = {
     "intake": "webhooks in: rate and times",
     "latency": "webhook to the browser",
     "send": "an agent's reply to the PMS, and to a colleague's screen",
+    "board": "the housekeeping board",
     "drain": "replies that waited for the end of an outage",
     "backfill": "import of much history",
     "fanout": "one event to 200 browsers",

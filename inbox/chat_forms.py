@@ -37,7 +37,9 @@ class ChatSettingsForm(forms.Form):
         r"^#[0-9a-fA-F]{6}$", label=gettext_lazy("Colour"), widget=forms.TextInput(attrs={"type": "color"})
     )
     languages = forms.MultipleChoiceField(
-        label=gettext_lazy("Languages"), choices=settings.LANGUAGES, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Languages"),
+        choices=settings.BELLHOP_WHOLE_LANGUAGES,
+        widget=forms.CheckboxSelectMultiple,
     )
     privacy_url = forms.URLField(
         label=gettext_lazy("Privacy page"), required=False, max_length=300, assume_scheme="https"

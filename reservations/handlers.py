@@ -17,7 +17,8 @@ from connectors.events import (
     UnitTold,
     WorkOrderTold,
 )
-from reservations.events import PropertyAdded, StayChanged
+from reservations.board import marks, setting
+from reservations.events import PropertyAdded, RequestChanged, StayChanged
 from reservations.night_audit import plans
 from reservations.sequences import planning, sending
 from reservations.services import (
@@ -45,6 +46,9 @@ def register() -> None:
     subscribe(StayChanged, requests.on_stay)
     subscribe(CommandMoved, requests.on_command)
     subscribe(CommandMoved, ordering.on_command)
+    subscribe(CommandMoved, setting.on_command)
+    subscribe(RequestChanged, marks.on_request)
+    subscribe(StayChanged, marks.on_stay)
     subscribe(ConsentTold, consent.on_consent)
     subscribe(AddressReported, consent.on_address)
     subscribe(HousekeepingTold, housekeeping.on_housekeeping)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from reservations.board import night
 from reservations.night_audit import sweeping
 from reservations.sequences import sending, stopping
 
@@ -16,6 +17,11 @@ def send_due() -> None:
 @shared_task(name="reservations.take_back")
 def take_back() -> None:
     stopping.take_back_waiting()
+
+
+@shared_task(name="reservations.begin_days")
+def begin_days() -> None:
+    night.begin_days()
 
 
 @shared_task(name="reservations.night_audits")

@@ -3,6 +3,9 @@
 from django.urls import path
 
 from reservations.views import (
+    board,
+    board_app,
+    board_assigning,
     editor,
     forecast,
     night_audit,
@@ -17,6 +20,20 @@ from reservations.views import (
 
 app_name = "reservations"
 urlpatterns = [
+    path("housekeeping/", board.show, name="board"),
+    path("housekeeping/app.webmanifest", board_app.manifest, name="board-manifest"),
+    path("housekeeping/worker.js", board_app.worker, name="board-worker"),
+    path("housekeeping/language/", board.language, name="board-language"),
+    path("housekeeping/assign/", board_assigning.show, name="assigning"),
+    path("housekeeping/assign/units/", board_assigning.assign, name="assign-units"),
+    path("housekeeping/assign/spread/", board_assigning.spread, name="spread-units"),
+    path("housekeeping/assign/usual/", board_assigning.usual, name="usual-minutes"),
+    path("housekeeping/units/<str:public_id>/", board.tap, name="tap"),
+    path("housekeeping/units/<str:public_id>/undo/", board.undo, name="undo-tap"),
+    path("housekeeping/units/<str:public_id>/report/", board.report, name="report"),
+    path("housekeeping/units/<str:public_id>/minutes/", board_assigning.minutes, name="unit-minutes"),
+    path("housekeeping/reports/<str:public_id>/photo/", board.report_photo, name="report-photo"),
+    path("housekeeping/reports/<str:public_id>/done/", board.report_done, name="report-done"),
     path("people/", people.people, name="people"),
     path("people/<str:public_id>/", people.person, name="person"),
     path("people/<str:public_id>/<slug:action>/", people.person_act, name="person-act"),

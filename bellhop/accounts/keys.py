@@ -27,7 +27,10 @@ ACTIONS = {
     "select": ("x", gettext_lazy("Select row")),
     "previous-problem": ("[", gettext_lazy("Previous problem")),
     "next-problem": ("]", gettext_lazy("Next problem")),
-    "go": ("g", gettext_lazy("Go to, then i for the inbox or h for health")),
+    "go": (
+        "g",
+        gettext_lazy("Go to, then i for the inbox, h for housekeeping, s for sequences or d for health"),
+    ),
     "search": ("/", gettext_lazy("Search")),
     "channel": ("c", gettext_lazy("Channel")),
     "help": ("?", gettext_lazy("This list")),

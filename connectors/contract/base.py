@@ -55,6 +55,7 @@ class PmsConnector(Connector):
     undelivered_s        seconds between two looks at the PMS's own log of webhooks that it could not deliver
     attachment_links_s   how long the link of an attachment is good; afterwards it is read anew
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
+    conditions           the conditions of a unit that SetHousekeepingState may name
     """
 
     settle_s: ClassVar[float] = 0.0
@@ -65,6 +66,7 @@ class PmsConnector(Connector):
     undelivered_s: ClassVar[int | None] = None
     attachment_links_s: ClassVar[int | None] = None
     sweep_s: ClassVar[int | None] = None
+    conditions: ClassVar[frozenset[str]] = frozenset()
     notes_in_conversations: ClassVar[bool] = True
 
     # --- reads ---

@@ -22,7 +22,7 @@ def ledger_page(request: HttpRequest, token: str) -> HttpResponse:
     if connection is None:
         raise Http404
     asked = request.GET.get("lang", "")
-    language = asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    language = asked if asked in dict(settings.BELLHOP_WHOLE_LANGUAGES) else settings.LANGUAGE_CODE
     with translation.override(language), timezone.override("UTC"):
         depths = ledger.of([connection])[connection.pk]
         if request.GET.get("format") == "json":
@@ -33,7 +33,7 @@ def ledger_page(request: HttpRequest, token: str) -> HttpResponse:
                 "pms": connector_class(connection.slug).label,
                 "depths": [depth for depth in depths if depth.offered],
                 "not_offered": [depth for depth in depths if not depth.offered],
-                "languages": [code for code, _name in settings.LANGUAGES if code != language],
+                "languages": [code for code, _name in settings.BELLHOP_WHOLE_LANGUAGES if code != language],
                 "now": clock.now(),
             }
             # Without the request: nothing of a session may reach a page that others share.

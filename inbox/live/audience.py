@@ -15,7 +15,8 @@ from reservations.services import scope
 @dataclass(frozen=True, slots=True)
 class Audience:
     """`properties` None: all of the organization. `user_id` is set where an event is for that person alone, so it is
-    part of the identity only by what it filters; rendering goes by `key`."""
+    part of the identity only by what it filters; rendering goes by `key`. `on_board`: the page is the housekeeping
+    board, which is told of cards and of nothing else."""
 
     organization_id: int
     user_id: int
@@ -23,9 +24,15 @@ class Audience:
     reads_health: bool
     properties: frozenset[int] | None
     language: str
+    reads_board: bool = False
+    on_board: bool = False
 
     def may_see(self, event: LiveEvent) -> bool:
         """Invariant 10, on the socket."""
+        if event.topic == "board":
+            return self.on_board and self.reads_board and self._in_scope(event.property_id)
+        if self.on_board:
+            return False
         if event.user_id is not None:
             return event.user_id == self.user_id
         if event.topic == "thread":
@@ -52,7 +59,7 @@ class GuestAudience:
         return event.subject_id in self.thread_ids if self.thread_ids else bool(event.data.get("inbound"))
 
 
-def of(user: User, language: str = "") -> Audience:
+def of(user: User, language: str = "", *, on_board: bool = False) -> Audience:
     """The audience that a person belongs to, read from the database; `language` is that of their page."""
     ids = scope.property_ids(user)
     return Audience(
@@ -62,4 +69,6 @@ def of(user: User, language: str = "") -> Audience:
         reads_health=user.may(Permission.HEALTH_READ),
         properties=None if ids is None else frozenset(ids),
         language=language or user.language or settings.LANGUAGE_CODE,
+        reads_board=user.may(Permission.HOUSEKEEPING_READ),
+        on_board=on_board,
     )

@@ -45,8 +45,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=SIGNED_OUT)
             return
         self.user = user
-        self.language = _language(self.scope["query_string"])
-        self.audience = await database_sync_to_async(_audience)(user.pk, self.language)
+        self.page = parse_qs(self.scope["query_string"].decode("ascii", "ignore"))
+        self.audience = await database_sync_to_async(_audience)(user.pk, self.page)
         self.checked_at = time.monotonic()
         self.seen: dict[str, int | None] = {}
         await self.accept()
@@ -97,7 +97,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         """Rights may have been taken away since the socket was opened."""
         self.checked_at = time.monotonic()
         try:
-            fresh = await database_sync_to_async(_audience)(self.user.pk, self.language)
+            fresh = await database_sync_to_async(_audience)(self.user.pk, self.page)
         except DatabaseError:
             return True
         if fresh is None:
@@ -152,6 +152,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def presence_told(self, event: dict[str, Any]) -> None:
         """Somebody of the organization; told on if this person may see the thread. Who asks gets our own state back."""
+        if not self.audience.reads_threads or self.audience.on_board:
+            return
         properties = self.audience.properties
         if properties is not None and event["property"] not in properties:
             return
@@ -169,15 +171,18 @@ def presence_group(organization_id: int) -> str:
     return f"presence.{organization_id}"
 
 
-def _language(query: bytes) -> str:
-    """The language of the page that opened the socket (`lang`); empty where it is none of ours."""
-    wanted = parse_qs(query.decode("ascii", "ignore")).get("lang", [""])[0]
+def _language(wanted: str) -> str:
+    """The language of the page that opened the socket; empty where it is none of ours."""
     return wanted if wanted in dict(settings.LANGUAGES) else ""
 
 
-def _audience(user_id: int, language: str) -> Audience | None:
+def _audience(user_id: int, page: dict[str, list[str]]) -> Audience | None:
+    """Of a person on a page: `lang` is its language, `room` "board" for the housekeeping board."""
     user = User.objects.select_related("role").filter(pk=user_id, is_active=True).first()
-    return None if user is None else audiences.of(user, language)
+    if user is None:
+        return None
+    language, room = page.get("lang", [""])[0], page.get("room", [""])[0]
+    return audiences.of(user, _language(language), on_board=room == "board")
 
 
 def _property_of(user_id: int, public_id: str) -> int | bool | None:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from bellhop.core import clock, live
 from bellhop.core.models import LiveEvent
+from inbox.live import boards
 from inbox.live import rows as row_html
 from inbox.live.audience import Audience, GuestAudience
 from inbox.models import Thread
@@ -36,7 +37,8 @@ def render(
     told: dict[AnyAudience, dict[str, Any]] = {}
     for guest in (one for one in audiences if isinstance(one, GuestAudience)):
         told[guest] = {"changed": True} if any(guest.may_see(event) for event in events) else {}
-    colleagues = [one for one in audiences if isinstance(one, Audience)]
+    told |= boards.render([one for one in audiences if isinstance(one, Audience) and one.on_board], events)
+    colleagues = [one for one in audiences if isinstance(one, Audience) and not one.on_board]
     if not colleagues:
         return told
     thread_ids = {

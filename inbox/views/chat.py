@@ -112,7 +112,7 @@ def _policy(request: HttpRequest, widget: ChatWidget) -> str:
 def _language(request: HttpRequest, widget: ChatWidget) -> str:
     """That of the site's page, else of the browser, if the widget speaks it."""
     wanted = request.GET.get("l", "")[:2].lower() or translation.get_language_from_request(request)[:2]
-    known = [code for code in widget.languages if code in dict(settings.LANGUAGES)] or ["en"]
+    known = [code for code in widget.languages if code in dict(settings.BELLHOP_WHOLE_LANGUAGES)] or ["en"]
     return wanted if wanted in known else known[0]
 
 

@@ -23,6 +23,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
     user = user_of(request)
     if user.may(Permission.THREADS_READ):
         return redirect("inbox:list", DEFAULT_VIEW)
+    if user.may(Permission.HOUSEKEEPING_READ):
+        return redirect("reservations:board")
     return render(request, "inbox/nothing_here.html", status=200)
 
 

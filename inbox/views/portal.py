@@ -104,7 +104,7 @@ def _link_of(request: HttpRequest, public_id: str) -> PortalLink | None:
 
 def _language(request: HttpRequest, link: PortalLink) -> str:
     wanted = (link.visitor.language or translation.get_language_from_request(request))[:2].lower()
-    return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    return wanted if wanted in dict(settings.BELLHOP_WHOLE_LANGUAGES) else settings.LANGUAGE_CODE
 
 
 @require_safe

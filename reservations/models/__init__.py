@@ -8,6 +8,7 @@ from reservations.models.consent import (
     DeadAddress,
 )
 from reservations.models.guest import ContactKind, ContactPoint, Guest
+from reservations.models.housekeeping import Cleaning, UnitReport, UnitState, UnitStateChange
 from reservations.models.property import Property, PropertyScope, Unit
 from reservations.models.reason import Reason
 from reservations.models.request import RequestKind, StayRequest
@@ -18,6 +19,7 @@ from reservations.models.work_order import OrderedWork, PmsState, WorkOrder
 
 __all__ = [
     "ChannelAddress",
+    "Cleaning",
     "ConsentEntry",
     "ConsentScope",
     "ConsentSource",
@@ -45,5 +47,8 @@ __all__ = [
     "Survey",
     "SurveyAnswer",
     "Unit",
+    "UnitReport",
+    "UnitState",
+    "UnitStateChange",
     "WorkOrder",
 ]

@@ -12,13 +12,18 @@ from bellhop.core.search import Findable
 
 
 class Property(models.Model):
-    """A building or resort; all local dates and times of its stays are in its `timezone` (IANA)."""
+    """A building or resort; all local dates and times of its stays are in its `timezone` (IANA). Cleaning a unit after
+    a departure usually takes `departure_minutes`, during a stay `stay_over_minutes`. `board_day`: the local day up to
+    which nights have made units dirty, where no PMS does."""
 
     public_id = PublicIdField()
     organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="properties")
     name = models.CharField(max_length=200)
     timezone = models.CharField(max_length=64, default="UTC")
     address = models.CharField(max_length=300, blank=True, default="")
+    departure_minutes = models.PositiveSmallIntegerField(default=45, db_default=45)
+    stay_over_minutes = models.PositiveSmallIntegerField(default=20, db_default=20)
+    board_day = models.DateField(null=True)
 
     class Meta:
         verbose_name_plural = "properties"
@@ -34,7 +39,8 @@ class Property(models.Model):
 
 class Unit(Findable):
     """A rentable room, apartment or home. Times are local clock times. `condition`: housekeeping's word (dirty, clean,
-    inspected, …), empty where the PMS keeps none."""
+    inspected, …), of the PMS or of our board, whichever spoke last; `told_condition` what the PMS said last.
+    `departure_minutes` where cleaning it takes longer or shorter than is usual in the property."""
 
     found_by = "name"
 
@@ -52,6 +58,8 @@ class Unit(Findable):
     occupied = models.BooleanField(null=True)
     do_not_disturb = models.BooleanField(default=False)
     condition_as_of = models.DateTimeField(null=True)
+    told_condition = models.CharField(max_length=20, blank=True, default="", db_default="")
+    departure_minutes = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         indexes = (GinIndex(fields=["search"], name="unit_search"),)

@@ -88,6 +88,7 @@ class Reservation(models.Model):
             models.Index(fields=["organization", "arrival_date"], name="reservation_by_arrival"),
             models.Index(fields=["connection", "conversation_id"], name="reservation_conversation"),
             models.Index(fields=["organization", "code"], name="reservation_by_code"),
+            models.Index(fields=["property", "departure_date"], name="reservation_by_departure"),
             models.Index(
                 "organization", OpClass(Upper("code"), "text_pattern_ops"), name="reservation_code_begins"
             ),

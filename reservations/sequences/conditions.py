@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reservations.models import Reservation
+from reservations.models import Reservation, UnitState
 from reservations.sequences.definition import Rule
 
 Words = str | Promise
@@ -112,6 +112,11 @@ def _language(stay: Reservation) -> str:
     return (stay.guest.language if stay.guest else "").replace("_", "-").partition("-")[0]
 
 
+def _is_ready(stay: Reservation) -> bool:
+    """Housekeeping says so (ux H8)."""
+    return stay.unit is not None and stay.unit.condition in {UnitState.CLEAN, UnitState.INSPECTED}
+
+
 for _field in (
     Field("status", _("Status"), "text", lambda stay: stay.status, tuple(Reservation.Status.values)),
     Field("source", _("Booked through"), "text", lambda stay: stay.source),
@@ -135,6 +140,7 @@ for _field in (
             and stay.check_out_time > stay.unit.check_out_time
         ),
     ),
+    Field("unit_ready", _("Unit is clean or inspected"), "flag", _is_ready),
     Field("test", _("Test stay"), "flag", lambda stay: stay.is_test),
 ):
     register(_field)

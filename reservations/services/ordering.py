@@ -172,8 +172,8 @@ def on_command(event: CommandMoved) -> None:
 
 
 def waiting(stay: Reservation) -> list[OrderedWork]:
-    """Ordered for a stay, and not in the PMS's own list yet; the newest first, two statements."""
-    rows = list(stay.ordered_work.order_by("-ordered_at", "-id")[:_SHOWN])
+    """Ordered for a stay, and not in the PMS's own list yet; the newest first, three statements."""
+    rows = list(stay.ordered_work.prefetch_related("reports").order_by("-ordered_at", "-id")[:_SHOWN])
     known = identity.known(
         stay.connection_id, Entity.WORK_ORDER, [row.remote_id for row in rows if row.remote_id]
     )

@@ -300,6 +300,6 @@ def _follow(row: StayRequest, stay: Reservation, told: time | None) -> None:
 
 
 def of_stay(stay: Reservation) -> list[StayRequest]:
-    """The newest first; one statement."""
+    """The newest first, with what housekeeping reported; two statements."""
     rows = stay.requests.select_related("asked_by", "decided_by", "reservation__unit", "reservation__guest")
-    return list(rows.order_by("-asked_at", "-id")[:20])
+    return list(rows.prefetch_related("reports").order_by("-asked_at", "-id")[:20])

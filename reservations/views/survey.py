@@ -76,7 +76,7 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
 
 def _language(request: HttpRequest, asked: str, found: Survey | None) -> str:
     """What the switch says, else the guest's, else the browser's."""
-    known = dict(settings.LANGUAGES)
+    known = dict(settings.BELLHOP_WHOLE_LANGUAGES)
     guests = found.guest.language[:2].lower() if found is not None else ""
     wanted = [asked, guests, translation.get_language_from_request(request)[:2]]
     return next((code for code in wanted if code in known), settings.LANGUAGE_CODE)
@@ -162,14 +162,15 @@ def _about(found: Survey) -> dict[str, Any]:
 
 def _here(found: Survey, asked: str = "") -> str:
     address = reverse("survey", args=[links.token_of(found)])
-    return f"{address}?lang={asked}" if asked in dict(settings.LANGUAGES) else address
+    return f"{address}?lang={asked}" if asked in dict(settings.BELLHOP_WHOLE_LANGUAGES) else address
 
 
 def _page(template: str, context: dict[str, Any], asked: str, status: HTTPStatus) -> HttpResponse:
     """Rendered without the request, so that nothing of a session can get in."""
     current = translation.get_language() or settings.LANGUAGE_CODE
     languages = [
-        (code, translation.get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES
+        (code, translation.get_language_info(code)["name_local"])
+        for code, _name in settings.BELLHOP_WHOLE_LANGUAGES
     ]
     shown = {"language": current, "languages": languages, "asked": asked, "problems": {}, **context}
     response = HttpResponse(render_to_string(template, shown), status=status)

@@ -62,7 +62,7 @@ const actions = {
 }
 // A person's own keys: character → what it does.
 const singles = () => new Map(Object.entries(JSON.parse(shell?.dataset.keys || "{}")).map(([action, key]) => [key, actions[action]]))
-const places = { i: "/inbox/needs-reply/", h: "/health/" }
+const places = { i: "/inbox/needs-reply/", h: "/housekeeping/", s: "/sequences/", d: "/health/" }
 
 // From one pane to the next: where the focus was in it, else its first place.
 function nextPane(by) {

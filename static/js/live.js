@@ -36,7 +36,8 @@ export function send(message) {
 
 function open() {
   const scheme = location.protocol === "https:" ? "wss" : "ws"
-  const mine = (socket = new WebSocket(`${scheme}://${location.host}/live/?lang=${document.documentElement.lang}`))
+  const room = shell.dataset.room ? `&room=${shell.dataset.room}` : ""
+  const mine = (socket = new WebSocket(`${scheme}://${location.host}/live/?lang=${document.documentElement.lang}${room}`))
   mine.addEventListener("open", () => send({ type: "hello", n: number }))
   mine.addEventListener("message", (event) => mine === socket && receive(JSON.parse(event.data)))
   mine.addEventListener("close", (event) => mine === socket && closed(event.code))
@@ -55,6 +56,7 @@ function receive(message) {
   number = message.n
   const rows = message.rows ?? {}
   for (const event of message.events ?? []) tell(event.topic, event, rows[event.id])
+  if (message.cards) tell("cards", message.cards)
   if ((message.events ?? []).length) tell("batch", message.events)
   return undefined
 }

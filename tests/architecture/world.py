@@ -43,6 +43,8 @@ from reservations.models import (
     Sequence,
     SequenceVersion,
     StayRequest,
+    Unit,
+    UnitReport,
     WorkOrder,
 )
 
@@ -60,6 +62,8 @@ class World:
     incident: Incident
     drift: Drift
     property: Property
+    unit: Unit
+    report: UnitReport
     guest: Guest
     stay: Reservation
     request: StayRequest
@@ -113,7 +117,7 @@ def build(slug: str) -> World:
         command=_command(connection, now),
         incident=_incident(organization, now),
         drift=_drift(connection, now),
-        property=place,
+        **_place(place, now),
         guest=guest,
         stay=stay,
         **_work(stay, now),
@@ -186,6 +190,13 @@ def _work(stay: Reservation, now: datetime) -> dict[str, Any]:
         "ordered": OrderedWork.objects.create(**belongs, title="Lamp", kind="maintenance", ordered_at=now),
         "work_order": WorkOrder.objects.create(**belongs, remote_id="t1", title="Lamp", as_of=now),
     }
+
+
+def _place(place: Property, now: datetime) -> dict[str, Any]:
+    belongs = {"organization": place.organization}
+    unit = Unit.objects.create(**belongs, property=place, name="204")
+    report = UnitReport.objects.create(**belongs, unit=unit, note="Lamp", token="t", reported_at=now)
+    return {"property": place, "unit": unit, "report": report}
 
 
 def _request(stay: Reservation, now: datetime) -> StayRequest:

@@ -161,6 +161,40 @@ def test_dialogs(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, i
     assert check.found == []
 
 
+@pytest.mark.parametrize("viewport", WIDTHS)
+def test_the_board(new_page: NewPage, live_stack: LiveStack, viewport: dict[str, int]) -> None:
+    page = new_page("manager", viewport=viewport)
+    check = Checker(page)
+    page.goto("/housekeeping/?property=all&whose=all")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    check("board")
+    first = page.locator(".unit-card:has([data-next])").first
+    first.locator("[data-more]").click()
+    check("states", "#states")
+    page.locator("#states").get_by_role("button", name="Report a problem").click()
+    check("report", "#report")
+    page.locator("#report [data-close]").click()
+    page.evaluate("document.getElementById('ask').showModal()")
+    page.locator("#ask-words").evaluate("place => (place.textContent = 'Set it all the same?')")
+    check("question", "#ask")
+    page.locator("#ask [data-answer='']").click()
+    first.locator("[data-more]").click()
+    page.locator("#states [value^=out]:enabled").first.click()
+    expect(page.locator("#toasts .toast")).to_be_visible()
+    check("out of use")
+    page.goto("/housekeeping/?property=all&whose=all&day=tomorrow")
+    check("tomorrow")
+    page.goto("/housekeeping/assign/")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    check("who cleans")
+    page.locator(".share-unit").first.click()
+    check("give", "#people")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Usual minutes").click()
+    check("minutes", "#usual")
+    assert check.found == []
+
+
 def test_other_pages(new_page: NewPage, live_stack: LiveStack) -> None:
     connection = live_stack.query("SELECT public_id FROM connectors_connection ORDER BY id LIMIT 1")[0][0]
     delivery = live_stack.query("SELECT max(id) FROM connectors_webhookdelivery")[0][0]

@@ -94,7 +94,7 @@ def test_the_condition_of_a_room_stands_in_the_panel(desk: Desk, stay: Reservati
         True,
     )
     shown = page(desk, thread)
-    assert "dirty" in shown
+    assert "<dd>Dirty" in shown
     assert "Two towels" in shown
     tell(desk, HousekeepingRecord(external_id="unknown", condition="clean"))
 

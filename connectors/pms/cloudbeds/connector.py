@@ -28,6 +28,7 @@ from connectors.contract.intents import (
 from connectors.contract.wire import first, obj
 from connectors.pms.cloudbeds import webhooks
 from connectors.pms.cloudbeds.effects import Effects
+from connectors.pms.cloudbeds.words import CONDITIONS
 
 _DAY_S: Final = 86_400
 # Parts of the message of a failure that comes as a success, in lower case → the status that it stands for.
@@ -67,6 +68,7 @@ class Cloudbeds(Effects):
     accepted_status = 200
     notes_in_conversations = False
     performs = (AddNote, MirrorMessage, SetCustomField, SetStayTimes, SetHousekeepingState)
+    conditions = CONDITIONS
     settle_s = 1.5
     reads_together = 50
     rereads = 4

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import time
-from typing import Final
 
 from connectors.contract import wire
 from connectors.contract.base import Subscription
@@ -27,9 +26,7 @@ from connectors.contract.marks import marked, mask_cards, references_in
 from connectors.contract.records import ReservationRecord
 from connectors.contract.wire import Wire, first, obj, text
 from connectors.pms.cloudbeds.reads import Reads
-from connectors.pms.cloudbeds.words import LATE_CHECK_OUT, LATE_CHECK_OUT_NAME, SUBSCRIBED
-
-_CONDITIONS: Final = frozenset({"dirty", "clean", "inspected"})
+from connectors.pms.cloudbeds.words import CONDITIONS, LATE_CHECK_OUT, LATE_CHECK_OUT_NAME, SUBSCRIBED
 
 
 class Effects(Reads):
@@ -151,7 +148,7 @@ class Effects(Reads):
 
     # --- housekeeping ---
     def set_housekeeping(self, call: Call, intent: SetHousekeepingState) -> Done:
-        if intent.condition not in _CONDITIONS:
+        if intent.condition not in CONDITIONS:
             raise Rejected(f"{intent.condition!r} is no condition of a room here.", code="no_condition")
         self._put_condition(call, intent.unit_id, intent.condition, intent.comment)
         if self.find_housekeeping(call, intent) is None:

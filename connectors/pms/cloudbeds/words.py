@@ -86,3 +86,5 @@ NOT_MIRRORED: Final = (
     "allotmenblock",
     "api_queue_task",
 )
+# What a room may be set to.
+CONDITIONS: Final = frozenset({"dirty", "clean", "inspected"})
