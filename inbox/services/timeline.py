@@ -23,6 +23,7 @@ from inbox.models import (
     ThreadEvent,
 )
 from inbox.services.shown_files import ABOUT
+from reservations.models import StayRequest
 
 PAGE = 50
 _NEWEST_FIRST = ("-sent_at", "-sequence", "-id")
@@ -87,11 +88,12 @@ def load(thread: Thread, before: str = "", since: str = "") -> Timeline:
     has loaded stays loaded. A constant number of statements."""
     moment, first = _moment(before), _moment(since)
     files = Attachment.objects.filter(message=OuterRef("pk")).order_by("id")
+    noted = StayRequest.objects.filter(message_id=OuterRef("pk"))
     shown = (
         thread.messages.filter(withdrawn_at__isnull=True)
         .select_related("mail")
         .defer("search")
-        .annotate(files=ArraySubquery(files.values(about=ABOUT)))
+        .annotate(files=ArraySubquery(files.values(about=ABOUT)), noted=ArraySubquery(noted.values("kind")))
     )
     rows = _until(shown, "sent_at", moment).order_by(*_NEWEST_FIRST)
     size = PAGE if first is None else MOST

@@ -58,5 +58,12 @@ def _key(entry: Entry, context: Context) -> tuple[Any, ...] | None:
     mine = message.author_user_id == context["me"].pk
     may_read_health = bool((context.get("may") or {}).get("health_read"))
     words = (get_language(), timezone.get_current_timezone_name(), context["pms"], thread.party_name)
-    about = (message.pk, thread.public_id, message.remote_id, keeping)
+    about = (
+        message.pk,
+        thread.public_id,
+        thread.stay_id,
+        frozenset(message.noted),
+        message.remote_id,
+        keeping,
+    )
     return (*about, mine, may_read_health, receipts, changes, files, words)

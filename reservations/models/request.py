@@ -82,6 +82,9 @@ class StayRequest(models.Model):
             models.Index(
                 fields=["command_id"], name="request_command", condition=models.Q(command_id__isnull=False)
             ),
+            models.Index(
+                fields=["message_id"], name="request_message", condition=models.Q(message_id__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

@@ -33,9 +33,9 @@ def request_line(data: Mapping[str, Any]) -> str:
 
 
 @register.filter
-def asks_for(text: str) -> list[Suggestion]:
-    """What a guest's message seems to ask for."""
-    return request_words.suggest(text)
+def asks_for(message: Any) -> list[Suggestion]:
+    """What a guest's message seems to ask for and nobody has noted; `message` has the kinds that were, `noted`."""
+    return [one for one in request_words.suggest(message.body) if one.kind not in message.noted]
 
 
 @register.filter

@@ -9,6 +9,7 @@ function put(words, via) {
     way.checked = true
     way.dispatchEvent(new Event("change", { bubbles: true }))
   }
+  text.dispatchEvent(new InputEvent("beforeinput", { bubbles: true }))  // as if typed: it answers what is on screen
   const gap = text.value.trim() ? "\n\n" : ""
   text.setRangeText(gap + words, text.value.length, text.value.length, "end")
   text.dispatchEvent(new Event("input", { bubbles: true }))

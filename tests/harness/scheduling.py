@@ -15,6 +15,7 @@ GROUPS = {
     "looks": ("test_accessibility", "test_trust_screens", "test_night_audit"),
     "flows": (
         "test_inbox",
+        "test_promise",
         "test_board",
         "test_story",
         "test_screens",

@@ -40,14 +40,19 @@ def panel(agent: Client, thread: Thread) -> str:
     return agent.get(reverse("inbox:panel", args=[thread.public_id])).content.decode()
 
 
+def _page(agent: Client, thread: Thread) -> str:
+    return agent.get(reverse("inbox:thread", args=["all", thread.public_id])).content.decode()
+
+
 def decide(agent: Client, row: StayRequest, how: str, **values: str) -> Any:
     return agent.post(reverse("reservations:decide-request", args=[row.public_id, how]), values)
 
 
 def test_a_message_becomes_a_request_in_one_step(agent: Client, stay: Reservation, thread: Thread) -> None:
     message = factories.says(thread, "Hi, can we stay until one?")
-    page = agent.get(reverse("inbox:thread", args=["all", thread.public_id])).content.decode()
+    page = _page(agent, thread)
     assert "Note as a request: Late check-out 13:00" in page
+    assert "Note as a request: Late check-out 13:00" in _page(agent, thread), "kept as it was rendered"
     values = {"kind": "late_check_out", "wished": "13:00", "message": message.public_id}
     answer = agent.post(reverse("reservations:ask", args=[stay.public_id]), values)
     assert answer.status_code == 204
@@ -57,6 +62,7 @@ def test_a_message_becomes_a_request_in_one_step(agent: Client, stay: Reservatio
     assert "Asked, not decided" in shown
     assert f"#m-{message.public_id}" in shown
     assert ThreadEvent.objects.filter(thread=thread, kind="request").count() == 1
+    assert "Note as a request" not in _page(agent, thread)
 
 
 def test_approving_offers_the_words_in_the_guests_language(
