@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -17,7 +17,8 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from reservations.board import reading, telling
 from reservations.board.cards import Card
-from reservations.models import Cleaning, Property, Unit
+from reservations.models import Cleaning, Property, PropertyScope, Unit
+from reservations.services import scope
 
 MOST_MINUTES: Final = 600
 
@@ -43,28 +44,28 @@ class Share:
         return sum(card.is_done for card in self.cards)
 
 
-def people(place: Property) -> list[User]:
-    """Who may be given units of a property: those whose work is the board, by name."""
+def people(places: Sequence[Property]) -> list[User]:
+    """Who may be given units of some of these properties: those whose work is the board, by name."""
     rows = User.objects.filter(
-        organization_id=place.organization_id,
+        organization_id__in={place.organization_id for place in places},
         is_active=True,
         role__permissions__contains=[Permission.HOUSEKEEPING_READ.value],
     ).exclude(role__permissions__contains=[Permission.THREADS_READ.value])
-    sees = Q(all_properties=True) | Q(property_scopes__property=place)
+    sees = Q(all_properties=True) | Q(property_scopes__property__in=places)
     return list(rows.filter(sees).distinct().order_by("full_name", "pk"))
 
 
-def shares(place: Property, now: datetime, *, tomorrow: bool = False) -> list[Share]:
+def shares(places: Sequence[Property], now: datetime, *, tomorrow: bool = False) -> list[Share]:
     """What is nobody's first, then each person's. Units that need nothing are left out unless they are somebody's."""
-    cards = sorted(reading.of_places([place], now, tomorrow=tomorrow), key=lambda card: card.order)
+    cards = sorted(reading.of_places(places, now, tomorrow=tomorrow), key=lambda card: card.order)
     by_person: dict[str, list[Card]] = {}
     for card in cards:
         if card.assignee or card.minutes:
             by_person.setdefault(card.assignee, []).append(card)
-    known = people(place)
+    known = people(places)
     missing = set(by_person) - {person.public_id for person in known} - {""}
     if missing:
-        rows = User.objects.filter(organization_id=place.organization_id, public_id__in=missing)
+        rows = User.objects.filter(organization_id=places[0].organization_id, public_id__in=missing)
         known += rows.order_by("full_name", "pk")
     return [
         Share(None, by_person.get("", [])),
@@ -73,24 +74,36 @@ def shares(place: Property, now: datetime, *, tomorrow: bool = False) -> list[Sh
 
 
 @transaction.atomic
-def assign(user: User, units: Sequence[Unit], day: date, person: User | None) -> None:
-    """Give units of one property to a person on a day, or to nobody. Raises PermissionDenied, ValidationError."""
+def assign(
+    user: User, units: Sequence[Unit], person: User | None, now: datetime, *, tomorrow: bool = False
+) -> None:
+    """Give units to a person today, or to nobody. Raises PermissionDenied, ValidationError."""
     require(user, Permission.HOUSEKEEPING_ASSIGN)
-    if not units:
-        return
-    place = units[0].property
-    if person is not None and person.pk not in {one.pk for one in people(place)}:
+    if person is not None and not _may_clean(person, {unit.property_id: unit.property for unit in units}):
         raise ValidationError(_("%(name)s can't be given units here.") % {"name": person.full_name})
-    _give(day, dict.fromkeys(units, person))
+    _give(dict.fromkeys(units, person), now, tomorrow)
 
 
-def _give(day: date, whose: Mapping[Unit, User | None]) -> None:
+def _may_clean(person: User, places: Mapping[int, Property]) -> bool:
+    """All of them."""
+    if person.pk not in {one.pk for one in people(list(places.values()))}:
+        return False
+    seen = scope.property_ids(person)
+    return seen is None or set(places) <= set(seen)
+
+
+def _give(whose: Mapping[Unit, User | None], now: datetime, tomorrow: bool) -> None:
+    """Each on its property's own day."""
     rows = [
         Cleaning(
-            organization_id=unit.organization_id, property_id=unit.property_id, unit=unit, date=day, assignee=person
+            organization_id=unit.organization_id,
+            property_id=unit.property_id,
+            unit=unit,
+            date=reading.today(unit.property, now) + timedelta(days=tomorrow),
+            assignee=person,
         )
         for unit, person in sorted(whose.items(), key=lambda one: one[0].pk)  # everybody locks in this order
-    ]  # fmt: skip
+    ]
     Cleaning.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["unit", "date"], update_fields=["assignee"]
     )
@@ -98,25 +111,38 @@ def _give(day: date, whose: Mapping[Unit, User | None]) -> None:
 
 
 @transaction.atomic
-def spread(user: User, place: Property, now: datetime, *, tomorrow: bool = False) -> int:
-    """Give what is nobody's to whoever has the least, the longest first. Returns how many units. Raises
-    PermissionDenied, ValidationError where there is nobody."""
+def spread(user: User, places: Sequence[Property], now: datetime, *, tomorrow: bool = False) -> int:
+    """Give what is nobody's to whoever of those who see the property has the least (of two, who sees fewer), the
+    longest first. Returns how many units. Raises PermissionDenied, ValidationError where there is nobody."""
     require(user, Permission.HOUSEKEEPING_ASSIGN)
-    nobodys, *others = shares(place, now, tomorrow=tomorrow)
-    able = {one.pk: one for one in people(place)}
+    nobodys, *others = shares(places, now, tomorrow=tomorrow)
+    able = {one.pk: one for one in people(places)}
     loads = {share.person.pk: share.minutes for share in others if share.person and share.person.pk in able}
     if not loads:
         raise ValidationError(_("Nobody cleans here yet: give somebody the role Housekeeper."))
-    todo = [card for card in nobodys.cards if not card.is_done and not card.blocked]
+    seen = _seen(able.values())
     given: dict[int, User] = {}
+    todo = [card for card in nobodys.cards if not card.is_done and not card.blocked]
     for card in sorted(todo, key=lambda one: (-one.minutes, one.order)):
-        least = min(loads, key=lambda pk: (loads[pk], pk))
-        loads[least] += card.minutes
-        given[card.unit_id] = able[least]
-    units = Unit.objects.in_bulk(given)
-    day = reading.today(place, now) + timedelta(days=tomorrow)
-    _give(day, {units[pk]: person for pk, person in given.items()})
+        near = [pk for pk in loads if pk not in seen or card.property_id in seen[pk]]
+        if near:
+            least = min(near, key=lambda pk: (loads[pk], len(seen.get(pk, places)), pk))
+            loads[least] += card.minutes
+            given[card.unit_id] = able[least]
+    units = Unit.objects.select_related("property").in_bulk(given)
+    _give({units[pk]: person for pk, person in given.items()}, now, tomorrow)
     return len(units)
+
+
+def _seen(persons: Iterable[User]) -> dict[int, set[int]]:
+    """person → the properties that they are limited to; who sees all is left out."""
+    limited = [one.pk for one in persons if not one.all_properties]
+    found: dict[int, set[int]] = {pk: set() for pk in limited}
+    for user_id, property_id in PropertyScope.objects.filter(user__in=limited).values_list(
+        "user_id", "property_id"
+    ):
+        found[user_id].add(property_id)
+    return found
 
 
 @transaction.atomic

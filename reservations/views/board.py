@@ -52,14 +52,14 @@ class Shown:
         return self.places if self.place is None else [self.place]
 
 
-def shown(request: HttpRequest, *, one: bool = False) -> Shown:
-    """`?property=` one, "all" or nothing: all, unless they are too many, or only `one` is possible; `?day=tomorrow`."""
+def shown(request: HttpRequest) -> Shown:
+    """`?property=` one, "all" or nothing: all, unless they are too many; `?day=tomorrow`."""
     places = scope.properties(user_of(request))
     wanted = request.GET.get("property") or request.POST.get("property", "")
     place = next((some for some in places if some.public_id == wanted), None)
     if wanted not in {"", "all"} and place is None:
         raise Http404(wanted)
-    if place is None and places and (one or len(places) == 1 or _are_many(places)):
+    if place is None and places and (len(places) == 1 or _are_many(places)):
         place = places[0]
     tomorrow = (request.GET.get("day") or request.POST.get("day")) == "tomorrow"
     first, now = place or next(iter(places), None), clock.now()

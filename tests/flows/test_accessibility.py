@@ -190,6 +190,9 @@ def test_the_board(new_page: NewPage, live_stack: LiveStack, viewport: dict[str,
     page.locator(".share-unit").first.click()
     check("give", "#people")
     page.keyboard.press("Escape")
+    page.locator("[popovertarget=places]").click()
+    check("properties", "#places")
+    page.locator("#places a").last.click()
     page.get_by_role("button", name="Usual minutes").click()
     check("minutes", "#usual")
     assert check.found == []

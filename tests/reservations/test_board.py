@@ -142,7 +142,7 @@ def test_an_early_check_in_and_what_is_not_decided(desk: Desk) -> None:
 def test_what_changed_is_marked_until_whoever_cleans_it_has_seen_it(desk: Desk) -> None:
     stay = factories.stay(desk, starts_in=-2)
     cleaner, other = desk.people["Housekeeper"], factories.person(desk.organization, "Housekeeper")
-    assigning.assign(desk.people["Admin"], [desk.unit], today(), cleaner)
+    assigning.assign(desk.people["Admin"], [desk.unit], cleaner, clock.now())
     agreed(desk, stay, LATE, time(14))
     with pytest.raises(PermissionDenied):
         marks.seen(other, desk.unit, today())
@@ -238,21 +238,41 @@ def test_units_are_spread_evenly_the_longest_first(desk: Desk) -> None:
         factories.stay(desk, starts_in=-1, nights=1, unit=unit(desk, name, departure_minutes=minutes))
     desk.unit.condition = UnitState.CLEAN
     desk.unit.save()
-    assert assigning.spread(desk.people["Admin"], desk.place, clock.now()) == 3
-    shares = {one.person: one for one in assigning.shares(desk.place, clock.now())}
+    assert assigning.spread(desk.people["Admin"], [desk.place], clock.now()) == 3
+    shares = {one.person: one for one in assigning.shares([desk.place], clock.now())}
     assert sorted((shares[ann].minutes, shares[bea].minutes)) == [60, 60]
     with pytest.raises(PermissionDenied):
-        assigning.spread(desk.agent, desk.place, clock.now())
+        assigning.spread(desk.agent, [desk.place], clock.now())
+
+
+def test_units_of_several_properties_go_to_who_sees_them(desk: Desk) -> None:
+    """Each on its property's own day."""
+    annex = factories.property_of(desk.organization, "Annex", "Pacific/Kiritimati")
+    there = Unit.objects.create(organization=desk.organization, property=annex, name="9", condition="dirty")
+    limited = factories.limited(desk.organization, annex, role="Housekeeper")
+    everywhere, admin, now = desk.people["Housekeeper"], desk.people["Admin"], clock.now()
+    assert assigning.people([desk.place, annex]) == sorted(
+        [everywhere, limited], key=lambda one: (one.full_name, one.pk)
+    )
+    Unit.objects.filter(pk=desk.unit.pk).update(condition="dirty")
+    assert assigning.spread(admin, [desk.place, annex], now) == 2
+    whose = {row.unit_id: row.assignee for row in Cleaning.objects.all()}
+    assert whose == {desk.unit.pk: everywhere, there.pk: limited}
+    days = dict(Cleaning.objects.values_list("unit_id", "date"))
+    assert days == {desk.unit.pk: reading.today(desk.place, now), there.pk: reading.today(annex, now)}
+    with pytest.raises(ValidationError):
+        assigning.assign(admin, [desk.unit, there], limited, now)
+    assigning.assign(admin, [desk.unit, there], everywhere, now)
 
 
 def test_who_may_be_given_units(desk: Desk) -> None:
     elsewhere = factories.property_of(desk.organization, "Annex")
     limited = factories.limited(desk.organization, elsewhere, role="Housekeeper")
-    assert assigning.people(desk.place) == [desk.people["Housekeeper"]]
+    assert assigning.people([desk.place]) == [desk.people["Housekeeper"]]
     with pytest.raises(ValidationError):
-        assigning.assign(desk.people["Admin"], [desk.unit], today(), limited)
+        assigning.assign(desk.people["Admin"], [desk.unit], limited, clock.now())
     with pytest.raises(ValidationError):
-        assigning.assign(desk.people["Admin"], [desk.unit], today(), desk.agent)
+        assigning.assign(desk.people["Admin"], [desk.unit], desk.agent, clock.now())
 
 
 def _fill(desk: Desk, count: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.template import Node
 from django.template.loader import get_template
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.test import Client
 
 from tests.architecture.source import PROJECT, files, tree
 
@@ -61,3 +62,14 @@ def test_every_text_is_translated(language: str) -> None:
     with path.open("rb") as file:
         known = set(vars(GNUTranslations(file))["_catalog"])
     assert [text for text in sorted(texts) if not {text, (text, 0)} & known] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "words"), [("es", "Iniciar sesión"), ("pl", "Zaloguj się"), ("ro", "Autentificare")]
+)
+def test_signing_in_speaks_the_browsers_language(language: str, words: str) -> None:
+    page = Client().get("/accounts/login/", headers={"Accept-Language": language}).content.decode()
+    assert f'<html lang="{language}"' in page
+    assert f"<h1>{words}</h1>" in page
+    assert "Password" not in page

@@ -19,7 +19,7 @@ from bellhop.core import clock
 from connectors.contract.events import Entity
 from connectors.inbound import identity
 from connectors.models import Command
-from reservations.board import assigning, reading
+from reservations.board import assigning
 from reservations.models import (
     Cleaning,
     ContactPoint,
@@ -165,8 +165,7 @@ def test_another_property_is_not_there(desk: Desk) -> None:
 
 def test_ones_own_units_are_shown_first(desk: Desk, housekeeper: Client) -> None:
     other = Unit.objects.create(organization=desk.organization, property=desk.place, name="311")
-    day = reading.today(desk.place, clock.now())
-    assigning.assign(desk.people["Admin"], [desk.unit], day, desk.people["Housekeeper"])
+    assigning.assign(desk.people["Admin"], [desk.unit], desk.people["Housekeeper"], clock.now())
     assert f"u-{other.public_id}" not in page(housekeeper)
     assert f"u-{other.public_id}" in page(housekeeper, f"{BOARD}?whose=all")
 
@@ -328,8 +327,7 @@ def test_pages_cost_the_same_at_any_size(
             unit = Unit.objects.create(organization=desk.organization, property=desk.place, name=f"{number}")
             stay = factories.stay(desk, starts_in=-1, unit=unit)
             requests.ask(desk.agent, stay, Wish(kind=RequestKind.COT))
-            day = reading.today(desk.place, clock.now())
-            assigning.assign(desk.people["Admin"], [unit], day, desk.people["Housekeeper"])
+            assigning.assign(desk.people["Admin"], [unit], desk.people["Housekeeper"], clock.now())
 
     fill(2)
     page(supervisor, address)
