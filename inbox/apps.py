@@ -8,6 +8,7 @@ class InboxConfig(AppConfig):
         from connectors import ports
         from inbox import handlers
         from inbox.services import (
+            attachments,
             case,
             compare,
             export,
@@ -32,6 +33,7 @@ class InboxConfig(AppConfig):
         stays.send_automatic.register(sequence_messages.send)
         stays.guest_wrote.register(sequence_messages.guest_wrote)
         stays.message_of_stay.register(request_panel.message_of_stay)
+        stays.files_of_message.register(attachments.lines_for_others)
         stays.outcome.register(sequence_outcomes.outcome)
         stays.why_not.register(sequence_outcomes.why_not)
         stays.audit_talk.register(night_audit.talk)

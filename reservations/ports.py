@@ -101,6 +101,8 @@ outcome: Port[Callable[[Outcome], Exists]] = Port("outcome")
 why_not: Port[Callable[[Sequence[int]], dict[int, str]]] = Port("why_not")
 # (stay, public id of a message) → the message's id, if it stands in a thread of that stay.
 message_of_stay: Port[Callable[[int, str], int | None]] = Port("message_of_stay")
+# a message → a line for each of its files, with a link that is good for thirty days.
+files_of_message: Port[Callable[[int], list[str]]] = Port("files_of_message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

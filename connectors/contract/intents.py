@@ -86,12 +86,13 @@ class SetStayTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateWorkOrder:
-    """Have something done in a unit. `kind`: cleaning, maintenance, check_in, check_out, office, other. `due_at` is an
-    ISO instant in UTC."""
+    """Have something done in a unit. `kind`: cleaning, maintenance, check_in, check_out, office, other. `priority`:
+    low, medium, high, or empty. `due_at` is an ISO instant in UTC."""
 
     title: str
     description: str = ""
     kind: str = "other"
+    priority: str = ""
     reservation_id: str = ""
     unit_id: str = ""
     due_at: str = ""

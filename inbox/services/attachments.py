@@ -115,6 +115,12 @@ def with_links(body: str, out: Sequence[OutFile]) -> str:
     return "\n\n".join(part for part in (body, "\n".join(lines)) if part)
 
 
+def lines_for_others(message_id: int) -> list[str]:
+    """The files of a message for somebody without a seat here (a craftsman, by the PMS): name and link of each."""
+    kept = Attachment.objects.filter(message_id=message_id, state=FileState.KEPT).order_by("pk")
+    return with_links("", [_out(file) for file in kept]).splitlines()
+
+
 def carried(message: Message, body: str, out: Sequence[OutFile]) -> tuple[str, tuple[OutFile, ...]]:
     """(What the guest reads, the files that go along) where this message goes: all of them, or a link to each where its
     channel can't carry them as they are."""

@@ -39,6 +39,7 @@ from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import RequestKind, StayPhase
+from reservations.models.work_order import Entry, Priority
 from reservations.sequences import absent, upcoming
 from reservations.services import ordering, work_orders
 from reservations.surveys import standing
@@ -259,6 +260,8 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "ordered": ordering.waiting(stay) if stay else [],
         "may_order": stay is not None and ordering.is_possible(stay.connection),
         "work_kinds": ordering.KINDS,
+        "work_priorities": Priority.choices,
+        "work_entries": Entry.choices,
         "upcoming": planned,
         "has_open": any(one.is_open for one in planned),
         "absent": absent.of(stay) if stay and getattr(thread, "off_sequences", True) else None,

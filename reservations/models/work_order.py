@@ -64,6 +64,22 @@ class WorkOrder(models.Model):
         return self.title
 
 
+class Priority(models.TextChoices):
+    """As a PMS with priorities takes them; empty: as usual."""
+
+    LOW = "low", _("Can wait")
+    MEDIUM = "medium", _("Soon")
+    HIGH = "high", _("Urgent")
+
+
+class Entry(models.TextChoices):
+    """May somebody go in while the guest is out? Empty: not asked."""
+
+    YES = "yes", _("May enter")
+    CALL = "call", _("Only after a call")
+    NO = "no", _("Only with the guest there")
+
+
 class OrderedWork(models.Model):
     """Work that somebody here ordered from the PMS. Once the PMS has it (`remote_id`), it comes back as a WorkOrder;
     this keeps who ordered it, and from which message."""
@@ -76,6 +92,8 @@ class OrderedWork(models.Model):
     property = models.ForeignKey(Property, models.SET_NULL, related_name="+", null=True)
     title = models.CharField(max_length=300)
     kind = models.CharField(max_length=40)
+    priority = models.CharField(max_length=8, choices=Priority, blank=True, default="")
+    entry = models.CharField(max_length=8, choices=Entry, blank=True, default="")
     description = models.TextField(blank=True, default="")
     message_id = models.BigIntegerField(null=True)
     ordered_at = models.DateTimeField()

@@ -22,8 +22,10 @@ from connectors.events import CommandMoved
 from connectors.inbound import identity
 from connectors.models import Command, CommandState, Connection, ExternalId
 from connectors.outbound import outbox
+from reservations import ports
 from reservations.events import WorkOrderChanged, WorkOrdered
 from reservations.models import OrderedWork, PmsState, Reservation, Unit, WorkOrder
+from reservations.models.work_order import Entry, Priority
 
 KINDS: Final = ("maintenance", "cleaning", "check_in", "check_out", "office", "other")
 STATES: Final[dict[CommandState, PmsState]] = {
@@ -37,10 +39,12 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be done. `due_at` (UTC) where it has a time."""
+    """What is to be done. `due_at` (UTC) where it has a time; the files of its message go along as links."""
 
     title: str
     kind: str = "maintenance"
+    priority: str = ""
+    entry: str = ""
     description: str = ""
     message_id: int | None = None
     due_at: datetime | None = None
@@ -61,6 +65,8 @@ def order(user: User, connection: Connection, place: Reservation | Unit, wanted:
         raise ValidationError(_("What is to be done?"))
     if wanted.kind not in KINDS:
         raise ValidationError(_("There is no such kind of work."))
+    if wanted.priority not in {"", *Priority.values} or wanted.entry not in {"", *Entry.values}:
+        raise ValidationError(_("There is no such choice."))
     stay = place if isinstance(place, Reservation) else None
     unit = stay.unit if stay else place if isinstance(place, Unit) else None
     row = OrderedWork.objects.create(
@@ -71,6 +77,8 @@ def order(user: User, connection: Connection, place: Reservation | Unit, wanted:
         property_id=place.property_id,
         title=wanted.title.strip()[:300],
         kind=wanted.kind,
+        priority=wanted.priority,
+        entry=wanted.entry,
         description=wanted.description.strip(),
         message_id=wanted.message_id,
         ordered_at=clock.now(),
@@ -102,8 +110,9 @@ def _owe(row: OrderedWork, due_at: datetime | None) -> None:
         row.connection,
         CreateWorkOrder(
             title=row.title,
-            description=f"{row.description}\n\n{row.ordered_name}".strip(),
+            description=_description(row),
             kind=row.kind,
+            priority=row.priority,
             reservation_id=stay.remote_id if stay else "",
             unit_id=unit_id,
             due_at=due_at.isoformat() if due_at else "",
@@ -114,6 +123,14 @@ def _owe(row: OrderedWork, due_at: datetime | None) -> None:
     )
     row.command_id, row.pms_state, row.pms_reason = command.pk, PmsState.WAITING, ""
     row.save(update_fields=["command_id", "pms_state", "pms_reason"])
+
+
+def _description(row: OrderedWork) -> str:
+    """What whoever does the work reads: not every PMS has fields for priority, entry and pictures."""
+    told = [Priority(row.priority).label if row.priority else "", Entry(row.entry).label if row.entry else ""]
+    files = ports.files_of_message.get()(row.message_id) if row.message_id is not None else []
+    parts = (row.description, ". ".join(str(one) for one in told if one), "\n".join(files), row.ordered_name)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _remote_unit(connection_id: int, unit_id: int) -> str:

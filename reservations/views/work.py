@@ -30,6 +30,8 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
     wanted = Order(
         title=request.POST.get("title", ""),
         kind=request.POST.get("kind", "maintenance"),
+        priority=request.POST.get("priority", ""),
+        entry=request.POST.get("entry", ""),
         description=request.POST.get("description", "")[:5_000],
         message_id=message_id,
     )

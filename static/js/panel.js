@@ -21,6 +21,8 @@ function orderFrom(button) {
   box.querySelector("[name=title]").value = button.dataset.order
   box.querySelector("[name=description]").value = button.dataset.text
   box.querySelector("[name=message]").value = button.dataset.message
+  if (button.dataset.urgent) box.querySelector("[name=priority]").value = "high"
+  box.querySelector("[data-with-files]").hidden = !button.closest(".msg")?.querySelector(".files")
   box.querySelector("[name=title]").focus()
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,16 +12,17 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from bellhop.core import clock, events
+from bellhop.core import clock, events, files
 from connectors.contract.events import Entity
 from connectors.events import CommandMoved
 from connectors.inbound import identity
 from connectors.models import Command, CommandState
-from inbox.models import Thread
+from inbox.models import Attachment, FileState, Thread
 from reservations.models import OrderedWork, PmsState, Reservation, WorkOrder
 from reservations.services import ordering, work_words
 from reservations.services.ordering import Order
 from tests import factories
+from tests.core.test_files import picture
 from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +76,29 @@ def test_an_order_is_owed_and_shown_until_the_pms_lists_it(
     )  # fmt: skip
     identity.remember(desk.connection.pk, Entity.WORK_ORDER, "t77", listed.pk)
     assert panel(agent, thread).count("The heating does not work") == 1
+
+
+def test_priority_entry_and_pictures_go_along(
+    desk: Desk, agent: Client, stay: Reservation, thread: Thread
+) -> None:
+    """V10: what the PMS has no field for stands in the description; a picture as a link that is good for a month."""
+    message = factories.says(thread, "The sink is broken")
+    kept = files.keep(picture("PNG"), "sink.png")
+    Attachment.objects.create(
+        message=message, name="sink.png", state=FileState.KEPT,
+        storage_key=kept.key, sniffed_type=kept.mime_type, size=kept.size,
+    )  # fmt: skip
+    values = {"title": "Sink", "kind": "maintenance", "priority": "high", "entry": "call"}
+    url = reverse("reservations:order-work", args=[stay.public_id])
+    assert agent.post(url, {**values, "message": message.public_id}).status_code == 204
+    intent = Command.objects.get().intent
+    assert intent["priority"] == "high"
+    assert "Urgent. Only after a call" in intent["description"]
+    link = re.search(r"sink\.png: (\S+)", intent["description"])
+    assert link is not None
+    assert Client().get(urlsplit(link[1]).path).status_code == 200
+    assert "Only after a call" in panel(agent, thread)
+    assert agent.post(url, {**values, "priority": "at once"}).status_code == 422
 
 
 def test_what_the_pms_refuses_is_said_and_ordered_again(

@@ -88,6 +88,8 @@ class Tasks(Effects):
         }
         if intent.kind in TASK_TYPES:
             task["type"] = TASK_TYPES[intent.kind]
+        if intent.priority:
+            task["priority"] = intent.priority
         # The one excludes the other; a stay names its listing.
         if intent.reservation_id:
             task["reservationId"] = intent.reservation_id

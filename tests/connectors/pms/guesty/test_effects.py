@@ -267,12 +267,15 @@ def test_an_hour_agreed_on_is_no_new_price() -> None:
 def test_a_task_has_a_stay_or_a_listing_and_both_ends_of_its_time() -> None:
     script = Script(lambda _: fixture("response_task_created"))
     due = "2026-11-24T10:00:00Z"
-    wanted = CreateWorkOrder(title="Tap", kind="maintenance", reservation_id="r1", unit_id="L1", due_at=due)
+    wanted = CreateWorkOrder(
+        title="Tap", kind="maintenance", priority="high", reservation_id="r1", unit_id="L1", due_at=due
+    )
     assert guesty().perform(script, wanted).remote_id == "5fc628f3d6391a00363234d"
     assert script.asked[0].json == {
         "title": "Tap",
         "description": f"[bh:{wanted.reference}]",
         "type": "maintenance",
+        "priority": "high",
         "reservationId": "r1",
         "canStartAfter": "2026-11-10T10:00:00.000Z",
         "mustFinishBefore": "2026-11-24T10:00:00.000Z",
