@@ -227,21 +227,27 @@ def _of_kind(requests: Iterable[StayRequest], kind: RequestKind) -> tuple[StayRe
 def _out(
     stay: Reservation, unit: Unit, requests: Mapping[int, list[StayRequest]], zone: ZoneInfo, is_today: bool
 ) -> Moment:
-    usual = unit.check_out_time or USUAL_CHECK_OUT
     approved, asked = _of_kind(requests.get(stay.pk, ()), RequestKind.LATE_CHECK_OUT)
+    was = _before(approved, unit.check_out_time, USUAL_CHECK_OUT)
     over = stay.status == Reservation.Status.CHECKED_OUT or (is_today and unit.occupied is False)
-    at = (approved and approved.agreed) or stay.check_out_time or usual
-    return _moment(at, usual if at > usual else None, asked, approved, zone, over)
+    at = (approved and approved.agreed) or stay.check_out_time or unit.check_out_time or USUAL_CHECK_OUT
+    return _moment(at, was if was and at > was else None, asked, approved, zone, over)
 
 
 def _coming(
     stay: Reservation, unit: Unit, requests: Mapping[int, list[StayRequest]], zone: ZoneInfo
 ) -> Moment:
-    usual = unit.check_in_time or USUAL_CHECK_IN
     approved, asked = _of_kind(requests.get(stay.pk, ()), RequestKind.EARLY_CHECK_IN)
-    at = (approved and approved.agreed) or stay.check_in_time or usual
+    was = _before(approved, unit.check_in_time, USUAL_CHECK_IN)
+    at = (approved and approved.agreed) or stay.check_in_time or unit.check_in_time or USUAL_CHECK_IN
     over = stay.status == Reservation.Status.CHECKED_IN
-    return _moment(at, usual if at < usual else None, asked, approved, zone, over)
+    return _moment(at, was if was and at < was else None, asked, approved, zone, over)
+
+
+def _before(approved: StayRequest | None, usual: time | None, guess: time) -> time | None:
+    """The time that an agreed one replaces. Where nothing was agreed and the unit has no usual time, a stay's own time
+    is neither late nor early."""
+    return ((approved.before or usual or guess) if approved else None) or usual
 
 
 def _moment(

@@ -124,6 +124,20 @@ def test_a_late_check_out_shows_the_old_time_and_who_approved_it(desk: Desk) -> 
     assert (shown.mark.now, shown.mark.was, shown.mark.withdrawn) == ("11:00", "14:00", True)
 
 
+def test_a_stays_own_time_is_late_only_where_the_unit_has_a_usual_one(desk: Desk) -> None:
+    factories.stay(desk, starts_in=-2, check_out_time=time(12))
+    factories.stay(desk, starts_in=0, check_in_time=time(14))
+    shown = card(desk)
+    assert shown.out is not None
+    assert shown.coming is not None
+    assert (shown.out.was, shown.coming.was) == (time(11), time(16))
+    Unit.objects.update(check_out_time=None, check_in_time=None)
+    shown = card(desk)
+    assert shown.out is not None
+    assert shown.coming is not None
+    assert (shown.out.at, shown.out.was, shown.coming.was) == (time(12), None, None)
+
+
 def test_an_early_check_in_and_what_is_not_decided(desk: Desk) -> None:
     arriving = factories.stay(desk, starts_in=0, check_in_time=time(16))
     requests.ask(desk.agent, arriving, Wish(kind=EARLY, wished=time(13)))
