@@ -41,12 +41,15 @@ function drawSum() {
   }
 }
 
+// Not under somebody's hands: a menu is anchored to its unit, a drag to what it holds.
+const isBusy = () => dragged || people().matches(":popover-open")
+
 async function send(url, values) {
   try {
     const answer = await post(url, { ...fixed(), ...values }, { html: true })
     if (answer.status === 0) return location.reload()
     if (answer.status >= 400) return complain(answer.text)
-    return put(answer.text)
+    return isBusy() ? again() : put(answer.text)
   } catch (error) {
     if (!(error instanceof NoLine)) throw error
     return complain(words("notReached"))
@@ -67,11 +70,13 @@ async function give(unit, person) {
 }
 
 const again = debounced(400, async () => {
-  if (dragged || people().matches(":popover-open")) return again()
+  if (isBusy()) return again()
   const url = new URL(location.href)
   url.searchParams.set("part", "1")
   const answer = await fetch(url, { cache: "no-store" }).catch(() => null)
-  if (answer?.ok && !answer.redirected) put(await answer.text())
+  if (!answer?.ok || answer.redirected) return undefined
+  const html = await answer.text()
+  return isBusy() ? again() : put(html)
 })
 
 function onClick(event) {
