@@ -77,7 +77,7 @@ class Reservation(models.Model):
     stopping_at = models.DateTimeField(null=True)
     dates_changed_at = models.DateTimeField(null=True)
     messages_paused_at = models.DateTimeField(null=True)
-    messages_paused_name = models.CharField(max_length=200, blank=True, default="")
+    messages_paused_name = models.CharField(max_length=200, blank=True, default="", db_default="")
     as_of = models.DateTimeField()
 
     class Meta:

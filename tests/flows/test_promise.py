@@ -5,6 +5,7 @@ of their own."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -56,6 +57,21 @@ def _at_the_pms(console: Page, stack: LiveStack, guest: str) -> Locator:
     return console.locator("#dates").locator("xpath=..")
 
 
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Who looks at it: the agent, the housekeeper with the room's card, the other side."""
+
+    agent: Page
+    housekeeper: Page
+    console: Page
+    stack: LiveStack
+    card: Locator
+
+    @property
+    def request(self) -> Locator:
+        return self.agent.locator("#requests")
+
+
 def test_a_promise_made_in_chat_becomes_a_fact(
     new_page: NewPage, live_stack: LiveStack, stay: tuple[str, str, str, str]
 ) -> None:
@@ -67,42 +83,57 @@ def test_a_promise_made_in_chat_becomes_a_fact(
     expect(housekeeper.locator("html[data-live=on]")).to_be_attached()
     card = housekeeper.locator(f'.unit-card[data-name="{room}"]')
     _open(agent, MARIA)
+    on = Desks(agent, housekeeper, console, live_stack, card)
+    _is_asked(on)
+    _is_approved(on)
+    _is_answered(on)
+    _is_on_the_nights_paper(new_page("manager", viewport=WIDE), house)
+    _is_changed_in_the_pms(on)
+    _is_taken_back(on)
 
-    # Asked by SMS; noted in one step, with what stands in the way.
-    _phone(console, live_stack, MARIA)
-    _text(console, WISH)
-    asked = _came(agent, WISH)
+
+def _is_asked(on: Desks) -> None:
+    """Asked by SMS; noted in one step, with what stands in the way."""
+    _phone(on.console, on.stack, MARIA)
+    _text(on.console, WISH)
+    asked = _came(on.agent, WISH)
     asked.get_by_role("button", name="Note as a request: Late check-out 13:00").click()
-    request = agent.locator("#requests")
-    expect(request).to_contain_text("Asked, not decided")
-    expect(request).to_contain_text("The next guest arrives at")
+    expect(on.request).to_contain_text("Asked, not decided")
+    expect(on.request).to_contain_text("The next guest arrives at")
     expect(asked.get_by_role("button", name="Note as a request")).to_have_count(0)
-    expect(card).to_contain_text("13:00 asked, not decided", timeout=SOON)
-    assert axe.violations(agent, ["#context", "#log"]) == []
+    expect(on.card).to_contain_text("13:00 asked, not decided", timeout=SOON)
+    assert axe.violations(on.agent, ["#context", "#log"]) == []
 
-    # Approved: on the phone in the corridor within five seconds, with who and when; in the PMS.
-    request.get_by_role("button", name="Approve").click()
-    expect(card).to_contain_text(re.compile(r"Approved by Ana \d\d:\d\d"), timeout=SOON)
-    expect(card).to_contain_text("Changed")
-    expect(card).to_contain_text("13:00")
-    assert axe.violations(housekeeper) == []
+
+def _is_approved(on: Desks) -> None:
+    """On the phone in the corridor within five seconds, with who and when; in the PMS."""
+    on.request.get_by_role("button", name="Approve").click()
+    expect(on.card).to_contain_text(re.compile(r"Approved by Ana \d\d:\d\d"), timeout=SOON)
+    expect(on.card).to_contain_text("Changed")
+    expect(on.card).to_contain_text("13:00")
+    assert axe.violations(on.housekeeper) == []
     for kept_from_them in (MARIA.split()[1], NEXT.split()[1], WISH, "train"):
-        assert kept_from_them not in housekeeper.content()
-    expect(request).to_contain_text("In the PMS")
-    at_the_pms = _at_the_pms(console, live_stack, MARIA)
+        assert kept_from_them not in on.housekeeper.content()
+    expect(on.request).to_contain_text("In the PMS")
+    at_the_pms = _at_the_pms(on.console, on.stack, MARIA)
     expect(at_the_pms).to_contain_text("out 13:00")
 
-    # Answered in the words that are offered: the guest has it, and the PMS keeps both.
-    expect(agent.locator("#body")).to_have_value(re.compile("13:00"))
-    answer = agent.locator("#body").input_value()
-    agent.locator("#send").click()
-    agent.locator("#log .msg[data-kind=out]", has_text=answer).get_by_role("button", name="Send now").click()
-    _phone(console, live_stack, MARIA)
-    expect(console.locator("#bubbles")).to_contain_text(answer)
-    eventually(lambda: [len(_kept(live_stack, MARIA, text)) for text in (WISH, answer)] == [1, 1])
 
-    # The night's paper has it, with the message; its link leads there.
-    manager = new_page("manager", viewport=WIDE)
+def _is_answered(on: Desks) -> None:
+    """In the words that are offered: the guest has it, and the PMS keeps both."""
+    expect(on.agent.locator("#body")).to_have_value(re.compile("13:00"))
+    answer = on.agent.locator("#body").input_value()
+    on.agent.locator("#send").click()
+    on.agent.locator("#log .msg[data-kind=out]", has_text=answer).get_by_role(
+        "button", name="Send now"
+    ).click()
+    _phone(on.console, on.stack, MARIA)
+    expect(on.console.locator("#bubbles")).to_contain_text(answer)
+    eventually(lambda: [len(_kept(on.stack, MARIA, text)) for text in (WISH, answer)] == [1, 1])
+
+
+def _is_on_the_nights_paper(manager: Page, house: str) -> None:
+    """With the message; its link leads there."""
     manager.goto("/night-audit/")
     manager.get_by_role("link", name=house, exact=True).click()
     manager.get_by_role("link", name="not over yet").click()
@@ -112,17 +143,21 @@ def test_a_promise_made_in_chat_becomes_a_fact(
     line.get_by_role("link", name=re.compile("SMS")).click()
     expect(manager.locator("#log .msg", has_text=WISH)).to_be_visible()
 
-    # The front desk of the PMS changes its mind: request and board follow.
-    _at_the_pms(console, live_stack, MARIA)
-    dates = console.locator("#dates")
+
+def _is_changed_in_the_pms(on: Desks) -> None:
+    """Its front desk changes its mind: request and board follow."""
+    _at_the_pms(on.console, on.stack, MARIA)
+    dates = on.console.locator("#dates")
     dates.get_by_label("Check-out time").fill("12:30")
     dates.get_by_role("button", name="Change dates").click()
-    expect(request).to_contain_text("12:30")
-    expect(card).to_contain_text("12:30", timeout=SOON)
+    expect(on.request).to_contain_text("12:30")
+    expect(on.card).to_contain_text("12:30", timeout=SOON)
 
-    # Taken back: the same way to everybody.
-    request.get_by_role("button", name="Take back").click()
-    expect(card).to_contain_text("Taken back by Ana", timeout=SOON)
-    expect(card).to_contain_text("was 12:30")
-    expect(request).to_contain_text("Taken back")
-    eventually(lambda: "out 12:30" not in _at_the_pms(console, live_stack, MARIA).inner_text())
+
+def _is_taken_back(on: Desks) -> None:
+    """The same way to everybody."""
+    on.request.get_by_role("button", name="Take back").click()
+    expect(on.card).to_contain_text("Taken back by Ana", timeout=SOON)
+    expect(on.card).to_contain_text("was 12:30")
+    expect(on.request).to_contain_text("Taken back")
+    eventually(lambda: "out 12:30" not in _at_the_pms(on.console, on.stack, MARIA).inner_text())

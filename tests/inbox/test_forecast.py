@@ -79,8 +79,9 @@ def test_why_a_stay_is_not_on_a_sequence(desk: Desk) -> None:
         (row, "A condition does not hold: Nights.")
     ]
     assert stay.departure_date is not None
+    before = stay.departure_date.isoformat()
     stay.departure_date += timedelta(days=5)
-    tell(stay, "departure_date", was="before")
+    tell(stay, "departure_date", was=before)
     assert absent.of(stay).left_out == ()
     assert sending.send_due() == 0
     assert states(stay) == [("suppressed", "past_its_time"), ("planned", "")]
