@@ -100,6 +100,7 @@ def test_single_letters_can_be_switched_off(new_page: NewPage) -> None:
     page.goto("/settings/")
     page.get_by_label("Single-letter shortcuts").check()
     page.get_by_role("button", name="Save settings").click()
+    expect(page.get_by_role("status").filter(has_text="saved")).to_be_visible()
 
 
 def test_ones_own_keys(new_page: NewPage) -> None:
