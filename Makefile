@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp  ## start Bellhop and everything it needs; Ctrl-C stops i
 	@exec $(BIN)/python -m bellhop.run
 
 test: check browser  ## every check and every test
-	@$(BIN)/python -m pytest -q -n 3
+	@$(BIN)/python -m pytest -q -n 2
 
 check: $(VENV)/dev.stamp  ## lint, format, types, imports, migrations
 	@$(BIN)/ruff check .

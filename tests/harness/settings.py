@@ -28,3 +28,4 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS.append("testserver")
 LOGGING["root"]["level"] = "WARNING"
 DATABASES["default"]["OPTIONS"]["pool"]["max_size"] = 20  # as in a worker: tests start many threads
+DATABASES["default"]["OPTIONS"]["pool"]["timeout"] = 30.0  # several live stacks start beside them

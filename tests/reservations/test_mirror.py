@@ -79,8 +79,8 @@ def test_what_was_noted_by_a_clock_that_ran_ahead_is_read_again(pms: Pms) -> Non
     """Invariant 8, after the clock was put back: marks that lie ahead hide nothing."""
     stay = pms.control("book", "POST", guest_name="Ada Wong")["reservation"]
     thread = pms.thread(stay["id"])
-    ahead = datetime.now(UTC) + timedelta(hours=1)
-    ConnectionHealth.objects.update(caught_up_to=ahead, catch_up_due_at=datetime.now(UTC))
+    ahead, due = datetime.now(UTC) + timedelta(hours=1), datetime.now(UTC) - timedelta(minutes=1)
+    ConnectionHealth.objects.update(caught_up_to=ahead, catch_up_due_at=due)
     ExternalId.objects.update(read_at=ahead)
     pms.guest_writes(thread, "Nobody told you.")
     assert sync.plan_catch_ups() == 1
