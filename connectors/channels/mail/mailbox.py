@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from connectors.channels.mail import fields
+from connectors.channels.mail import fields, sign_in
 from connectors.channels.mail.addresses import fold
 from connectors.channels.mail.building import build, instance_of
 from connectors.channels.mail.mime import PART, open_mail, part_of
@@ -117,7 +117,7 @@ class Mailbox(ChannelConnector):
                 write=True,
                 poll_s=POLL_S,
                 fallback="Read every minute. A lost answer is looked for in the folder of sent mail.",
-                why="Nothing is pushed by IMAP. Sign-in is by password: OAuth is not supported.",
+                why="Nothing is pushed by IMAP.",
             )
         },
         attachments=True,
@@ -165,26 +165,31 @@ class Mailbox(ChannelConnector):
 
     def is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
+        if sign_in.is_token_url(url, self.told, self.settings.base_url):
+            return True
         return any(parts[:2] == urlsplit(self.at(scheme, ""))[:2] for scheme in ("imap", "smtp"))
 
     def limit_key(self) -> str:
         account = f"{self.told.get('imap_host', '')} {self.told.get('address', '')}"
         return f"mailbox:{sha256(account.encode()).hexdigest()[:24]}"
 
-    def token_request(self) -> None:
-        return None
+    def token_request(self) -> Request | None:
+        return sign_in.token_request(self.told, self.settings.base_url)
 
-    def read_token(self, response: Response) -> Token:  # noqa: ARG002
-        raise Unsupported(detail="There are no tokens here.")
+    def read_token(self, response: Response) -> Token:
+        return sign_in.read_token(response)
 
-    def authorize(self, request: Request, token: str | None) -> Request:  # noqa: ARG002
+    def authorize(self, request: Request, token: str | None) -> Request:
         scheme = "smtp" if request.path.startswith("smtp:") else "imap"
         login, password = self.told.get("login") or self.own, self.told.get("password", "")
         if scheme == "smtp":
             login = self.told.get("smtp_login") or login
             password = self.told.get("smtp_password") or password
+        if token is None and not password:
+            raise Rejected("Enter the password of the mailbox.", code="no_password")
         security = self.told.get(f"{scheme}_security") or self._usual(scheme)
-        added = {"authorization": as_basic(login, password), "x-security": security}
+        known = as_basic(login, password) if token is None else sign_in.as_bearer(login, token)
+        added = {"authorization": known, "x-security": security}
         return replace(request, headers={**request.headers, **added})
 
     def _usual(self, scheme: str) -> str:
@@ -196,6 +201,8 @@ class Mailbox(ChannelConnector):
         if 200 <= response.status < 300:
             require_json(request, response)
             return
+        if not request.authorized:
+            raise sign_in.refusal(response) or error_for(request, response, Problem())
         raise _smtp_error(response) if request.path.startswith("smtp:") else _imap_error(request, response)
 
     # --- reads ---

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bellhop.core import http
-from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of
+from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of, xoauth2
 
 READ_S = 30.0
 TOTAL_S = 120.0
@@ -85,11 +85,20 @@ def _sign_in(client: _Imap, line: Line) -> None:
     if line.security == "starttls":
         client.starttls(ssl.create_default_context())
     try:
-        client.login(line.login, line.password)
+        if line.token:
+            client.authenticate("XOAUTH2", _answers(xoauth2(line)))
+        else:
+            client.login(line.login, line.password)
     except client.abort:
         raise
     except client.error as error:
         raise _Refused(401, str(error)) from error
+
+
+def _answers(first: str) -> Callable[[bytes], bytes]:
+    """A second challenge tells the error, and wants an empty answer."""
+    left = [first.encode()]
+    return lambda _challenge: left.pop() if left else b""
 
 
 def _leave(client: _Imap) -> None:
