@@ -93,7 +93,8 @@ class Cursor:
 
 
 class Mailbox(ChannelConnector):
-    """Mails come by asking every minute; what is written in a mail program is read from the folder of what was sent."""
+    """Mails come by waiting (RFC 2177) and by asking every minute; what is written in a mail program is read from the
+    folder of what was sent."""
 
     slug = "mailbox"
     label = "Mailbox (IMAP, SMTP)"
@@ -108,6 +109,7 @@ class Mailbox(ChannelConnector):
     }
     lists_messages = True
     poll_s = POLL_S
+    watches = True
     propagation_delay_s = 60
     performs = (SendDirect,)
     capabilities = Capabilities(
@@ -116,8 +118,8 @@ class Mailbox(ChannelConnector):
                 read=True,
                 write=True,
                 poll_s=POLL_S,
-                fallback="Read every minute. A lost answer is looked for in the folder of sent mail.",
-                why="Nothing is pushed by IMAP.",
+                fallback="Where the host tells nobody, read every minute. A lost answer: looked for among sent mail.",
+                why="Nothing is pushed by IMAP, but hosts tell who waits.",
             )
         },
         attachments=True,
@@ -232,6 +234,13 @@ class Mailbox(ChannelConnector):
         if following:
             return Page(items=records, next_cursor=now.write())
         return Page(items=records, next_cursor=None, resume=now.write())
+
+    def wait(self, call: Call, seconds: int) -> bool:
+        query = (("wait", str(seconds)),)
+        answer = obj(call(Request(method="GET", path=self.at("imap", INBOX), query=query, long=True)).json())
+        if answer.get("can_wait") is not True:
+            raise Unsupported(detail="The host knows no IDLE.")
+        return answer.get("changed") is True
 
     def _unseen(self, call: Call, folder: str, place: Place, since: datetime) -> Wire:
         query: list[tuple[str, str]] = [("most", str(PAGE))]

@@ -3,6 +3,7 @@
     GET imap://host/                        the folders: name and flags
     GET imap://host/INBOX?…                 mails: `after` (UID), `since` (a day) or `uids`, `skip` (UIDs), `most`
     GET imap://host/Sent?message_id=<…>     the UIDs under which it stands there
+    GET imap://host/INBOX?wait=540          until something changes there, or so many seconds (IDLE, RFC 2177)
     APPEND imap://host/Sent                 keep `content` as a mail that was read
 
 Nothing is ever marked as read or deleted. Answers are JSON, mails in base64; the status is 200, 401, 404 or 400.
@@ -21,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bellhop.core import http
+from connectors.outbound.transports import idle
 from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of, xoauth2
 
 READ_S = 30.0
@@ -67,7 +69,7 @@ def talk(
     try:
         client = _Imap(line)
         try:
-            with ended_after(TOTAL_S, client.sock):
+            with ended_after(TOTAL_S + idle.seconds_of(query), client.sock):
                 _sign_in(client, line)
                 before_send()
                 sent = True
@@ -120,6 +122,8 @@ def _do(
     if status != "OK":
         raise _Refused(404, repr(told))
     validity = int((client.response("UIDVALIDITY")[1] or [b"0"])[0] or b"0")
+    if seconds := idle.seconds_of(query):
+        return answer(200, **idle.wait(client, seconds))
     if wanted := query.get("message_id"):
         return answer(200, uidvalidity=validity, uids=_search(client, "HEADER", "Message-ID", _text(wanted)))
     uids = [uid for uid in _wanted(client, query) if uid not in _numbers(query.get("skip", ""))]

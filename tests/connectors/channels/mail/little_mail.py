@@ -34,11 +34,15 @@ class LittleMail:
     saw: list[str] = field(default_factory=list)
     password: str = "good"
     tokens: set[str] = field(default_factory=set)
+    waiting: list[Any] = field(default_factory=list)
+    knows_idle: bool = True
 
     def receive(self, content: bytes, folder: str = "INBOX") -> int:
         place = self.folders[folder]
         uid = max(place.mails, default=0) + 1
         place.mails[uid] = content
+        for line in self.waiting:
+            line.write(f"* {len(place.mails)} EXISTS\r\n".encode())
         return uid
 
 
@@ -170,6 +174,16 @@ class _Imap(socketserver.StreamRequestHandler):
         self.rfile.readline()
         self.host.receive(content, name)
         return "OK kept"
+
+    def on_idle(self, _: str) -> str:
+        if not self.host.knows_idle:
+            return "BAD no such command"
+        self.wfile.write(b"+ idling\r\n")
+        self.host.waiting.append(self.wfile)
+        try:
+            return "OK done" if self.rfile.readline() == b"DONE\r\n" else "BAD not idle"
+        finally:
+            self.host.waiting.remove(self.wfile)
 
     def on_uid(self, rest: str) -> str:
         verb, _, words = rest.partition(" ")
