@@ -16,6 +16,7 @@ PEOPLE = (
     ("agent@demo.example", "Ana Ferreira", "Agent"),
     ("agent2@demo.example", "Tom Burke", "Agent"),
     ("housekeeper@demo.example", "Ines Rocha", "Housekeeper"),
+    ("housekeeper2@demo.example", "Marta Nowak", "Housekeeper"),
     ("marketer@demo.example", "Noor Khan", "Marketer"),
     ("manager@demo.example", "Helen Marsh", "Operations manager"),
     ("admin@demo.example", "Sam Okoye", "Admin"),
