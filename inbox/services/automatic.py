@@ -7,7 +7,7 @@ from connectors.contract.direct import AddressKind, Channel
 from connectors.contract.intents import SendMessage, Template
 from connectors.models import Connection, Origin
 from connectors.outbound import outbox
-from inbox.models import Author, Destination, Direction, Message, Receipt, ReceiptState, Thread
+from inbox.models import Author, Destination, Direction, Message, Thread
 from inbox.services import legs
 from inbox.services.legs import Way
 from reservations.models import ChannelAddress
@@ -65,18 +65,7 @@ def send_by_pms(thread: Thread, text: str, *, label: str, reservation_id: int | 
         origin=Origin.SEQUENCE,
         place_id=thread.property_id,
     )
-    Receipt.objects.bulk_create(
-        Receipt(
-            organization_id=thread.organization_id,
-            message=message,
-            thread=thread,
-            destination=destination,
-            state=ReceiptState.QUEUED,
-            command_id=command.pk,
-            since=message.created_at,
-        )
-        for destination in Destination
-    )
+    legs.receipts(thread, message, command, *Destination)
     return message
 
 

@@ -65,21 +65,25 @@ def owe(
         place_id=thread.property_id,
         due_at=due_at,
     )
-    _receipt(thread, message, command)
+    receipts(thread, message, command, Destination.GUEST)
     if not automatic:
         mirror.owe(thread, message, due_at)
     return command
 
 
-def _receipt(thread: Thread, message: Message, command: Command) -> None:
-    Receipt.objects.create(
-        organization_id=thread.organization_id,
-        message=message,
-        thread=thread,
-        destination=Destination.GUEST,
-        state=ReceiptState.QUEUED,
-        command_id=command.pk,
-        since=message.created_at,
+def receipts(thread: Thread, message: Message, command: Command, *destinations: Destination) -> None:
+    """What is known of a message that was just committed: it waits, for each of these."""
+    Receipt.objects.bulk_create(
+        Receipt(
+            organization_id=thread.organization_id,
+            message=message,
+            thread=thread,
+            destination=destination,
+            state=ReceiptState.QUEUED,
+            command_id=command.pk,
+            since=message.created_at,
+        )
+        for destination in destinations
     )
 
 

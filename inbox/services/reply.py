@@ -252,18 +252,7 @@ def _owe_pms(thread: Thread, message: Message, body: str, due: datetime, options
         place_id=thread.property_id,
         due_at=due,
     )
-    Receipt.objects.bulk_create(
-        Receipt(
-            organization_id=thread.organization_id,
-            message=message,
-            thread=thread,
-            destination=destination,
-            state=ReceiptState.QUEUED,
-            command_id=command.pk,
-            since=message.created_at,
-        )
-        for destination in Destination
-    )
+    legs.receipts(thread, message, command, *Destination)
 
 
 def _follow(user: User, thread: Thread, options: ReplyOptions) -> None:

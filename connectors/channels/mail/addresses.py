@@ -10,23 +10,6 @@ from typing import Final
 
 from connectors.contract.direct import Address, AddressKind
 
-# Each address under these stands for one booking at an agency, not for a person. Compared on a label boundary.
-RELAYS: Final[dict[str, str]] = {
-    "guest.booking.com": "booking",
-    "property.booking.com": "booking",
-    "mchat.booking.com": "booking",
-    "guest.airbnb.com": "airbnb",
-    "guests.airbnb.com": "airbnb",
-    "reply.airbnb.com": "airbnb",
-    "messages.homeaway.com": "vrbo",
-    "messages.vrbo.com": "vrbo",
-    "m.expediapartnercentral.com": "expedia",
-    "guest.expediapartnercentral.com": "expedia",
-    "guest.expedia.com": "expedia",
-    "agoda-messaging.com": "agoda",
-    "reply.agoda.com": "agoda",
-    "guest.trip.com": "trip",
-}
 _ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,255}")
 _ID: Final = re.compile(r"<([^<>\s][^<>]{0,900}?)>")
 _BARE_ID: Final = re.compile(r"[^\s<>,;]{1,400}@[^\s<>,;]{1,400}")
@@ -54,13 +37,6 @@ def people_in(headers: Iterable[str]) -> list[Address]:
 def _has_strict() -> bool:
     """Newer versions of Python refuse odd headers unless told otherwise."""
     return "strict" in getattr(getaddresses, "__code__", _has_strict.__code__).co_varnames
-
-
-def relay_of(address: str, more: Sequence[str] = ()) -> str:
-    """The agency whose relay address it is (`more`: further domains), empty for a person's own."""
-    domain = address.rpartition("@")[2]
-    known = {**dict.fromkeys(more, "other"), **RELAYS}
-    return next((name for end, name in known.items() if domain == end or domain.endswith(f".{end}")), "")
 
 
 def is_address_of(own: str, address: str) -> bool:

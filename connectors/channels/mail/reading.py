@@ -14,13 +14,13 @@ from connectors.channels.mail.addresses import (
     ids_in,
     is_address_of,
     people_in,
-    relay_of,
 )
 from connectors.channels.mail.mime import Mail, header, headers, moment_of, words_of
 from connectors.channels.mail.visible import visible_of
 from connectors.contract.direct import Address, Channel, DirectMessageRecord, DirectRecord, ThreadHints
 from connectors.contract.events import CanonicalEvent, EventKind
 from connectors.contract.records import Direction
+from connectors.contract.relays import agency_of
 
 _TO_US = ("Delivered-To", "X-Original-To", "X-Envelope-To", "Envelope-To")
 
@@ -122,7 +122,7 @@ def _message(
     own_id = id_of(header(mail, "Message-ID")) or derived_id(
         header(mail, "Date"), guest.value, header(mail, "To"), subject, words.text or words.html
     )
-    relay = guest.value if relay_of(guest.value, home.relays) else ""
+    relay = guest.value if agency_of(guest.value, home.relays) else ""
     return DirectMessageRecord(
         external_id=own_id,
         channel=Channel.EMAIL,
