@@ -75,7 +75,7 @@ class TestMailProvider(ChannelSuite):
 
     def _signed(self, at: datetime = AT) -> tuple[ChannelConnector, bytes, dict[str, str], list[str]]:
         _, body, headers, secrets = super()._signed(at)
-        return BySecrets(Settings(credentials=CREDENTIALS, hook_url=HOOK)), body, headers, secrets
+        return BySecrets(Settings(credentials=self.credentials, hook_url=HOOK)), body, headers, secrets
 
     def test_a_changed_body_is_refused(self) -> None:
         """It can't be: HTTP Basic says who sent it, not what. Another body is another delivery."""
