@@ -204,7 +204,8 @@ def _tracked(event: Any) -> Tracked:
     told = event.metadata if isinstance(event.metadata, Mapping) else {}
     given = event.esp_event if isinstance(event.esp_event, Mapping) else {}
     return Tracked(
-        kind="deferred" if given.get("eventType") == "DeliveryDelay" else str(event.event_type or ""),
+        kind=_MISSED.get(first(given.get("eventType"), given.get("type"), given.get("event")))
+        or str(event.event_type or ""),
         soft=_is_soft(given),
         event_id=str(event.event_id or ""),
         message_id=str(event.message_id or ""),
@@ -214,6 +215,17 @@ def _tracked(event: Any) -> Tracked:
         description=str(event.description or event.mta_response or "")[:300],
         at=event.timestamp,
     )
+
+
+# Events that are new to anymail: of SES, Resend (https://resend.com/docs/webhooks/event-types) and Brevo
+# (https://developers.brevo.com/docs/transactional-webhooks).
+_MISSED: Final = {
+    "DeliveryDelay": "deferred",
+    "email.failed": "failed",
+    "email.suppressed": "rejected",
+    "email.scheduled": "queued",
+    "unsubscribed": "unsubscribed",
+}
 
 
 def _is_soft(given: Mapping[str, Any]) -> bool:
@@ -269,7 +281,8 @@ def _amazon_ses(_hook: Hook, _headers: Mapping[str, str], body: bytes) -> list[C
         raise Unreadable(detail=f"No mail that came in: {text(told.get('notificationType'))[:60]}")
     content = str(told.get("content") or "")
     try:
-        raw = b64decode(content) if action.get("encoding") == "BASE64" else content.encode()
+        is_base64 = text(action.get("encoding")).upper() == "BASE64"
+        raw = b64decode(content) if is_base64 else content.encode()
     except ValueError as error:
         raise Unreadable(detail="The mail is not base64.") from error
     found = CameIn(

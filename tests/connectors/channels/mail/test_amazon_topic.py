@@ -240,9 +240,9 @@ def test_what_ses_tries_a_topic_with_means_nothing(ses: Line) -> None:
 
 
 # --- mails ---
-@pytest.mark.parametrize("encoding", ["BASE64", "UTF8"])
+@pytest.mark.parametrize("encoding", ["BASE64", "Base64", "UTF8"])
 def test_a_mail_within_the_message(ses: Line, encoding: str) -> None:
-    content = base64.b64encode(MAIL).decode() if encoding == "BASE64" else MAIL.decode()
+    content = base64.b64encode(MAIL).decode() if encoding.upper() == "BASE64" else MAIL.decode()
     told = {**received(type="SNS", encoding=encoding), "content": content}
     body = notification(told, ses.server.url)
     [found] = ses.connector.parse(topic.headers(body, "inbound"), body)

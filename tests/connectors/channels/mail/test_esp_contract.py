@@ -28,7 +28,16 @@ class TestResend(test_provider.TestMailProvider):
             **fetched.RESEND["data"],
             "headers": [{"name": "X-Metadata", "value": '{"reference": "abcd"}'}],
         }
-        for kind in ("sent", "delivered", "delivery_delayed", "complained", "bounced", "opened"):
+        for kind in (
+            "sent",
+            "delivered",
+            "delivery_delayed",
+            "complained",
+            "bounced",
+            "opened",
+            "failed",
+            "suppressed",
+        ):
             bounce = {
                 "message": "The recipient's email provider sent a hard bounce message.",
                 "type": "Permanent",
@@ -67,7 +76,7 @@ class TestBrevo(test_provider.TestMailProvider):
             "ts_epoch": 1795435152000,
             "X-Mailin-custom": '{"reference": "abcd2345"}',
         }
-        for kind in ("delivered", "hard_bounce", "soft_bounce", "complaint", "deferred", "unsubscribe"):
+        for kind in ("delivered", "hard_bounce", "soft_bounce", "complaint", "deferred", "unsubscribed"):
             yield kind, TRACKING, json.dumps({**told, "event": kind}).encode()
 
 
