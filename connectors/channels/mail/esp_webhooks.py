@@ -87,8 +87,8 @@ class Hook:
 
 
 def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
-    """HTTP Basic, and the provider's own signature where it has one and its key is known; that of Svix is checked with
-    the moment at hand (`is_sealed`)."""
+    """HTTP Basic, and the provider's own signature where it has one and its key is known; but for Svix's
+    (`is_sealed`)."""
     try:
         view = _view(hook)
         view.run_validators(_request(headers, body))
@@ -97,14 +97,14 @@ def is_signed(hook: Hook, headers: Mapping[str, str], body: bytes) -> bool:
     return True
 
 
-def is_sealed(hook: Hook, headers: Mapping[str, str], body: bytes, at: datetime) -> bool:
-    """Svix's signature over content and time, where that is the provider's and its key is known."""
+def is_sealed(hook: Hook, headers: Mapping[str, str], body: bytes, at: datetime) -> bool | None:
+    """Svix's signature over content and time; None where it isn't the provider's, or its key isn't known."""
     esp = ESPS.get(hook.esp)
     if esp is None or not esp.svix:
-        return True
+        return None
     given = [hook.credentials.get(field, "") for field in esp.keys.get(hook.kind, {}).values()]
     keys = [one for one in given if one]
-    return not keys or svix.verify(headers, body, keys, at)
+    return svix.verify(headers, body, keys, at) if keys else None
 
 
 def read(hook: Hook, headers: Mapping[str, str], body: bytes) -> list[CameIn | Tracked]:

@@ -83,13 +83,15 @@ def bodies() -> list[str]:
 
 # --- whom it is from ---
 @pytest.mark.parametrize("headers", [INBOUND, TRACKING])
-def test_resend_needs_our_password_and_a_fresh_seal_over_the_whole(headers: dict[str, str]) -> None:
+def test_resend_needs_a_fresh_seal_over_the_whole(headers: dict[str, str]) -> None:
     body, now = json.dumps(RESEND).encode(), AT.timestamp()
     made = provider(esp="resend", signing_key=KEY, inbound_key=KEY)
     good = {**headers, **login(), **sealed(body, now)}
     assert made.verify(good, body, (), AT) is True
+    assert made.verify({**headers, **sealed(body, now)}, body, (), AT) is True
     assert made.verify({**good, **login("other")}, body, (), AT) is False
     assert made.verify({**headers, **login()}, body, (), AT) is False
+    assert made.verify({**sealed(body, now), ":query": "w=other"}, body, (), AT) is False
     assert made.verify(good, body.replace(b"tok@", b"her@"), (), AT) is False
     assert made.verify(good, body, (), AT + timedelta(minutes=6)) is False
     other = "whsec_" + base64.b64encode(b"another account's key").decode()
