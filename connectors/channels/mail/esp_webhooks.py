@@ -201,8 +201,8 @@ def _came_in(event: Any) -> CameIn:
 
 
 def _tracked(event: Any) -> Tracked:
-    told = event.metadata if isinstance(event.metadata, Mapping) else {}
-    given = event.esp_event if isinstance(event.esp_event, Mapping) else {}
+    given = obj(event.esp_event)
+    tags = obj(obj(given.get("data")).get("tags"))
     return Tracked(
         kind=_MISSED.get(first(given.get("eventType"), given.get("type"), given.get("event")))
         or str(event.event_type or ""),
@@ -210,7 +210,7 @@ def _tracked(event: Any) -> Tracked:
         event_id=str(event.event_id or ""),
         message_id=str(event.message_id or ""),
         recipient=str(event.recipient or ""),
-        reference=str(told.get("reference") or ""),
+        reference=first(obj(event.metadata).get("reference"), tags.get("reference")),
         reason=str(event.reject_reason or ""),
         description=str(event.description or event.mta_response or "")[:300],
         at=event.timestamp,

@@ -13,7 +13,8 @@ class Esp:
     `keys`: per kind of webhook, anymail's name of the signing key → our credential; `svix`: these are keys of Svix,
     checked by us. `needs_url`: it has no address of its own. `keeps_id`: a header that keeps our Message-ID. `api`:
     where that is fetched to which its webhooks point, `key_header` and `key_form` how its key is shown there, and
-    `downloads` the hosts, as a pattern, to which the API leads on."""
+    `downloads` the hosts, as a pattern, to which the API leads on. `by_tag`: its events tell tags, but not the headers
+    in which anymail lets our reference travel."""
 
     label: str
     settings: Mapping[str, str]
@@ -26,6 +27,7 @@ class Esp:
     key_header: str = "authorization"
     key_form: str = "Bearer {}"
     downloads: str = ""
+    by_tag: bool = False
     keeps_id: tuple[str, str] | None = None
 
 
@@ -114,6 +116,7 @@ ESPS: Final[dict[str, Esp]] = {
         tracking="ResendTrackingWebhookView",
         keys={"tracking": {"signing_secret": "signing_key"}, "inbound": {"inbound_secret": "inbound_key"}},
         svix=True,
+        by_tag=True,  # https://resend.com/docs/dashboard/emails/tags
         api="https://api.resend.com",
         # "Signed CloudFront URL" (https://resend.com/docs/api-reference/emails/retrieve-received-email), in examples of
         # inbound-cdn.resend.com.

@@ -63,6 +63,8 @@ def send(
             return answer(200)
         _open(backend, esp, way)
         mail = _mail(content, headers)
+        if ESPS[esp].by_tag:
+            mail.esp_extra = {"tags": [{"name": "reference", "value": headers.get("x-reference", "")}]}  # type: ignore[attr-defined]
         try:
             backend.send_messages([mail])
         finally:

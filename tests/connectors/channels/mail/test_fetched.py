@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bellhop.core.models import Incident
-from connectors.contract.direct import DirectMessageRecord
+from connectors.contract.direct import DeliveryReport, DirectMessageRecord
 from connectors.contract.errors import NotAuthorized, NotFound, Rejected, Unreadable
 from connectors.contract.events import EventKind
 from connectors.contract.records import AttachmentRecord
@@ -23,7 +23,7 @@ from connectors.models import ConnectionHealth, DeliveryState, WebhookDelivery
 from connectors.trust import connecting
 from inbox.models import Message
 from tests.connectors.channels.mail.esp_line import INBOUND, PASSWORD, TRACKING, Line, login, provider
-from tests.connectors.channels.mail.helpers import raw
+from tests.connectors.channels.mail.helpers import intent, raw
 from tests.connectors.contract import AT, refuses
 from tests.connectors.little_server import LittleServer, Reply
 
@@ -131,6 +131,19 @@ def test_what_points_to_no_mail_is_unreadable() -> None:
     [event] = provider(esp="mailtrap").parse(INBOUND, json.dumps(example).encode())
     assert event.kind == EventKind.IGNORED
     assert provider(esp="mailtrap").prepare(refuses, INBOUND, json.dumps(example).encode()) == []
+
+
+def test_resends_events_tell_our_reference_as_a_tag(server: LittleServer) -> None:
+    line = Line(server, esp="resend")
+    line.answers(lambda _: {"id": RESEND["data"]["email_id"]})
+    done = line.connector.perform(line.call, intent())
+    told = json.loads(server.seen[0].body)
+    assert told["tags"] == [{"name": "reference", "value": "abcd2345"}]
+    tags = {one["name"]: one["value"] for one in told["tags"]}
+    event = {**RESEND, "type": "email.delivered", "data": {**RESEND["data"], "tags": tags}}
+    [found] = line.connector.parse(TRACKING, json.dumps(event).encode())
+    assert isinstance(found.direct, DeliveryReport)
+    assert (found.direct.reference, found.direct.external_id) == ("abcd2345", done.remote_id)
 
 
 # --- the way of a mail ---
