@@ -5,7 +5,6 @@
 """
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -139,10 +138,6 @@ def file_store(name: str, folder: Path) -> dict[str, Any]:
         raise EnvironmentMistake(f"{name} must look like {_STORE_LOOKS_LIKE}.")
     if bool(parts.username) != bool(parts.password):
         raise EnvironmentMistake(f"{name} has half a key: it must look like {_STORE_LOOKS_LIKE}.")
-    if find_spec("boto3") is None:
-        raise EnvironmentMistake(
-            f"{name} needs boto3: install requirements-s3.txt instead of requirements.txt."
-        )
     endpoint = asked.get("endpoint")
     options = {
         "bucket_name": parts.hostname,

@@ -50,6 +50,17 @@ class Media:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """What a delivery only pointed to, as it was fetched: it becomes an entry of the journal of its own, with these
+    headers (names in lower case), and `parse` and `part` understand it like any other. `key` is the same whenever it is
+    fetched again."""
+
+    key: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class ChannelConnector(Connector):
     """One account at a provider of a channel.
 
@@ -88,6 +99,12 @@ class ChannelConnector(Connector):
         """What a person enters at the provider, by what it is for: addresses that lead to `url`, with what they need to
         be believed. Empty where we see to that ourselves."""
         return {}
+
+    def prepare(self, call: Call, headers: Mapping[str, str], body: bytes) -> Sequence[Enclosure]:
+        """What a journaled delivery needs of the network before it counts: proof that no pure check gives, the answer
+        to a handshake, and what it only points to. Done again after a failure. Raises any ConnectorError: those that
+        may be tried again are, for the others a person is told."""
+        return ()
 
     def list_messages(self, call: Call, cursor: str | None, since: datetime) -> Page[DirectRecord]:
         """Messages that came in or went out, and reports, since that instant (UTC), oldest first where the provider

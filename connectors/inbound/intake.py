@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -24,6 +25,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 BODY_TIMEOUT_S = 10.0
 RETRY_AFTER_S = b"5"
+# Amazon's SNS shows its login only after this (docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html).
+CHALLENGE = b'Basic realm="Bellhop"'
 MAX_HEADERS = 200
 MAX_HEADER_BYTES = 64_000
 UNAVAILABLE = 503
@@ -34,9 +37,12 @@ log = structlog.get_logger(__name__)
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, reason: str) -> None:
+    """`challenge`: who asks may show a login."""
+
+    def __init__(self, status: int, reason: str, *, challenge: bool = False) -> None:
         self.status = status
         self.reason = reason
+        self.challenge = challenge
         super().__init__(reason)
 
 
@@ -59,7 +65,9 @@ class Intake:
             status = await self._take(scope, receive, token, target)
         except _Refused as refused:
             text = "" if silent else refused.reason
-            await _answer(send, refused.status, text, retry=refused.status == UNAVAILABLE)
+            await _answer(
+                send, refused.status, text, retry=refused.status == UNAVAILABLE, challenge=refused.challenge
+            )
         except NoDatabase:
             await _answer(send, 503, "" if silent else "Try again soon.", retry=True)
         else:
@@ -78,23 +86,38 @@ class Intake:
         body = await _read_body(scope, receive, target.connector.max_body)
         headers = _headers(scope) | {QUERY: scope.get("query_string", b"").decode("latin-1")}
         now = await self._store.now()
-        verified = target.connector.verify(headers, body, target.secrets, now)
+        target, verified = await self._verified(token, target, headers, body, now)
         if verified is False:
-            # A secret may just have been rotated: look again once before refusing.
-            target = await self._known.get(token, fresh=True) or target
-            verified = target.connector.verify(headers, body, target.secrets, now)
-        if verified is False:
-            await self._known.refused(target.connection_id, now)
-            ready = bool(target.secrets or target.connector.settings.credentials)
-            raise _Refused(
-                401 if ready else target.connector.unready_status,
-                "The signature does not fit." if ready else "Not set up yet.",
-            )
+            raise _not_believed(target)
         key = target.connector.delivery_key(headers, body)
         address = (scope.get("client") or [""])[0]
         kept = json.dumps({name: value for name, value in headers.items() if name not in NOT_KEPT})
         await self._store.keep(Entry(target.connection_id, key[:200], now, kept, body, verified, address))
         return target.connector.accepted_status
+
+    async def _verified(
+        self, token: str, target: Target, headers: dict[str, str], body: bytes, now: datetime
+    ) -> tuple[Target, bool | None]:
+        """Raises NoDatabase."""
+        verified = target.connector.verify(headers, body, target.secrets, now)
+        if verified is not False or (_by_login(target) and "authorization" not in headers):
+            return target, verified  # a login is shown by some only when they are asked for it
+        # A secret may just have been rotated: look again once before refusing.
+        target = await self._known.get(token, fresh=True) or target
+        verified = target.connector.verify(headers, body, target.secrets, now)
+        if verified is False:
+            await self._known.refused(target.connection_id, now)
+        return target, verified
+
+
+def _by_login(target: Target) -> bool:
+    return target.connector.signature_header == "authorization"
+
+
+def _not_believed(target: Target) -> _Refused:
+    if target.secrets or target.connector.settings.credentials:
+        return _Refused(401, "The signature does not fit.", challenge=_by_login(target))
+    return _Refused(target.connector.unready_status, "Not set up yet.")
 
 
 def _tried(scope: Scope, target: Target) -> str:
@@ -149,11 +172,15 @@ async def _send_text(send: Send, text: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _answer(send: Send, status: int, text: str, *, retry: bool = False) -> None:
+async def _answer(
+    send: Send, status: int, text: str, *, retry: bool = False, challenge: bool = False
+) -> None:
     body = json.dumps({"detail": text}).encode() if text else b""
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if retry:
         headers.append((b"retry-after", RETRY_AFTER_S))
+    if challenge:
+        headers.append((b"www-authenticate", CHALLENGE))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -17,11 +17,12 @@ from django.db.models import F
 
 from bellhop.core import clock
 from connectors.contract.base import PmsConnector
+from connectors.contract.channel import Enclosure
 from connectors.contract.errors import ConnectorError, NotAuthorized, Retryable, Unreadable
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import MessageRecord
 from connectors.events import Source
-from connectors.inbound import cancelling, direct, identity, journal, reading, thin, together
+from connectors.inbound import cancelling, direct, enclosed, identity, journal, reading, thin, together
 from connectors.inbound.apply import apply, apply_history
 from connectors.models import (
     Connection,
@@ -67,13 +68,14 @@ RETURNING mine.*
 class Understood:
     """An entry's events, and what had to be fetched for them (`missing`: the PMS no longer has it; `unsure`: it
     contradicts what other entries claim, so they read it themselves). `again_s`: it shows the state before, so it is
-    read again after that."""
+    read again after that. `enclosures`: fetched parts of a channel's entry that become entries themselves."""
 
     events: list[CanonicalEvent]
     fetched: list[reading.Fetched]
     missing: int = 0
     unsure: Sequence[ReadHint] = ()
     again_s: float | None = None
+    enclosures: Sequence[Enclosure] = ()
 
 
 def drain() -> int:
@@ -151,7 +153,8 @@ def process(delivery: WebhookDelivery) -> None:
 def _understand(delivery: WebhookDelivery) -> Understood:
     connection = delivery.connection
     if connection.kind == ConnectionKind.CHANNEL:
-        return Understood(caller.channel_for(connection).parse(delivery.headers, bytes(delivery.body)), [])
+        events, enclosures = enclosed.read(delivery)
+        return Understood(events, [], enclosures=enclosures)
     connector = caller.pms_for(connection)
     events = connector.parse(delivery.headers, bytes(delivery.body))
     events = thin.with_reads(connection, connector, events)
@@ -251,7 +254,8 @@ def _unknown_stays(
 @transaction.atomic
 def _apply(delivery: WebhookDelivery, understood: Understood) -> None:
     source = Source(connection=delivery.connection, delivery_id=delivery.pk)
-    words = [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
+    words = enclosed.keep(delivery, understood.enclosures)
+    words += [word for fetched in understood.fetched for word in apply_fetched(source, fetched)]
     for event in understood.events:
         words += _apply_event(source, event, delivery.received_at)
     if delivery.connection.kind == ConnectionKind.PMS:

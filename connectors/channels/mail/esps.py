@@ -1,6 +1,4 @@
-"""The e-mail providers that django-anymail knows, and what each wants
-(https://anymail.dev/en/stable/esps/). Left out: Amazon SES (its library is not one of ours; its SMTP interface works as
-a mailbox). Inbound by Brevo, Mailtrap and Resend, whose webhooks hold no mail but say where to fetch it."""
+"""The e-mail providers that django-anymail knows, and what each wants (https://anymail.dev/en/stable/esps/)."""
 
 from __future__ import annotations
 
@@ -12,15 +10,24 @@ from typing import Final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Esp:
     """`settings`: anymail's name of a setting → our credential. `inbound`, `tracking`: anymail's view of that webhook;
-    `keys`: per kind of webhook, anymail's name of the signing key → our credential. `needs_url`: it has no address of
-    its own. `keeps_id`: a header that keeps our Message-ID."""
+    `keys`: per kind of webhook, anymail's name of the signing key → our credential; `svix`: these are keys of Svix,
+    checked by us. `needs_url`: it has no address of its own. `keeps_id`: a header that keeps our Message-ID. `api`:
+    where that is fetched to which its webhooks point, `key_header` and `key_form` how its key is shown there, and
+    `downloads` the hosts, as a pattern, to which the API leads on. `by_tag`: its events tell tags, but not the headers
+    in which anymail lets our reference travel."""
 
     label: str
     settings: Mapping[str, str]
     inbound: str = ""
     tracking: str = ""
     keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    svix: bool = False
     needs_url: bool = False
+    api: str = ""
+    key_header: str = "authorization"
+    key_form: str = "Bearer {}"
+    downloads: str = ""
+    by_tag: bool = False
     keeps_id: tuple[str, str] | None = None
 
 
@@ -30,7 +37,26 @@ _POSTAL: Final = {"webhook_key": "signing_key"}
 _MAILGUN: Final = {"webhook_signing_key": "signing_key"}
 
 ESPS: Final[dict[str, Esp]] = {
-    "brevo": Esp(label="Brevo", settings=_KEY, tracking="BrevoTrackingWebhookView"),
+    "amazon_ses": Esp(
+        label="Amazon SES",
+        settings={
+            "access_key_id": "api_key",
+            "secret_access_key": "api_secret",
+            "region": "region",
+            "configuration_set_name": "configuration_set",
+        },
+        inbound="AmazonSESInboundWebhookView",
+        tracking="AmazonSESTrackingWebhookView",
+    ),
+    "brevo": Esp(
+        label="Brevo",
+        settings=_KEY,
+        inbound="BrevoInboundWebhookView",
+        tracking="BrevoTrackingWebhookView",
+        api="https://api.brevo.com/v3",
+        key_header="api-key",
+        key_form="{}",
+    ),
     "mailersend": Esp(
         label="MailerSend",
         settings={"api_token": "api_key"},
@@ -54,8 +80,12 @@ ESPS: Final[dict[str, Esp]] = {
     "mailtrap": Esp(
         label="Mailtrap",
         settings={"api_token": "api_key"},
+        inbound="MailtrapInboundWebhookView",
         tracking="MailtrapTrackingWebhookView",
-        keys={"tracking": {"signing_secret": "signing_key"}},
+        keys={"tracking": {"tracking_secret": "signing_key"}, "inbound": {"inbound_secret": "inbound_key"}},
+        api="https://mailtrap.io/api",
+        # "Presigned URL to download the raw .eml file", at S3 (specs/inbound.openapi.yml of mailtrap-openapi).
+        downloads=r"([a-z0-9.-]+\.)?s3([.-][a-z0-9-]+)?\.amazonaws\.com",
     ),
     "mandrill": Esp(
         label="Mandrill",
@@ -79,7 +109,19 @@ ESPS: Final[dict[str, Esp]] = {
         tracking="PostmarkTrackingWebhookView",
         keeps_id=("X-PM-KeepID", "true"),
     ),
-    "resend": Esp(label="Resend", settings=_KEY, tracking="ResendTrackingWebhookView"),
+    "resend": Esp(
+        label="Resend",
+        settings=_KEY,
+        inbound="ResendInboundWebhookView",
+        tracking="ResendTrackingWebhookView",
+        keys={"tracking": {"signing_secret": "signing_key"}, "inbound": {"inbound_secret": "inbound_key"}},
+        svix=True,
+        by_tag=True,  # https://resend.com/docs/dashboard/emails/tags
+        api="https://api.resend.com",
+        # "Signed CloudFront URL" (https://resend.com/docs/api-reference/emails/retrieve-received-email), in examples of
+        # inbound-cdn.resend.com.
+        downloads=r"[a-z0-9-]+\.(resend\.com|cloudfront\.net)",
+    ),
     "scaleway": Esp(label="Scaleway", settings={"secret_key": "api_key", "project_id": "api_secret"}),
     "sendgrid": Esp(
         label="SendGrid",

@@ -149,13 +149,29 @@ PROVIDER: Final = (
     CredentialField(
         name="api_key",
         label=_("API key"),
-        help=_("Postmark: the server token. Scaleway: the secret key."),
+        help=_("Postmark: the server token. Scaleway: the secret key. Amazon SES: the access key ID."),
     ),
     CredentialField(
         name="api_secret",
         label=_("Second key"),
         required=False,
-        help=_("Mailjet: the secret key. Scaleway: the project ID. Others: empty."),
+        help=_(
+            "Mailjet: the secret key. Scaleway: the project ID. Amazon SES: the secret access key. Others: empty."
+        ),
+    ),
+    CredentialField(
+        name="region",
+        label=_("Region"),
+        secret=False,
+        required=False,
+        help=_("Amazon SES only: such as eu-central-1."),
+    ),
+    CredentialField(
+        name="configuration_set",
+        label=_("Configuration set"),
+        secret=False,
+        required=False,
+        help=_("Amazon SES only: the one that tells a topic of deliveries, bounces and complaints."),
     ),
     CredentialField(
         name="domain",
@@ -181,13 +197,13 @@ PROVIDER: Final = (
         name="signing_key",
         label=_("Key that signs webhooks"),
         required=False,
-        help=_("Mailgun, MailerSend, Mailtrap, Mandrill, Postal, SendGrid: on their webhooks page."),
+        help=_("Mailgun, MailerSend, Mailtrap, Mandrill, Postal, Resend, SendGrid: on their webhooks page."),
     ),
     CredentialField(
         name="inbound_key",
         label=_("Key that signs incoming mail"),
         required=False,
-        help=_("MailerSend only: on the inbound route's page."),
+        help=_("MailerSend, Mailtrap, Resend: of the inbound route or webhook, which has one of its own."),
     ),
     CredentialField(
         name="inbound_address",

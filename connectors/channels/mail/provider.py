@@ -11,30 +11,36 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qs, quote
 
-from connectors.channels.mail import esp_webhooks, fields
+from connectors.channels.mail import esp_webhooks, fields, sns
 from connectors.channels.mail.addresses import fold
+from connectors.channels.mail.amazon import Account, account_of
 from connectors.channels.mail.building import build, instance_of
 from connectors.channels.mail.esp_webhooks import CameIn, Hook, Tracked
 from connectors.channels.mail.esps import ESPS, Esp
+from connectors.channels.mail.fetching import Fetcher
 from connectors.channels.mail.mime import PART, open_mail, part_of
+from connectors.channels.mail.pointers import Pointer, is_fetched, opened, pointers_in
 from connectors.channels.mail.reading import Envelope, Home, as_events, read_mail
-from connectors.contract.answers import Problem, error_for, require_json
+from connectors.channels.mail.refusals import SEND, error_of
+from connectors.contract.answers import require_json
 from connectors.contract.capabilities import Capabilities, Capability, Push
-from connectors.contract.channel import ChannelConnector, ChannelFacts, Files, Media
+from connectors.contract.channel import ChannelConnector, ChannelFacts, Enclosure, Files, Media
 from connectors.contract.connector import QUERY, Settings, Subscription, Token
 from connectors.contract.deliveries import basic_of, is_any_of, key_of, lowered
 from connectors.contract.direct import (
     Address,
     AddressKind,
     AddressState,
+    AlertRecord,
     Channel,
     ConsentRecord,
     Delivery,
     DeliveryReport,
+    DirectMessageRecord,
+    DirectRecord,
     Scope,
 )
 from connectors.contract.errors import (
-    ConnectorError,
     NotFound,
     OutcomeUnknown,
     Rejected,
@@ -45,11 +51,13 @@ from connectors.contract.events import CanonicalEvent, Entity, EventKind
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import Done, Found, Intent, SendDirect
 from connectors.contract.media import MediaLimits
+from connectors.contract.records import AttachmentRecord
 from connectors.contract.wire import obj, text
 
 MAX_FILES: Final = 10_000_000
 INBOUND, TRACKING = "inbound", "tracking"
 KIND: Final = "w"
+SES: Final = "amazon_ses"
 LOGIN: Final = "bellhop"
 # Mailgun tries a webhook for eight hours; what was said before is a replay.
 _SEAL_LIVES_S: Final = 8 * 3600 + 900
@@ -91,7 +99,7 @@ class MailProvider(ChannelConnector):
                 write=True,
                 push=Push.FULL,
                 fallback="A lost answer is settled by a report that bears our token, else by a person.",
-                why="Providers list no mails. Brevo, Mailtrap, Resend: no incoming mail. Amazon SES: as a mailbox.",
+                why="Providers list no mails. Scaleway reports nothing; it and Unisender Go bring no incoming mail.",
             )
         },
         attachments=True,
@@ -101,6 +109,9 @@ class MailProvider(ChannelConnector):
     def __init__(self, settings: Settings, files: Files | None = None) -> None:
         super().__init__(settings, files)
         self.told: Mapping[str, str] = settings.credentials
+        base = settings.base_url.rstrip("/")
+        self.test_url = "" if base == self.default_base_url else base
+        self.fetcher = Fetcher(self.told.get("esp", ""), self.test_url)
         self.own = fold(self.told.get("address", ""))
         inbound = self.told.get("inbound_address", "").strip().casefold()
         self.home_of_mail = Home(
@@ -109,6 +120,10 @@ class MailProvider(ChannelConnector):
             instance=instance_of(settings.hook_url),
             authserv_id=self.told.get("authserv_id", ""),
         )
+
+    @property
+    def is_ses(self) -> bool:
+        return self.told.get("esp") == SES
 
     @property
     def esp(self) -> Esp:
@@ -146,12 +161,14 @@ class MailProvider(ChannelConnector):
         return Hook(esp=esp, kind=kind, url=url, logins=self.logins(), credentials=self.told)
 
     def delivery_key(self, headers: Mapping[str, str], body: bytes) -> str:
-        """Mailgun signs a token, which must count once, whatever stands beside it."""
-        if self.told.get("esp") == "mailgun":
-            try:
+        """Mailgun and Amazon's SNS sign a token, which must count once, whatever stands beside it."""
+        try:
+            if self.told.get("esp") == "mailgun":
                 return f"mailgun:{esp_webhooks.mailgun_seal(headers, body)[0]}"[:200]
-            except Unreadable:
-                return key_of(body)
+            if self.is_ses and (message_id := sns.read(body).message_id):
+                return f"sns:{self._hook(headers).kind}:{message_id}"[:200]
+        except Unreadable:
+            return key_of(body)
         return key_of(body)
 
     def verify(
@@ -161,28 +178,70 @@ class MailProvider(ChannelConnector):
         secrets: Sequence[str],  # noqa: ARG002 - the passwords are credentials: a person enters them on both sides
         at: datetime,
     ) -> bool | None:
-        if not is_any_of(basic_of(headers), self.logins()):
+        """A seal of Svix's proves more than our password, which that sender may not show."""
+        if is_fetched(headers):
             return False
-        if self.told.get("esp") == "mailgun" and not _is_fresh(headers, body, at):
+        hook, known = self._hook(headers), is_any_of(basic_of(headers), self.logins())
+        sealed = esp_webhooks.is_sealed(hook, headers, body, at)
+        if sealed is not None:
+            return sealed and (known or "authorization" not in lowered(headers))
+        if not known or (self.told.get("esp") == "mailgun" and not _is_fresh(headers, body, at)):
             return False
-        return esp_webhooks.is_signed(self._hook(headers), headers, body)
+        return esp_webhooks.is_signed(hook, headers, body)
+
+    def prepare(self, call: Call, headers: Mapping[str, str], body: bytes) -> Sequence[Enclosure]:
+        """A mail is fetched where its webhook only says where it is; several that one tells of go separate ways, so
+        that one that can't be had holds up no other. What Amazon sends must be signed by it."""
+        if is_fetched(headers):
+            return ()
+        if self.is_ses:
+            message = sns.read(body)
+            self.fetcher.prove(call, message)
+            if message.kind == sns.SUBSCRIPTION:
+                self.fetcher.confirm(call, message)
+        found = self._pointers(headers, body)
+        if len(found) > 1:
+            return [Enclosure(key=f"one:{one.key}", headers=headers, body=one.alone) for one in found]
+        return [one.enclosure(self._fetched(call, one)) for one in found]
+
+    def _pointers(self, headers: Mapping[str, str], body: bytes) -> list[Pointer]:
+        return pointers_in(self.told.get("esp", ""), self._hook(headers).kind, body)
+
+    def _fetched(self, call: Call, pointer: Pointer) -> bytes:
+        if self.is_ses:
+            return self.fetcher.stored(call, self._account(), pointer)
+        return self.fetcher.mail(call, pointer)
 
     def parse(self, headers: Mapping[str, str], body: bytes) -> list[CanonicalEvent]:
         key = key_of(body)
-        found: list[CanonicalEvent] = []
+        if is_fetched(headers):
+            return self._mail(opened(headers, body), key)
+        if self.is_ses and (notice := _notice(sns.read(body), key)) is not None:
+            return [notice]
+        found = [one.event() for one in self._pointers(headers, body)]
+        if found:
+            return found
         for place, one in enumerate(esp_webhooks.read(self._hook(headers), headers, body)):
             mine = f"{key}:{place}"
             found += self._mail(one, mine) if isinstance(one, CameIn) else [self._report(one, mine)]
         return found or [CanonicalEvent(kind=EventKind.IGNORED, dedupe_key=key, reason="nothing in it")]
 
     def _mail(self, given: CameIn, key: str) -> list[CanonicalEvent]:
-        recipients = (given.recipient,) if given.recipient else ()
         envelope = Envelope(
-            recipients=recipients, sender=given.sender, received_at=given.at, stripped=given.stripped
+            recipients=given.recipients, sender=given.sender, received_at=given.at, stripped=given.stripped
         )
-        return as_events(read_mail(open_mail(given.raw), self.home_of_mail, envelope), key)
+        found = read_mail(open_mail(given.raw), self.home_of_mail, envelope)
+        if given.files and not isinstance(found, str):
+            found = [_with_files(record, given.files) for record in found]
+        return as_events(found, key)
+
+    def fetch(self, call: Call, attachment: AttachmentRecord) -> Media:
+        """A file that Brevo keeps apart; all others lie inside a delivery."""
+        return self.fetcher.file(call, attachment)
 
     def part(self, headers: Mapping[str, str], body: bytes, external_id: str) -> Media:
+        if is_fetched(headers):
+            return part_of(open_mail(body), external_id)
         for one in esp_webhooks.read(self._hook(headers), headers, body):
             if isinstance(one, CameIn):
                 return part_of(open_mail(one.raw), external_id)
@@ -209,7 +268,7 @@ class MailProvider(ChannelConnector):
             return CanonicalEvent(kind=EventKind.IGNORED, dedupe_key=mine, reason=given.kind, unknown=unknown)
         failed = state == Delivery.FAILED
         report = DeliveryReport(
-            external_id=given.message_id,
+            external_id=self._id_in_the_world(given.message_id),
             channel=Channel.EMAIL,
             state=state,
             reference=given.reference,
@@ -225,7 +284,22 @@ class MailProvider(ChannelConnector):
 
     # --- authorisation ---
     def is_ours(self, url: str) -> bool:
-        return url.startswith(f"anymail://{self.told.get('esp', '-')}/") or super().is_ours(url)
+        if url.startswith(f"{SEND}{self.told.get('esp', '-')}/") or self.fetcher.is_ours(url):
+            return True
+        return (self.is_ses and url == self._account_url()) or super().is_ours(url)
+
+    def _account(self) -> Account:
+        """Raises Rejected where what was entered can't be right."""
+        given = {name: self.told.get(field, "") for name, field in self.esp.settings.items()}
+        return account_of(given, self.test_url)
+
+    def _account_url(self) -> str:
+        """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html"""
+        return f"{self._account().ses_url}/account"
+
+    def _id_in_the_world(self, message_id: str) -> str:
+        """By which answers and reports know a mail: SES gives it a Message-ID of its own."""
+        return self._account().message_id(message_id) if self.is_ses else message_id
 
     def limit_key(self) -> str:
         account = f"{self.told.get('esp', '')} {self.told.get('address', '')}"
@@ -238,28 +312,46 @@ class MailProvider(ChannelConnector):
         raise Unsupported(detail="There are no tokens here.")
 
     def authorize(self, request: Request, token: str | None) -> Request:  # noqa: ARG002
+        shown = self._settings() if request.path.startswith(SEND) else self._shown_key(request)
+        return replace(request, headers={**request.headers, **shown})
+
+    def _settings(self) -> dict[str, str]:
+        """Everything that anymail needs to send."""
         settings = {
             name: self.told[field] for name, field in self.esp.settings.items() if self.told.get(field)
         }
-        base = self.settings.base_url.rstrip("/")
-        if base and base != self.default_base_url:
-            settings["api_url"] = f"{base}/"
+        if self.is_ses:
+            self._account()
+        if self.test_url:
+            settings["api_url"] = f"{self.test_url}/"
         elif self.esp.needs_url:
             raise Rejected("This provider has no address of its own: enter yours.", code="no_address")
         packed = base64.b64encode(json.dumps(settings).encode()).decode()
-        return replace(request, headers={**request.headers, "authorization": f"Anymail {packed}"})
+        return {"authorization": f"Anymail {packed}"}
+
+    def _shown_key(self, request: Request) -> dict[str, str]:
+        """What proves a fetch to be ours."""
+        if self.is_ses:
+            service = "s3" if request.path in self.fetcher.files else "ses"
+            return self._account().signed(request.method, request.path, service)
+        return {self.esp.key_header: self.esp.key_form.format(self.told.get("api_key", ""))}
 
     def check(self, request: Request, response: Response) -> None:
-        if 200 <= response.status < 300:
+        if not 200 <= response.status < 300:
+            raise error_of(self.told.get("esp", ""), request, response)
+        if request.path not in self.fetcher.files:
             require_json(request, response)
-            return
-        raise _error(request, response)
 
     # --- reads and effects ---
     def ping(self, call: Call) -> str:
-        """There is nothing that all providers answer: the settings are complete, the first mail shows the rest."""
+        """There is nothing that all providers answer: the settings are complete, the first mail shows the rest. Amazon
+        tells whether the account may send."""
         label = self.esp.label
-        call(Request(method="HEAD", path=f"anymail://{self.told.get('esp', '-')}/"))
+        call(Request(method="HEAD", path=f"{SEND}{self.told.get('esp', '-')}/"))
+        if self.is_ses:
+            told = obj(call(Request(method="GET", path=self._account_url())).json())
+            if told.get("SendingEnabled") is False:
+                raise Rejected("Amazon has switched sending off for this account.", code="sending_off")
         return f"{label}: {self.own}"
 
     def perform(self, call: Call, intent: Intent) -> Done:
@@ -274,7 +366,7 @@ class MailProvider(ChannelConnector):
             headers["x-keeps-id"] = ":".join(self.esp.keeps_id)
         request = Request(
             method="SEND",
-            path=f"anymail://{self.told.get('esp', '-')}/",
+            path=f"{SEND}{self.told.get('esp', '-')}/",
             content=content,
             headers=headers,
             effect=True,
@@ -282,7 +374,7 @@ class MailProvider(ChannelConnector):
         remote_id = text(obj(call(request).json()).get("message_id"))
         if not remote_id:
             raise OutcomeUnknown(detail="No id in the answer.", code="no_id")
-        return Done(remote_id=remote_id, at=now)
+        return Done(remote_id=self._id_in_the_world(remote_id), at=now)
 
     def _read(self, key: str) -> bytes:
         if self.files is None:
@@ -320,6 +412,8 @@ def _address_state(given: Tracked) -> AddressState:
         return AddressState.COMPLAINED
     if given.reason == "unsubscribed":
         return AddressState.OPTED_OUT
+    if given.soft:
+        return AddressState.FINE
     hard = given.kind in {"bounced", "rejected", "failed"} and given.reason in {"invalid", "bounced"}
     return AddressState.BAD if hard else AddressState.FINE
 
@@ -336,17 +430,25 @@ def _words(given: Tracked) -> str:
     return sentences.get(given.reason, "The mail was not delivered.")
 
 
-def _error(request: Request, response: Response) -> ConnectorError:
-    try:
-        told = obj(response.json())
-    except Unreadable:
-        told = {}
-    problem = Problem(message=text(told.get("text")), code=text(told.get("code")))
-    error = error_for(request, response, problem)
-    if isinstance(error, Rejected) and text(told.get("refused")):
-        error.user_message = "The provider writes to this address no more."
-        error.address_state = AddressState.BAD
-    return error
+def _with_files(record: DirectRecord, files: tuple[AttachmentRecord, ...]) -> DirectRecord:
+    if not isinstance(record, DirectMessageRecord):
+        return record
+    return replace(record, attachments=(*record.attachments, *files))
+
+
+def _notice(message: sns.Message, key: str) -> CanonicalEvent | None:
+    """What a topic of Amazon's says of itself."""
+    if message.kind == sns.SUBSCRIPTION:
+        return CanonicalEvent(kind=EventKind.IGNORED, dedupe_key=key, reason="subscription confirmed")
+    if message.kind != sns.UNSUBSCRIBED:
+        return None
+    alert = AlertRecord(
+        external_id=message.topic,
+        title="A topic of Amazon SNS no longer tells us anything: its subscription was ended.",
+        detail=message.topic,
+        code="sns_unsubscribed",
+    )
+    return CanonicalEvent(kind=EventKind.ALERT, dedupe_key=key, direct=alert)
 
 
 __all__ = ["INBOUND", "PART", "TRACKING", "MailProvider"]

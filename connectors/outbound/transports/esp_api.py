@@ -16,59 +16,32 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from botocore.exceptions import BotoCoreError
+from botocore.parsers import ResponseParserError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
-from requests.adapters import BaseAdapter
 
 from bellhop.core import http
+from connectors.channels.mail.amazon import status_of
 from connectors.channels.mail.esps import ESPS
+from connectors.outbound.transports.esp_way import ForRequests, Way, boto_settings, lead_boto
 from connectors.outbound.transports.lines import answer
 
-_OWN_WAY = frozenset({"host", "content-length", "accept-encoding", "connection", "transfer-encoding"})
 _WRITTEN = frozenset(
     {"from", "to", "subject", "date", "reply-to", "mime-version", "content-type", "content-transfer-encoding"}
 )
 # What anymail or a provider's odd answer may raise beside its own errors.
-_ODD = (ImproperlyConfigured, ValueError, TypeError, LookupError, AttributeError)
-
-
-class _Judged(BaseAdapter):
-    """What `requests` wants sent goes by our own client: judged addresses, an end to every wait, no redirects."""
-
-    def __init__(self, max_bytes: int, before_send: Callable[[], None]) -> None:
-        super().__init__()
-        self._max_bytes = max_bytes
-        self._before_send = before_send
-        self.sent = False
-
-    def _leaves(self) -> None:
-        self._before_send()
-        self.sent = True
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        body = request.body or b""
-        found = http.fetch(
-            request.method or "POST",
-            request.url or "",
-            headers={
-                name.lower(): str(value)
-                for name, value in request.headers.items()
-                if name.lower() not in _OWN_WAY
-            },
-            content=body if isinstance(body, bytes) else str(body).encode(),
-            max_bytes=self._max_bytes,
-            before_send=self._leaves,
-        )
-        response = requests.Response()
-        response.status_code, response.request, response.url = found.status, request, request.url or ""
-        response._content = found.body  # noqa: SLF001 - there is no other way to make one
-        response.headers.update(found.headers)
-        return response
-
-    def close(self) -> None:
-        """Connections are kept by our own client."""
+_ODD = (
+    ImproperlyConfigured,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    BotoCoreError,
+    ResponseParserError,
+)
+SES = "amazon_ses"
 
 
 def send(
@@ -83,15 +56,15 @@ def send(
     esp = urlsplit(url).netloc
     if esp not in ESPS:
         raise http.AddressRefused("not a provider")
-    way = _Judged(max_bytes, before_send)
+    way = Way(max_bytes, before_send)
     try:
         backend = _backend(esp, headers)
         if method == "HEAD":
             return answer(200)
-        backend.open()
-        backend.session.mount("https://", way)
-        backend.session.mount("http://", way)
+        _open(backend, esp, way)
         mail = _mail(content, headers)
+        if ESPS[esp].by_tag:
+            mail.esp_extra = {"tags": [{"name": "reference", "value": headers.get("x-reference", "")}]}  # type: ignore[attr-defined]
         try:
             backend.send_messages([mail])
         finally:
@@ -110,18 +83,38 @@ def send(
 def _backend(esp: str, headers: Mapping[str, str]) -> Any:
     packed = headers.get("authorization", "").removeprefix("Anymail ")
     settings = json.loads(base64.b64decode(packed)) if packed else {}
+    if esp == SES:
+        settings = boto_settings(settings)
     module = import_module(f"anymail.backends.{esp}")
     return module.EmailBackend(ignore_unsupported_features=True, **settings)
 
 
-def _failed(error: AnymailAPIError, way: _Judged) -> http.Answer:
+def _open(backend: Any, esp: str, way: Way) -> None:
+    backend.open()
+    if esp == SES:
+        lead_boto(backend.client, way)
+        return
+    for scheme in ("https://", "http://"):
+        backend.session.mount(scheme, ForRequests(way))
+
+
+def _failed(error: AnymailAPIError, way: Way) -> http.Answer:
     """The provider's own status; an answer that can't be read says nothing about the mail."""
+    if isinstance(error.response, dict):
+        return _failed_at_amazon(error.response)
     status = error.status_code
     if status is None or 200 <= status < 300:
         if way.sent:
             raise http.NoAnswer(type(error).__name__) from error
         return answer(400, code="not_possible", text=str(error)[:300])
     return answer(status, text=str(error)[:300])
+
+
+def _failed_at_amazon(response: dict[str, Any]) -> http.Answer:
+    """boto3 has opened the answer."""
+    told = response.get("Error", {})
+    code, status = str(told.get("Code", "")), int(response["ResponseMetadata"]["HTTPStatusCode"])
+    return answer(status_of(code, status), code=code, text=f"{code}: {told.get('Message', '')}"[:300])
 
 
 def _mail(content: bytes, headers: Mapping[str, str]) -> EmailMultiAlternatives:

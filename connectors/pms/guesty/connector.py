@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from connectors.contract import wire
+from connectors.contract import svix, wire
 from connectors.contract.answers import Problem, error_for, require_json
 from connectors.contract.base import CredentialField, Settings, Subscription, Token
 from connectors.contract.capabilities import Capabilities, Capability, Push, RateLimit
@@ -26,7 +26,7 @@ from connectors.contract.intents import (
     UpdateWorkOrder,
 )
 from connectors.contract.wire import Wire, first, identifier, obj, text
-from connectors.pms.guesty import svix, webhooks
+from connectors.pms.guesty import webhooks
 from connectors.pms.guesty.tasks import Tasks
 from connectors.pms.guesty.words import SUBSCRIBED_EVENTS
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from connectors.contract import wire
+from connectors.contract import svix, wire
 from connectors.contract.errors import Unreadable
 from connectors.contract.events import CanonicalEvent, Entity, EventKind, ReadHint
 from connectors.contract.records import UNSET, AuthorKind, ConversationRecord, MessageRecord, NoteRecord
 from connectors.contract.wire import Wire, first, identifier, obj, text
-from connectors.pms.guesty import people, svix
+from connectors.pms.guesty import people
 from connectors.pms.guesty.conversations import author_of, module_of, read_conversation, read_post
 from connectors.pms.guesty.reservations import read_reservation, reservation_id
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,6 @@ from connectors.channels.mail.esps import ESPS
 from connectors.channels.mail.provider import MailProvider
 from connectors.contract.channel import ChannelConnector
 from connectors.contract.connector import QUERY, Settings
-from connectors.contract.deliveries import as_basic
 from connectors.contract.direct import (
     AddressState,
     ConsentRecord,
@@ -38,34 +37,14 @@ from connectors.contract.errors import (
 )
 from connectors.contract.events import CanonicalEvent, EventKind
 from connectors.contract.intents import Mail, OutFile
-from connectors.models import ConnectionKind
-from connectors.outbound import caller
-from tests.connectors import factories
+from tests.connectors.channels.mail.esp_line import CREDENTIALS, JSON, Line, login, provider
 from tests.connectors.channels.mail.helpers import FIXTURES, fixture, intent, raw
-from tests.connectors.contract import AT, HOOK, ChannelSuite, MemoryFiles
-from tests.connectors.little_server import LittleServer, Reply, Seen
-
-CREDENTIALS = {
-    "esp": "postmark",
-    "address": "stay@hotel.example",
-    "api_key": "the-server-token",
-    "webhook_password": "the-password-of-today",
-    "webhook_password_old": "the-password-of-yesterday",
-    "inbound_address": "reply@inbound.hotel.example",
-}
-JSON = {"content-type": "application/json"}
-
-
-def provider(**changes: str) -> MailProvider:
-    return MailProvider(Settings(credentials={**CREDENTIALS, **changes}, hook_url=HOOK), files=MemoryFiles())
+from tests.connectors.contract import AT, HOOK, ChannelSuite
+from tests.connectors.little_server import LittleServer, Reply
 
 
 def kind_of(name: str) -> dict[str, str]:
     return {**JSON, QUERY: f"w={'inbound' if 'inbound' in name else 'tracking'}"}
-
-
-def login(password: str) -> dict[str, str]:
-    return {"Authorization": as_basic("bellhop", password)}
 
 
 class BySecrets(MailProvider):
@@ -96,7 +75,7 @@ class TestMailProvider(ChannelSuite):
 
     def _signed(self, at: datetime = AT) -> tuple[ChannelConnector, bytes, dict[str, str], list[str]]:
         _, body, headers, secrets = super()._signed(at)
-        return BySecrets(Settings(credentials=CREDENTIALS, hook_url=HOOK)), body, headers, secrets
+        return BySecrets(Settings(credentials=self.credentials, hook_url=HOOK)), body, headers, secrets
 
     def test_a_changed_body_is_refused(self) -> None:
         """It can't be: HTTP Basic says who sent it, not what. Another body is another delivery."""
@@ -228,7 +207,7 @@ def test_what_is_entered_at_the_provider() -> None:
         "inbound": "https://bellhop:p%40ss%3Aw%2Frd@bellhop.example/hooks/token?w=inbound",
         "tracking": "https://bellhop:p%40ss%3Aw%2Frd@bellhop.example/hooks/token?w=tracking",
     }
-    assert list(provider(esp="resend").hook_addresses(HOOK)) == ["tracking"]
+    assert list(provider(esp="unisender_go").hook_addresses(HOOK)) == ["tracking"]
 
 
 def mailgun(at: datetime, *, key: str = "the-signing-key", token: str = "t" * 8) -> bytes:
@@ -326,25 +305,6 @@ SENT = {
     "SubmittedAt": "2026-11-23T12:00:00Z",
     "To": "jo@mail.example",
 }
-
-
-class Line:
-    def __init__(self, server: LittleServer, **credentials: str) -> None:
-        self.server = server
-        connection = factories.connection(
-            server.url,
-            slug="mail_provider",
-            name="Mail",
-            kind=ConnectionKind.CHANNEL,
-            credentials={**CREDENTIALS, **credentials},
-        )
-        self.connector = MailProvider(caller.settings_of(connection), files=MemoryFiles({"k": b"%PDF"}))
-        self.call = caller.Caller(connection, self.connector, bulk=False, probe=False, own_setup=False)
-        self.left: list[bool] = []
-        self.call.leaving = lambda: self.left.append(True)
-
-    def answers(self, answer: Callable[[Seen], Any]) -> None:
-        self.server.answer = answer
 
 
 @pytest.fixture
