@@ -59,6 +59,9 @@ INBOUND, TRACKING = "inbound", "tracking"
 KIND: Final = "w"
 SES: Final = "amazon_ses"
 LOGIN: Final = "bellhop"
+MAILGUN_WHOLE: Final = "&as=mime"
+"""An address that ends so is told the mail itself instead of its parsed fields
+(https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http)."""
 # Mailgun tries a webhook for eight hours; what was said before is a replay.
 _SEAL_LIVES_S: Final = 8 * 3600 + 900
 _SKEW_S: Final = 300
@@ -152,7 +155,12 @@ class MailProvider(ChannelConnector):
     def hook_addresses(self, url: str) -> Mapping[str, str]:
         password = quote(self.told.get("webhook_password", ""), safe="")
         addressed = esp_webhooks.with_login(url, f"{LOGIN}:{password}")
-        return {kind: f"{addressed}?{KIND}={kind}" for kind in (INBOUND, TRACKING) if getattr(self.esp, kind)}
+        found = {
+            kind: f"{addressed}?{KIND}={kind}" for kind in (INBOUND, TRACKING) if getattr(self.esp, kind)
+        }
+        if self.told.get("esp") == "mailgun":
+            found[INBOUND] += MAILGUN_WHOLE
+        return found
 
     def _hook(self, headers: Mapping[str, str]) -> Hook:
         kind = parse_qs(lowered(headers).get(QUERY, "")).get(KIND, [""])[0]

@@ -241,6 +241,16 @@ def test_mailgun_needs_its_seal_our_password_and_a_fresh_time() -> None:
     assert event.direct.body_text == "At five."
 
 
+def test_mailgun_is_told_to_send_the_mail_itself() -> None:
+    made = provider(esp="mailgun", signing_key="the-signing-key")
+    url = made.hook_addresses(HOOK)["inbound"]
+    assert url.endswith("mime")
+    asked = {**FORM, QUERY: url.partition("?")[2]}
+    assert made.verify(asked, mailgun(AT), (), AT) is True
+    [event] = made.parse(asked, mailgun(AT))
+    assert isinstance(event.direct, DirectMessageRecord)
+
+
 def test_a_token_of_mailguns_counts_once_whatever_stands_beside_it() -> None:
     """Its signature doesn't cover the content: one that was seen could seal another mail."""
     made = provider(esp="mailgun", signing_key="the-signing-key")
