@@ -25,6 +25,7 @@ from connectors.contract.records import (
     HousekeepingRecord,
     MessageRecord,
     NoteRecord,
+    PersonRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
@@ -56,6 +57,7 @@ class PmsConnector(Connector):
     attachment_links_s   how long the link of an attachment is good; afterwards it is read anew
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     conditions           the conditions of a unit that SetHousekeepingState may name
+    task_notes_apart     a remark on a task is kept beside its text, not in it
     """
 
     settle_s: ClassVar[float] = 0.0
@@ -68,6 +70,7 @@ class PmsConnector(Connector):
     sweep_s: ClassVar[int | None] = None
     conditions: ClassVar[frozenset[str]] = frozenset()
     notes_in_conversations: ClassVar[bool] = True
+    task_notes_apart: ClassVar[bool] = True
 
     # --- reads ---
     def text_fields(self, call: Call) -> Mapping[str, str]:
@@ -124,6 +127,10 @@ class PmsConnector(Connector):
     def get_work_order(self, call: Call, external_id: str) -> WorkOrderRecord:
         """Raises NotFound, Unsupported."""
         raise Unsupported(detail="There are no work orders here.")
+
+    def list_people(self, call: Call, cursor: str | None = None) -> Page[PersonRecord]:
+        """Those to whom a task can be given."""
+        return Page(items=(), next_cursor=None)
 
     def list_housekeeping(
         self,
