@@ -133,7 +133,7 @@ class OrderedWork(models.Model):
 
 
 class WorkNote(models.Model):
-    """A colleague's remark on work. It goes to the PMS once the work has a `remote_id` there. An empty `pms_state`: this
+    """A colleague's remark on work. It goes to the PMS once the work has a `remote_id` there. An empty `pms_state`: the
     PMS keeps none, it stands here only."""
 
     public_id = PublicIdField()

@@ -57,9 +57,7 @@ MAKE: dict[type[Intent], Callable[[Connection, ReservationRecord], Intent | None
     kind: make for _, kind, make in PLAN
 }
 ON_TASKS: dict[type[Intent], Callable[[str], Intent]] = {
-    UpdateWorkOrder: lambda task: UpdateWorkOrder(
-        work_order_id=task, state="done", resolution="New washer"
-    ),
+    UpdateWorkOrder: lambda task: UpdateWorkOrder(work_order_id=task, state="done", resolution="New washer"),
     AssignWorkOrder: lambda task: AssignWorkOrder(work_order_id=task, name="Harbour Plumbing"),
     NoteWorkOrder: lambda task: NoteWorkOrder(
         work_order_id=task, body="Key at the desk", author="Ana", written_at="2026-11-20 15:30"
