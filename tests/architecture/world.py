@@ -129,7 +129,6 @@ def build(slug: str) -> World:
         guest=guest,
         stay=stay,
         **_work(stay, now),
-        **_directory(place, now),
         thread=thread,
         scheduled=_scheduled(organization, stay, now),
         merge=ThreadMerge.objects.create(**belongs, source=thread, target=thread, kind="merge", at=now),
@@ -224,7 +223,7 @@ def _place(place: Property, now: datetime) -> dict[str, Any]:
     belongs = {"organization": place.organization}
     unit = Unit.objects.create(**belongs, property=place, name="204")
     report = UnitReport.objects.create(**belongs, unit=unit, note="Lamp", token="t", reported_at=now)
-    return {"property": place, "unit": unit, "report": report}
+    return {"property": place, "unit": unit, "report": report, **_directory(place, now)}
 
 
 def _request(stay: Reservation, now: datetime) -> StayRequest:
