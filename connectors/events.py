@@ -20,6 +20,7 @@ from connectors.contract.records import (
     HousekeepingRecord,
     MessageRecord,
     NoteRecord,
+    PersonRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
@@ -80,6 +81,12 @@ class WorkOrderTold:
 class HousekeepingTold:
     source: Source
     record: HousekeepingRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonTold:
+    source: Source
+    record: PersonRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

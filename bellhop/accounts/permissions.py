@@ -26,6 +26,7 @@ class Permission(models.TextChoices):
     NIGHT_AUDIT_READ = "night_audit.read", _("Read night audits")
     NIGHT_AUDIT_RUN = "night_audit.run", _("Run the night audit")
     NIGHT_AUDIT_EDIT = "night_audit.edit", _("Say when night audits run and who gets them")
+    DIRECTORY_EDIT = "directory.edit", _("Manage vendors and who is on call")
     CANNED_EDIT = "canned.edit", _("Edit shared canned replies")
     VIEWS_SHARE = "views.share", _("Share saved views")
     SEQUENCES_EDIT = "sequences.edit", _("Edit sequences")
@@ -57,6 +58,7 @@ _MANAGER = _AGENT | {
     Permission.LEGAL_HOLD,
     Permission.HOUSEKEEPING_ASSIGN,
     Permission.NIGHT_AUDIT_EDIT,
+    Permission.DIRECTORY_EDIT,
     Permission.MONEY_READ,
     Permission.DOOR_CODES_READ,
     Permission.CANNED_EDIT,

@@ -25,6 +25,7 @@ from connectors.contract.records import (
     HousekeepingRecord,
     MessageRecord,
     NoteRecord,
+    PersonRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
@@ -57,6 +58,7 @@ class PmsConnector(Connector):
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     conditions           the conditions of a unit that SetHousekeepingState may name
     refusals             it may also say that service is refused
+    task_notes_apart     a remark on a task is kept beside its text, not in it
     """
 
     settle_s: ClassVar[float] = 0.0
@@ -70,6 +72,7 @@ class PmsConnector(Connector):
     conditions: ClassVar[frozenset[str]] = frozenset()
     refusals: ClassVar[bool] = False
     notes_in_conversations: ClassVar[bool] = True
+    task_notes_apart: ClassVar[bool] = True
 
     # --- reads ---
     def text_fields(self, call: Call) -> Mapping[str, str]:
@@ -126,6 +129,10 @@ class PmsConnector(Connector):
     def get_work_order(self, call: Call, external_id: str) -> WorkOrderRecord:
         """Raises NotFound, Unsupported."""
         raise Unsupported(detail="There are no work orders here.")
+
+    def list_people(self, call: Call, cursor: str | None = None) -> Page[PersonRecord]:
+        """Those to whom a task can be given."""
+        return Page(items=(), next_cursor=None)
 
     def list_housekeeping(
         self,

@@ -45,6 +45,7 @@ class Entity(StrEnum):
     FOLIO = "folio"
     HOUSEKEEPING = "housekeeping"
     TEMPLATE = "template"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

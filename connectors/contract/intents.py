@@ -111,6 +111,28 @@ class UpdateWorkOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignWorkOrder:
+    """Say who does it: one of the PMS's own people by id, else somebody by `name`, who stands in the task's text (see
+    `connectors.contract.task_text`). Both empty: nobody."""
+
+    work_order_id: str
+    person_id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWorkOrder:
+    """Keep a colleague's remark with a work order. `written_at` is the property's local time as it is to be shown
+    (`2026-11-20 15:30`), where the PMS shows none of its own."""
+
+    work_order_id: str
+    body: str
+    author: str
+    written_at: str = ""
+    reference: str = field(default_factory=new_reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetHousekeepingState:
     """Say what condition a unit is in (one of the connector's `conditions`), and whether its guests refuse service
     today. None: leave that as it is."""
@@ -220,12 +242,22 @@ Intent = (
     | SetStayTimes
     | CreateWorkOrder
     | UpdateWorkOrder
+    | AssignWorkOrder
+    | NoteWorkOrder
     | SetHousekeepingState
     | SendDirect
     | MarkRead
 )
 
-REPEATABLE = (SetCustomField, SetStayTimes, UpdateWorkOrder, SetHousekeepingState, MarkRead)
+REPEATABLE = (
+    SetCustomField,
+    SetStayTimes,
+    UpdateWorkOrder,
+    AssignWorkOrder,
+    NoteWorkOrder,
+    SetHousekeepingState,
+    MarkRead,
+)
 """Doing these twice comes to the same as once: each names the value that is wanted, and marked texts are looked for
 before they are written again."""
 

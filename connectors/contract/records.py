@@ -252,6 +252,13 @@ class HousekeepingRecord(Record):
     comment: str | Unset = UNSET
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecord(Record):
+    """Somebody who works in the PMS, to whom its tasks can be given."""
+
+    name: str
+
+
 AnyRecord = (
     PropertyRecord
     | UnitRecord
@@ -262,4 +269,5 @@ AnyRecord = (
     | ConversationRecord
     | WorkOrderRecord
     | HousekeepingRecord
+    | PersonRecord
 )

@@ -16,6 +16,7 @@ from connectors.contract.records import (
     HousekeepingRecord,
     MessageRecord,
     NoteRecord,
+    PersonRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
@@ -28,6 +29,7 @@ from connectors.events import (
     HousekeepingTold,
     MessageReceived,
     NoteReceived,
+    PersonTold,
     PropertyTold,
     ReservationTold,
     Source,
@@ -46,6 +48,7 @@ _TOLD = {
     ConversationRecord: ConversationTold,
     WorkOrderRecord: WorkOrderTold,
     HousekeepingRecord: HousekeepingTold,
+    PersonRecord: PersonTold,
 }
 
 

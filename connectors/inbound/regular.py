@@ -21,6 +21,8 @@ PURPOSES = (POLL, SWEEP, LOG)
 _READ_AFTER = {
     CommandKind.CREATE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.UPDATE_WORK_ORDER: Entity.WORK_ORDER,
+    CommandKind.ASSIGN_WORK_ORDER: Entity.WORK_ORDER,
+    CommandKind.NOTE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.SET_HOUSEKEEPING: Entity.HOUSEKEEPING,
 }
 

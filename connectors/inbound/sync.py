@@ -28,7 +28,7 @@ from connectors.outbound.leases import LEASE, keeper
 
 log = structlog.get_logger(__name__)
 ORDER = (Entity.PROPERTY, Entity.UNIT, Entity.RESERVATION, Entity.CONVERSATION)
-EXTRA = (Entity.WORK_ORDER, Entity.HOUSEKEEPING)
+EXTRA = (Entity.PERSON, Entity.WORK_ORDER, Entity.HOUSEKEEPING)
 CATCH_UP_EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=2)
 HISTORY_PAGES = 20
@@ -282,6 +282,8 @@ def _page(run: SyncRun, connector: PmsConnector, call: Call) -> Page[AnyRecord]:
         page = _lost(run, connector, call)
     elif run.entity == Entity.WORK_ORDER:
         page = connector.list_work_orders(call, cursor, run.since)  # type: ignore[assignment]
+    elif run.entity == Entity.PERSON:
+        page = connector.list_people(call, cursor)  # type: ignore[assignment]
     elif run.entity == Entity.HOUSEKEEPING:
         page = connector.list_housekeeping(call, cursor)  # type: ignore[assignment]
     elif run.entity == Entity.PROPERTY:

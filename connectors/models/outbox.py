@@ -34,6 +34,8 @@ class CommandKind(models.TextChoices):
     SET_STAY_TIMES = "set_stay_times", "Set arrival and departure times"
     CREATE_WORK_ORDER = "create_work_order", "Create work order"
     UPDATE_WORK_ORDER = "update_work_order", "Update work order"
+    ASSIGN_WORK_ORDER = "assign_work_order", "Assign work order"
+    NOTE_WORK_ORDER = "note_work_order", "Add note to work order"
     SET_HOUSEKEEPING = "set_housekeeping", "Set housekeeping state"
     SEND_DIRECT = "send_direct", "Send on a channel"
     MARK_READ = "mark_read", "Show that it was read"

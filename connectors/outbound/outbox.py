@@ -11,10 +11,12 @@ from django.db import transaction
 from bellhop.core import clock, events, wake
 from connectors.contract.intents import (
     AddNote,
+    AssignWorkOrder,
     CreateWorkOrder,
     Intent,
     MarkRead,
     MirrorMessage,
+    NoteWorkOrder,
     SendDirect,
     SendMessage,
     SetCustomField,
@@ -53,6 +55,8 @@ _KINDS: dict[type[Intent], CommandKind] = {
     SetStayTimes: CommandKind.SET_STAY_TIMES,
     CreateWorkOrder: CommandKind.CREATE_WORK_ORDER,
     UpdateWorkOrder: CommandKind.UPDATE_WORK_ORDER,
+    AssignWorkOrder: CommandKind.ASSIGN_WORK_ORDER,
+    NoteWorkOrder: CommandKind.NOTE_WORK_ORDER,
     SetHousekeepingState: CommandKind.SET_HOUSEKEEPING,
     SendDirect: CommandKind.SEND_DIRECT,
     MarkRead: CommandKind.MARK_READ,

@@ -55,6 +55,7 @@ class House:
     `no_faults` are the kinds that make no sense there;
     `scope` tells from a webhook's body which property it is about, where endpoints are for one property each;
     `conditions` of rooms and `task_statuses` are empty where the PMS has none;
+    `person_of` a task's field that names who is to do it, and the value that stands there for one of the staff;
     `module_of` says by what one writes first to a guest who came over a channel;
     `keeps_log`: it writes what happens to a stay into the stay's conversation;
     `tables` and `indexes` are what its store keeps.
@@ -73,6 +74,7 @@ class House:
     module_of: Callable[[str], str] = lambda _: "note"
     conditions: tuple[str, ...] = ()
     task_statuses: tuple[str, ...] = ()
+    person_of: Callable[[str], tuple[str, Any]] = lambda staff_id: ("assigneeId", staff_id)
     cancelled: str = "canceled"
     keeps_log: bool = False
     new_id: Callable[[str], str] = _plain_id

@@ -19,6 +19,7 @@ from connectors.contract.records import (
     HousekeepingRecord,
     MessageRecord,
     NoteRecord,
+    PersonRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
@@ -46,6 +47,7 @@ _OF_RECORD: dict[type, Entity] = {
     NoteRecord: Entity.NOTE,
     WorkOrderRecord: Entity.WORK_ORDER,
     HousekeepingRecord: Entity.HOUSEKEEPING,
+    PersonRecord: Entity.PERSON,
 }
 _OF_COMMAND = {
     CommandKind.SEND_MESSAGE: Entity.MESSAGE,
@@ -55,6 +57,8 @@ _OF_COMMAND = {
     CommandKind.SET_STAY_TIMES: Entity.RESERVATION,
     CommandKind.CREATE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.UPDATE_WORK_ORDER: Entity.WORK_ORDER,
+    CommandKind.ASSIGN_WORK_ORDER: Entity.WORK_ORDER,
+    CommandKind.NOTE_WORK_ORDER: Entity.WORK_ORDER,
     CommandKind.SET_HOUSEKEEPING: Entity.HOUSEKEEPING,
     CommandKind.SEND_DIRECT: Entity.MESSAGE,
 }

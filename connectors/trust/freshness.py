@@ -26,6 +26,7 @@ CLASS_OF = {
     Entity.WORK_ORDER: Freshness.MINUTES,
     Entity.UNIT: Freshness.DAILY,
     Entity.PROPERTY: Freshness.DAILY,
+    Entity.PERSON: Freshness.DAILY,
 }
 ENOUGH = 5
 BREACH_WINDOW = timedelta(hours=1)

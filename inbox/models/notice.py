@@ -24,6 +24,7 @@ class Notice(models.Model):
         MENTION = "mention", _("Somebody mentioned you")
         ASSIGNED = "assigned", _("A conversation was assigned to you")
         FILE = "file", _("A file of the guest could not be fetched")
+        EMERGENCY = "emergency", _("A guest may be in danger")
         SURVEY = "survey", _("A guest gave a low score")
         INCIDENT = "incident", _("Something needs a person")
 

@@ -48,6 +48,8 @@ class Thread(Findable):
     `stay` is the current one of `stays`; `arrives_on` is its arrival, so that an index can sort by it.
     A merged one lies empty and leads to `merged_into`; what comes in on a blocked one opens nothing.
     `channel` is the one last used by the guest, `channel_raw` and `pms_channel` the one by which the PMS reaches them.
+    From `emergency_at` on it is flagged because of what `emergency_message_id` tells of (`emergency`), until a person
+    ended that at `emergency_over_at`.
     `conversation_told` is the digest of what the PMS last said about the conversation, once nothing of it is open: the
     same again needs no work.
     """
@@ -79,6 +81,11 @@ class Thread(Findable):
     assignee = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
     team = models.ForeignKey("accounts.Team", models.SET_NULL, related_name="+", null=True)
     tags = models.ManyToManyField(Tag, related_name="threads")
+
+    emergency_at = models.DateTimeField(null=True)
+    emergency = models.CharField(max_length=12, blank=True, default="", db_default="")
+    emergency_message_id = models.BigIntegerField(null=True)
+    emergency_over_at = models.DateTimeField(null=True)
 
     waiting_since = models.DateTimeField(null=True)
     no_answer_until = models.DateTimeField(null=True)

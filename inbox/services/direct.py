@@ -10,7 +10,7 @@ from connectors.contract.direct import ChangeKind, DirectMessageRecord
 from connectors.contract.records import Direction as RecordDirection
 from connectors.events import DirectMessageChanged, DirectMessageReceived, Source
 from inbox.models import Author, Direction, Message, MessageMail, Thread, ThreadStatus
-from inbox.services import attachments, keywords, mirror, threads, whose
+from inbox.services import attachments, emergencies, keywords, mirror, threads, whose
 from inbox.services.receive import LATE_AFTER
 from inbox.services.whose import Place
 from reservations.models import ChannelAddress
@@ -39,9 +39,15 @@ def on_message(event: DirectMessageReceived) -> None:
     mirror.owe(thread, message)
     _follow(thread, message, needs_nobody=needs_nobody)
     threads.refresh(thread)
+    told = emergencies.look(thread, message)
     threads.save(thread)
     threads.announce(
-        thread, "message", message=message.pk, inbound=inbound and not record.automatic, who=thread.party_name
+        thread,
+        "message",
+        told,
+        message=message.pk,
+        inbound=inbound and not record.automatic,
+        who=thread.party_name,
     )
 
 

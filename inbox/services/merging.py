@@ -24,7 +24,7 @@ from inbox.models import (
     ThreadMerge,
     ThreadStatus,
 )
-from inbox.services import conversations, mirror, threads
+from inbox.services import conversations, emergencies, mirror, threads
 
 UNDO_WITHIN = timedelta(days=30)
 MERGE, SPLIT = "merge", "split"
@@ -74,6 +74,7 @@ def merge(source_id: int, target_id: int, actor: User | None = None) -> Thread:
     conversations.add_stays(target, set(moved["stays"]))
     target.tags.add(*moved["tags"])
     target.assignee_id = target.assignee_id or source.assignee_id
+    emergencies.hand_over(source, target)
     source.merged_into, source.status, source.snoozed_until = target, ThreadStatus.CLOSED, None
     _finish(source, target, actor, "merged", name=source.party_name, merge=row.public_id)
     if source.waiting_since is not None and target.status != ThreadStatus.OPEN:
@@ -235,6 +236,8 @@ def _take_apart(source: Thread, target: Thread, moved: dict[str, Any]) -> None:
         target.save(update_fields=["connection", "conversation_id"])
         source.connection_id, source.conversation_id = connection_id, conversation_id
         source.channel_raw, source.pms_channel = channel_raw, pms_channel
+    if target.emergency_message_id in moved.get("messages", ()):
+        emergencies.hand_over(target, source)
     source.merged_into, source.status = None, ThreadStatus(moved.get("status", ThreadStatus.OPEN))
     remaining = target.stays.exists()
     target.choose_stay(None)

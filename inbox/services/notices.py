@@ -27,6 +27,7 @@ MUTES = {"1": timedelta(hours=1), "8": timedelta(hours=8), "on": FOREVER}
 LOUD = {
     Notice.Kind.FAILED,
     Notice.Kind.UNCONFIRMED,
+    Notice.Kind.EMERGENCY,
     Notice.Kind.FILE,
     Notice.Kind.SURVEY,
     Notice.Kind.INCIDENT,
@@ -103,6 +104,11 @@ def words(notice: Notice) -> str:
         return _("%(name)s mentioned you: %(text)s") % {"name": data["by"], "text": data.get("text", "")}
     if kind == Notice.Kind.FILE:
         return _("A file could not be fetched: %(name)s") % {"name": data.get("name") or _("File")}
+    if kind == Notice.Kind.EMERGENCY:
+        return _("Emergency? %(guest)s: %(text)s") % {
+            "guest": data.get("guest") or _("An unknown guest"),
+            "text": data.get("text", ""),
+        }
     if kind == Notice.Kind.SURVEY:
         return _("%(guest)s gave %(score)s of 10") % {
             "guest": data.get("guest") or _("An unknown guest"),

@@ -24,7 +24,7 @@ from inbox.models import (
     Thread,
     ThreadStatus,
 )
-from inbox.services import attachments, conversations, threads
+from inbox.services import attachments, conversations, emergencies, threads
 
 # A message older than the newest one by more than this is marked "arrived late" (ux T1).
 LATE_AFTER = timedelta(minutes=2)
@@ -45,11 +45,13 @@ def on_message(event: MessageReceived) -> None:
     found = threads.refresh(thread)
     is_newest = found.last_inbound_at is None or message.sent_at >= found.last_inbound_at
     _follow(thread, message, record, is_newest=is_newest, history=source.history)
+    told = [] if source.history else emergencies.look(thread, message)
     threads.save(thread)
     if not source.history:
         threads.announce(
             thread,
             "message",
+            told,
             message=message.pk,
             inbound=message.direction == Direction.INBOUND,
             who=thread.party_name,

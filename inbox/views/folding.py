@@ -13,7 +13,7 @@ from inbox.services.timeline import Entry
 
 FOLD_FROM = 3
 # What must not be missed stands alone.
-NEVER = {"cancelled", "survey"}
+NEVER = {"cancelled", "survey", "emergency"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from inbox.services import (
     attachments,
     blocking,
     drafts,
+    emergencies,
     listing,
     matching,
     merging,
@@ -39,9 +40,8 @@ from inbox.services.chat import waiting
 from inbox.services.listing import ListQuery
 from inbox.views import filters, folding
 from reservations.models import RequestKind, StayPhase
-from reservations.models.work_order import Entry, Priority
 from reservations.sequences import absent, upcoming
-from reservations.services import ordering, work_orders
+from reservations.services import work_panel
 from reservations.surveys import standing
 
 
@@ -128,6 +128,7 @@ def head_context(thread: Thread, query: ListQuery) -> dict[str, Any]:
         "query": filters.query_text(query),
         "here": reverse("inbox:thread", args=[query.view, thread.public_id]),
         **outage_context(thread),
+        **emergency_context(thread),
         "remote_link": _remote_link(thread),
         "pms": _pms_label(thread),
         "snoozes": snooze_choices(thread),
@@ -227,6 +228,13 @@ def outage_context(thread: Thread) -> dict[str, Any]:
     }
 
 
+def emergency_context(thread: Thread) -> dict[str, Any]:
+    """The banner of ux V10: what the guest may have told of, and whom to call."""
+    if thread.emergency_at is None:
+        return {}
+    return {"whom_to_call": emergencies.whom_to_call(thread), "telling": emergencies.message_of(thread)}
+
+
 def _remote_link(thread: Thread) -> str | None:
     """The stay's page in the PMS."""
     if thread.stay is None or thread.connection is None:
@@ -256,12 +264,7 @@ def panel_context(request: HttpRequest, thread: Thread) -> dict[str, Any]:
         "remote_link": _remote_link(thread),
         "points": list(points),
         "past_stays": guest.reservations.exclude(pk=stay.pk if stay else 0).count() if guest else 0,
-        "work_orders": list(work_orders.of_stay(stay)) if stay else [],
-        "ordered": ordering.waiting(stay) if stay else [],
-        "may_order": stay is not None and ordering.is_possible(stay.connection),
-        "work_kinds": ordering.KINDS,
-        "work_priorities": Priority.choices,
-        "work_entries": Entry.choices,
+        "work": work_panel.of(stay) if stay else None,
         "upcoming": planned,
         "has_open": any(one.is_open for one in planned),
         "absent": absent.of(stay) if stay and getattr(thread, "off_sequences", True) else None,

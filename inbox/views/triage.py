@@ -16,7 +16,7 @@ from bellhop.accounts.services import audit
 from bellhop.accounts.web import page, user_of
 from inbox.forms import SnoozeForm, local_moment
 from inbox.models import SavedView, Thread
-from inbox.services import listing, matching, snoozing, triage
+from inbox.services import emergencies, listing, matching, snoozing, triage
 from inbox.views import access
 from reservations.models import Reservation
 
@@ -70,6 +70,9 @@ ACTIONS: dict[str, Action] = {
     "no-answer": lambda _request, user, thread: triage.no_answer_needed(user, thread),
     "needs-answer": lambda _request, user, thread: triage.needs_answer(user, thread),
     "tags": lambda request, user, thread: triage.tag(user, thread, request.POST.get("tags", "").split(",")),
+    "handled": lambda _request, user, thread: emergencies.end(user, thread, emergencies.HANDLED),
+    "false-alarm": lambda _request, user, thread: emergencies.end(user, thread, emergencies.FALSE_ALARM),
+    "emergency": lambda _request, user, thread: emergencies.undo(user, thread),
     "unread": lambda _request, user, thread: triage.mark_unread(user, thread),
 }
 MOST_QUERY = 1_000

@@ -7,6 +7,14 @@ from reservations.models.consent import (
     ConsentState,
     DeadAddress,
 )
+from reservations.models.directory import (
+    Contact,
+    OnCallException,
+    OnCallShift,
+    PmsPerson,
+    Trade,
+    Weekday,
+)
 from reservations.models.guest import ContactKind, ContactPoint, Guest
 from reservations.models.housekeeping import Cleaning, UnitReport, UnitState, UnitStateChange
 from reservations.models.property import Property, PropertyScope, Unit
@@ -15,7 +23,7 @@ from reservations.models.request import RequestKind, StayRequest
 from reservations.models.sequence import Enrollment, ScheduledMessage, Sequence, SequenceVersion
 from reservations.models.stay import Reservation, StayPhase
 from reservations.models.survey import Survey, SurveyAnswer
-from reservations.models.work_order import OrderedWork, PmsState, WorkOrder
+from reservations.models.work_order import OrderedWork, PmsState, WorkNote, WorkOrder
 
 __all__ = [
     "ChannelAddress",
@@ -24,6 +32,7 @@ __all__ = [
     "ConsentScope",
     "ConsentSource",
     "ConsentState",
+    "Contact",
     "ContactKind",
     "ContactPoint",
     "DeadAddress",
@@ -32,7 +41,10 @@ __all__ = [
     "NightAudit",
     "NightAuditAddendum",
     "NightAuditPlan",
+    "OnCallException",
+    "OnCallShift",
     "OrderedWork",
+    "PmsPerson",
     "PmsState",
     "Property",
     "PropertyScope",
@@ -46,9 +58,12 @@ __all__ = [
     "StayRequest",
     "Survey",
     "SurveyAnswer",
+    "Trade",
     "Unit",
     "UnitReport",
     "UnitState",
     "UnitStateChange",
+    "Weekday",
+    "WorkNote",
     "WorkOrder",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from bellhop.core.fields import PublicIdField
+from reservations.models.directory import Contact
 from reservations.models.property import Property, Unit
 from reservations.models.stay import Reservation
 
@@ -21,7 +24,9 @@ class PmsState(models.TextChoices):
 
 class WorkOrder(models.Model):
     """`status` is the PMS's own word, `state` ours; `kind`: cleaning, maintenance, check_in, … or the PMS's word.
-    `wished_state`: what somebody here said, until the PMS says so too; `pms_state` whether it has that."""
+    `wished_state`: what somebody here said, until the PMS says so too; `pms_state` whether it has that.
+    `assignee` is whom the PMS names. Where `assign_state` isn't empty, somebody here said who does it:
+    `wished_assignee` (empty: nobody), `contact` where that is one of the directory."""
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -48,6 +53,11 @@ class WorkOrder(models.Model):
     command_id = models.BigIntegerField(null=True)
     pms_state = models.CharField(max_length=12, choices=PmsState, blank=True, default="")
     pms_reason = models.CharField(max_length=300, blank=True, default="")
+    contact = models.ForeignKey(Contact, models.SET_NULL, related_name="+", null=True)
+    wished_assignee = models.CharField(max_length=120, blank=True, default="", db_default="")
+    assign_command_id = models.BigIntegerField(null=True)
+    assign_state = models.CharField(max_length=12, choices=PmsState, blank=True, default="", db_default="")
+    assign_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     due_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
 
@@ -62,6 +72,11 @@ class WorkOrder(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @builtins.property
+    def does_it(self) -> str:
+        """Who does it, as far as anybody said."""
+        return self.wished_assignee if self.assign_state else self.assignee
 
 
 class Priority(models.TextChoices):
@@ -115,3 +130,33 @@ class OrderedWork(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class WorkNote(models.Model):
+    """A colleague's remark on work. It goes to the PMS once the work has a `remote_id` there. An empty `pms_state`: the
+    PMS keeps none, it stands here only."""
+
+    public_id = PublicIdField()
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    connection = models.ForeignKey("connectors.Connection", models.PROTECT, related_name="+")
+    ordered = models.ForeignKey(OrderedWork, models.SET_NULL, related_name="notes", null=True)
+    remote_id = models.CharField(max_length=200, blank=True, default="")
+    property = models.ForeignKey(Property, models.SET_NULL, related_name="+", null=True)
+    author = models.ForeignKey("accounts.User", models.SET_NULL, related_name="+", null=True)
+    author_name = models.CharField(max_length=120)
+    body = models.TextField()
+    written_at = models.DateTimeField()
+    command_id = models.BigIntegerField(null=True)
+    pms_state = models.CharField(max_length=12, choices=PmsState, blank=True, default="")
+    pms_reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["connection", "remote_id", "written_at"], name="work_note_by_task"),
+            models.Index(
+                fields=["command_id"], name="work_note_command", condition=models.Q(command_id__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.body[:40]

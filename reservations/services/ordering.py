@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -143,11 +144,7 @@ def set_state(user: User, row: WorkOrder, state: WorkOrder.State) -> WorkOrder:
     """Say how far it is; the PMS is told, and its own word stands once it comes. Raises ValidationError,
     PermissionDenied."""
     _require(user)
-    locked = (
-        WorkOrder.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("connection")
-        .get(pk=row.pk)
-    )
+    locked = lock_order(row)
     if UpdateWorkOrder not in connector_class(locked.connection.slug).performs:
         raise ValidationError(_("This PMS lets nobody change its tasks from outside."))
     if state == (locked.wished_state or locked.state):
@@ -156,7 +153,7 @@ def set_state(user: User, row: WorkOrder, state: WorkOrder.State) -> WorkOrder:
         locked.connection,
         UpdateWorkOrder(work_order_id=locked.remote_id, state=state.value),
         subject=f"work_order:{locked.pk}",
-        order_key=f"work_order:{locked.pk}",
+        order_key=line_of(locked.remote_id),
         place_id=locked.property_id,
     )
     locked.wished_state, locked.command_id = state, command.pk
@@ -165,6 +162,16 @@ def set_state(user: User, row: WorkOrder, state: WorkOrder.State) -> WorkOrder:
     audit(locked.organization_id, user, "work.state", f"work_order:{locked.public_id}", after=state.value)
     events.emit(WorkOrderChanged(work_order=locked))
     return locked
+
+
+def lock_order(row: WorkOrder) -> WorkOrder:
+    rows = WorkOrder.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("connection").get(pk=row.pk)
+
+
+def line_of(remote_id: str) -> str:
+    """The order key of what is written on one task: some PMSs keep several things in one text of it."""
+    return f"task:{sha256(remote_id.encode()).hexdigest()[:24]}"
 
 
 def _require(user: User) -> None:

@@ -13,7 +13,7 @@ from connectors.events import Source, WorkOrderTold
 from connectors.inbound import identity
 from reservations.events import WorkOrderChanged
 from reservations.models import Property, Reservation, Unit, WorkOrder
-from reservations.services import mirror
+from reservations.services import assigning, mirror
 
 SHOWN = 12
 
@@ -36,6 +36,7 @@ def on_work_order(event: WorkOrderTold) -> None:
     else:
         changes = mirror.merge(row, source, Entity.WORK_ORDER, record.external_id, told, held, record.version)
         changed = bool(changes)
+        assigning.follow(row, changes)
         if row.wished_state and row.state == row.wished_state:
             WorkOrder.objects.filter(pk=row.pk).update(wished_state="")
     if changed and not source.history:
@@ -80,4 +81,4 @@ def of_stay(stay: Reservation) -> QuerySet[WorkOrder]:
     if stay.unit_id is not None:
         open_ones = (WorkOrder.State.OPEN, WorkOrder.State.IN_PROGRESS)
         about |= Q(unit_id=stay.unit_id, reservation__isnull=True, state__in=open_ones)
-    return WorkOrder.objects.filter(about).order_by("due_at", "id")[:SHOWN]
+    return WorkOrder.objects.filter(about).select_related("contact").order_by("due_at", "id")[:SHOWN]

@@ -1,4 +1,5 @@
-"""Work ordered from the panel: order, order again after a failure, say how far it is."""
+"""Work in the panel: order it, say how far it is, give it to somebody, remark on it; tell the PMS again after a
+failure."""
 
 from __future__ import annotations
 
@@ -7,11 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
+from bellhop.accounts.models import User
 from bellhop.accounts.permissions import Permission
 from bellhop.accounts.web import page, user_of
 from reservations import ports
-from reservations.models import OrderedWork, WorkOrder
-from reservations.services import ordering, scope
+from reservations.models import Contact, OrderedWork, PmsPerson, WorkNote, WorkOrder
+from reservations.services import assigning, directory, ordering, scope, work_notes
 from reservations.services.ordering import Order
 from reservations.views.requests import done, refused, stays_of
 
@@ -47,9 +49,8 @@ def order(request: HttpRequest, public_id: str) -> HttpResponse:
 def order_again(request: HttpRequest, public_id: str) -> HttpResponse:
     """Tell the PMS once more."""
     user = user_of(request)
-    rows = OrderedWork.objects.filter(organization_id=user.organization_id, reservation__in=stays_of(user))
     try:
-        ordering.order_again(user, get_object_or_404(rows, public_id=public_id))
+        ordering.order_again(user, _ordered(user, public_id))
     except ValidationError as why:
         return refused(why, "#order-refused")
     return done("")
@@ -63,13 +64,98 @@ def set_state(request: HttpRequest, public_id: str) -> HttpResponse:
     state = request.POST.get("state", "")
     if state not in WorkOrder.State.values:
         raise Http404(state)
+    try:
+        ordering.set_state(user, _order(user, public_id), WorkOrder.State(state))
+    except ValidationError as why:
+        return refused(why, "#order-refused")
+    return done("")
+
+
+def _order(user: User, public_id: str) -> WorkOrder:
     rows = WorkOrder.objects.filter(organization_id=user.organization_id)
     ids = scope.property_ids(user)
-    if ids is not None:
-        rows = rows.filter(property_id__in=ids)
-    row = get_object_or_404(rows, public_id=public_id)
+    return get_object_or_404(rows if ids is None else rows.filter(property_id__in=ids), public_id=public_id)
+
+
+def _ordered(user: User, public_id: str) -> OrderedWork:
+    rows = OrderedWork.objects.filter(organization_id=user.organization_id, reservation__in=stays_of(user))
+    return get_object_or_404(rows, public_id=public_id)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def assign(request: HttpRequest, public_id: str) -> HttpResponse:
+    """`to`: "contact:…" of the directory, "person:…" of the PMS, or nobody."""
+    user = user_of(request)
+    row = _order(user, public_id)
     try:
-        ordering.set_state(user, row, WorkOrder.State(state))
+        assigning.assign(user, row, _chosen(user, row, request.POST.get("to", "")))
+    except ValidationError as why:
+        return refused(why, "#order-refused")
+    return done("")
+
+
+def _chosen(user: User, row: WorkOrder, value: str) -> Contact | PmsPerson | None:
+    kind, _colon, key = value.partition(":")
+    match kind:
+        case "":
+            return None
+        case "contact":
+            return get_object_or_404(directory.visible_to(user), public_id=key)
+        case "person":
+            return get_object_or_404(PmsPerson, connection_id=row.connection_id, remote_id=key)
+    raise Http404(value)
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def assigned(request: HttpRequest, public_id: str, how: str) -> HttpResponse:
+    """Tell the PMS `again` who does it, or take that `back`."""
+    user = user_of(request)
+    acts = {"again": assigning.again, "back": assigning.take_back}
+    if how not in acts:
+        raise Http404(how)
+    try:
+        acts[how](user, _order(user, public_id))
+    except ValidationError as why:
+        return refused(why, "#order-refused")
+    return done("")
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def note(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A remark on a task of the PMS."""
+    user = user_of(request)
+    return _noted(user, _order(user, public_id), request.POST.get("body", ""))
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def note_ordered(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A remark on work that the PMS doesn't have yet."""
+    user = user_of(request)
+    return _noted(user, _ordered(user, public_id), request.POST.get("body", ""))
+
+
+def _noted(user: User, about: WorkOrder | OrderedWork, body: str) -> HttpResponse:
+    try:
+        work_notes.add(user, about, body)
+    except ValidationError as why:
+        return refused(why, "#order-refused")
+    return done("")
+
+
+@require_POST
+@page(Permission.THREADS_REPLY)
+def note_again(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Tell the PMS once more."""
+    user = user_of(request)
+    rows = WorkNote.objects.filter(organization_id=user.organization_id)
+    ids = scope.property_ids(user)
+    found = get_object_or_404(rows if ids is None else rows.filter(property_id__in=ids), public_id=public_id)
+    try:
+        work_notes.again(user, found)
     except ValidationError as why:
         return refused(why, "#order-refused")
     return done("")

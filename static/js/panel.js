@@ -1,8 +1,8 @@
-// What is noted about an address, in the panel.
+// What is noted about an address or about work, in the panel: the form closes once it is kept.
 import { announce, words } from "./ui.js"
 
 function noted(event) {
-  const form = event.target.closest?.("#reached form")
+  const form = event.target.closest?.("#reached form, #work form")
   if (!form) return
   const box = form.closest("details")
   form.reset()
@@ -20,7 +20,7 @@ function orderFrom(button) {
   box.open = true
   box.querySelector("[name=title]").value = button.dataset.order
   box.querySelector("[name=description]").value = button.dataset.text
-  box.querySelector("[name=message]").value = button.dataset.message
+  box.querySelector("[name=message]").value = button.dataset.ofMessage
   if (button.dataset.urgent) box.querySelector("[name=priority]").value = "high"
   box.querySelector("[data-with-files]").hidden = !button.closest(".msg")?.querySelector(".files")
   box.querySelector("[name=title]").focus()

@@ -31,6 +31,7 @@ EXPECTED: dict[str, set[Permission]] = {
         P.LEGAL_HOLD,
         P.HOUSEKEEPING_ASSIGN,
         P.NIGHT_AUDIT_EDIT,
+        P.DIRECTORY_EDIT,
         P.MONEY_READ,
         P.DOOR_CODES_READ,
         P.CANNED_EDIT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bellhop.accounts.models import Organization, User
@@ -34,8 +34,11 @@ from inbox.models import (
     ThreadMerge,
 )
 from reservations.models import (
+    Contact,
     Enrollment,
     Guest,
+    OnCallException,
+    OnCallShift,
     OrderedWork,
     Property,
     Reservation,
@@ -45,6 +48,7 @@ from reservations.models import (
     StayRequest,
     Unit,
     UnitReport,
+    WorkNote,
     WorkOrder,
 )
 
@@ -69,6 +73,10 @@ class World:
     request: StayRequest
     ordered: OrderedWork
     work_order: WorkOrder
+    work_note: WorkNote
+    contact: Contact
+    shift: OnCallShift
+    exception: OnCallException
     thread: Thread
     message: Message
     merge: ThreadMerge
@@ -189,6 +197,25 @@ def _work(stay: Reservation, now: datetime) -> dict[str, Any]:
         "request": _request(stay, now),
         "ordered": OrderedWork.objects.create(**belongs, title="Lamp", kind="maintenance", ordered_at=now),
         "work_order": WorkOrder.objects.create(**belongs, remote_id="t1", title="Lamp", as_of=now),
+        "work_note": WorkNote.objects.create(
+            organization=stay.organization,
+            connection=stay.connection,
+            remote_id="t1",
+            body="Key",
+            written_at=now,
+        ),
+    }
+
+
+def _directory(place: Property, now: datetime) -> dict[str, Any]:
+    belongs = {"organization": place.organization}
+    contact = Contact.objects.create(**belongs, name="Quay Plumbing", trade="plumber", phone="+14015550100")
+    hours = {"property": place, "contact": contact, "starts_at": "00:00", "ends_at": "00:00"}
+    days = {"first_day": now.date(), "last_day": now.date() + timedelta(days=1)}
+    return {
+        "contact": contact,
+        "shift": OnCallShift.objects.create(**belongs, **hours),
+        "exception": OnCallException.objects.create(**belongs, **hours, **days),
     }
 
 
@@ -196,7 +223,7 @@ def _place(place: Property, now: datetime) -> dict[str, Any]:
     belongs = {"organization": place.organization}
     unit = Unit.objects.create(**belongs, property=place, name="204")
     report = UnitReport.objects.create(**belongs, unit=unit, note="Lamp", token="t", reported_at=now)
-    return {"property": place, "unit": unit, "report": report}
+    return {"property": place, "unit": unit, "report": report, **_directory(place, now)}
 
 
 def _request(stay: Reservation, now: datetime) -> StayRequest:

@@ -27,6 +27,7 @@ GROUPS = {
         "test_survey",
         "test_sequence_numbers",
         "test_sequence_story",
+        "test_work_orders",
     ),
     "hurt": ("test_mid_flight", "test_faults", "test_stack", "test_convergence"),
 }

@@ -142,7 +142,8 @@ def test_orders_need_a_title_a_kind_and_a_pms_that_takes_them(desk: Desk, stay: 
     [
         ("Hello. The shower is leaking! Thanks", "The shower is leaking!", False),
         ("There is a smell of gas in the kitchen", "There is a smell of gas in the kitchen", True),
-        ("La calefacción no funciona", "La calefacción no funciona", False),
+        ("La calefacción no funciona", "La calefacción no funciona", True),
+        ("We are locked out", "We are locked out", True),
         ("The TV won't turn on", "The TV won't turn on", False),
     ],
 )
@@ -152,7 +153,14 @@ def test_trouble_is_seen(text: str, title: str, urgent: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Thank you!", "Is there a gym?", "We work until five.", "¿A qué hora abre el bar?"]
+    "text",
+    [
+        "Thank you!",
+        "Do you have a gas grill?",
+        "Is there a gym?",
+        "We work until five.",
+        "¿A qué hora abre el bar?",
+    ],
 )
 def test_no_trouble(text: str) -> None:
     assert work_words.suggest(text) is None

@@ -16,10 +16,12 @@ from connectors.contract.events import CanonicalEvent, Entity
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import (
     AddNote,
+    AssignWorkOrder,
     CreateWorkOrder,
     Done,
     Found,
     Intent,
+    NoteWorkOrder,
     SendMessage,
     SetCustomField,
     SetStayTimes,
@@ -50,7 +52,16 @@ class Guesty(Tasks):
     token_limit = RateLimit(window_s=86_400, limit=5)
     propagation_delay_s = 60
     signature_header = "svix-signature"
-    performs = (SendMessage, AddNote, SetCustomField, SetStayTimes, CreateWorkOrder, UpdateWorkOrder)
+    performs = (
+        SendMessage,
+        AddNote,
+        SetCustomField,
+        SetStayTimes,
+        CreateWorkOrder,
+        UpdateWorkOrder,
+        AssignWorkOrder,
+        NoteWorkOrder,
+    )
     capabilities = Capabilities(
         entities={
             Entity.PROPERTY: Capability(
@@ -86,6 +97,7 @@ class Guesty(Tasks):
                 fallback="Read every hour, too: a change whose webhook is lost could not be asked for.",
                 why="Lists of tasks tell no time of change.",
             ),
+            Entity.PERSON: Capability(read=True, poll_s=86_400, why="Users are not pushed."),
             Entity.HOUSEKEEPING: Capability(
                 fallback="The status of the cleaning task.",
                 why="No documented call sets the state of a unit.",
@@ -165,6 +177,10 @@ class Guesty(Tasks):
                 return self.create_work_order(call, intent)
             case UpdateWorkOrder():
                 return self.update_work_order(call, intent)
+            case AssignWorkOrder():
+                return self.assign_work_order(call, intent)
+            case NoteWorkOrder():
+                return self.note_work_order(call, intent)
         raise Unsupported(detail=type(intent).__name__)
 
     def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:
@@ -181,6 +197,10 @@ class Guesty(Tasks):
                 return self.find_created(call, intent)
             case UpdateWorkOrder():
                 return self.find_updated(call, intent)
+            case AssignWorkOrder():
+                return self.find_assigned(call, intent)
+            case NoteWorkOrder():
+                return self.find_work_note(call, intent)
         raise Unsupported(detail=type(intent).__name__)
 
     def is_repeatable(self, intent: Intent) -> bool:

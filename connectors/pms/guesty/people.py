@@ -8,8 +8,16 @@ from types import MappingProxyType
 from typing import Any
 
 from connectors.contract import wire
-from connectors.contract.marks import without_marks
-from connectors.contract.records import UNSET, GuestRecord, PropertyRecord, UnitRecord, Unset, WorkOrderRecord
+from connectors.contract.records import (
+    UNSET,
+    GuestRecord,
+    PersonRecord,
+    PropertyRecord,
+    UnitRecord,
+    Unset,
+    WorkOrderRecord,
+)
+from connectors.contract.task_text import assignee_in, described
 from connectors.contract.wire import Wire, first, identifier, obj, text, told_text
 from connectors.pms.guesty.words import TASK_KINDS, TASK_STATES
 
@@ -70,6 +78,14 @@ def listings_of(group: Wire) -> tuple[str, ...]:
     )
 
 
+def read_person(data: Wire) -> PersonRecord:
+    """A user of the account."""
+    joined = " ".join(wire.texts((data.get("firstName"), data.get("lastName"))))
+    return PersonRecord(
+        external_id=identifier(data), name=first(data.get("fullName"), joined, identifier(data)), raw=data
+    )
+
+
 def read_task(
     data: Wire, names: Mapping[str, str] = MappingProxyType({}), status: str = ""
 ) -> WorkOrderRecord:
@@ -79,7 +95,7 @@ def read_task(
     a list wrap each column the way a grid wants it.
     """
     status = status or _cell(data.get("status"))
-    kind, person = _cell(data.get("type")), assignee_of(data)
+    kind = _cell(data.get("type"))
     return WorkOrderRecord(
         external_id=identifier(data),
         version=wire.version(first(data.get("updatedAt"), data.get("lastUpdatedAt"))),
@@ -87,8 +103,8 @@ def read_task(
         kind=TASK_KINDS.get(kind, kind),
         status=status,
         state=TASK_STATES.get(status.lower(), UNSET),
-        description=without_marks(text(data["description"])) if "description" in data else UNSET,
-        assignee=names.get(person, person) if {"assignee", "assigneeId"} & set(data) else UNSET,
+        description=described(text(data["description"])) if "description" in data else UNSET,
+        assignee=_assignee(data, names),
         due_at=_due(data),
         unknown={} if not status or status.lower() in TASK_STATES else {"status": status},
         raw=data,
@@ -99,6 +115,15 @@ def read_task(
 def assignee_of(task: Wire) -> str:
     """The id of the person who is to do it; empty where nobody is."""
     return first(task.get("assigneeId"), obj(task.get("assignee")).get("assigneeId"))
+
+
+def _assignee(task: Wire, names: Mapping[str, str]) -> str | Unset:
+    """A user, else whoever stands in the text: there is no field for somebody who isn't one. Rows of a list have no
+    text, so that nobody there is no news."""
+    if person := assignee_of(task):
+        return names.get(person, person)
+    known = {"assignee", "assigneeId"} & set(task) and "description" in task
+    return assignee_in(text(task["description"])) if known else UNSET
 
 
 def _cell(value: object) -> str:

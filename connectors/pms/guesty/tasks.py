@@ -6,7 +6,7 @@ exactly is read by itself. Tasks bear no reference of ours but a token at the en
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,10 +14,25 @@ from connectors.contract import wire
 from connectors.contract.base import Page
 from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
 from connectors.contract.http import Call
-from connectors.contract.intents import CreateWorkOrder, Done, Found, UpdateWorkOrder
-from connectors.contract.marks import mark_behind, mask_cards, reference_in, references_in, without_marks
-from connectors.contract.records import WorkOrderRecord, WorkOrderState
-from connectors.contract.wire import Wire, first, identifier, obj, text
+from connectors.contract.intents import (
+    AssignWorkOrder,
+    CreateWorkOrder,
+    Done,
+    Found,
+    NoteWorkOrder,
+    UpdateWorkOrder,
+)
+from connectors.contract.marks import (
+    mark_behind,
+    marked,
+    mask_cards,
+    reference_in,
+    references_in,
+    without_marks,
+)
+from connectors.contract.records import PersonRecord, WorkOrderRecord, WorkOrderState
+from connectors.contract.task_text import assigned
+from connectors.contract.wire import Wire, identifier, obj, text
 from connectors.pms.guesty import people, reads
 from connectors.pms.guesty.effects import Effects
 from connectors.pms.guesty.reservations import since_text
@@ -52,17 +67,20 @@ class Tasks(Effects):
         rows = wire.items(call(self.request("GET", f"{_TASKS}/tasks", query=query)).json())
         return Page(items=rows, next_cursor=str(skip + len(rows)) if rows else None)
 
+    def list_people(self, call: Call, cursor: str | None = None) -> Page[PersonRecord]:
+        """The account's users, "task assignees" (reference: Users)."""
+        skip = int(cursor or 0)
+        query = (("limit", str(reads.PAGE)), ("skip", str(skip)))
+        rows = wire.items(call(self.request("GET", "/users", query=query)).json())
+        found = [people.read_person(row) for row in rows if identifier(row)]
+        return Page(items=found, next_cursor=str(skip + len(rows)) if rows else None)
+
     def _names(self, call: Call) -> Mapping[str, str]:
         try:
-            users = wire.items(call(self.request("GET", "/users", query=(("limit", "100"),))).json())
+            users = self.list_people(call).items
         except Rejected:
             return {}
-        return {
-            identifier(one): first(
-                one.get("fullName"), " ".join(wire.texts((one.get("firstName"), one.get("lastName"))))
-            )
-            for one in users
-        }
+        return {one.external_id: one.name for one in users}
 
     def get_work_order(self, call: Call, external_id: str) -> WorkOrderRecord:
         task = self._task(call, external_id)
@@ -128,8 +146,7 @@ class Tasks(Effects):
         """Idempotent: what stands already is not written again."""
         changes = _changes(intent, self._task(call, intent.work_order_id))
         if changes:
-            path = f"{_TASKS}/{self.quoted(intent.work_order_id)}"
-            call(self.request("PUT", path, json=changes))
+            self._put(call, intent.work_order_id, changes)
             if self.find_updated(call, intent) is None:
                 raise Rejected("The change was accepted but not kept.", code="not_stored")
         return Done(remote_id=intent.work_order_id)
@@ -137,6 +154,36 @@ class Tasks(Effects):
     def find_updated(self, call: Call, intent: UpdateWorkOrder) -> Found | None:
         held = self._task(call, intent.work_order_id)
         return None if _changes(intent, held) else Found(remote_id=intent.work_order_id)
+
+    def assign_work_order(self, call: Call, intent: AssignWorkOrder) -> Done:
+        """A user by id; somebody else by name in the description, since how a vendor is given a task isn't documented.
+        Idempotent."""
+        if changes := _assignment(intent, self._task(call, intent.work_order_id)):
+            self._put(call, intent.work_order_id, changes)
+            if self.find_assigned(call, intent) is None:
+                raise Rejected("The change was accepted but not kept.", code="not_stored")
+        return Done(remote_id=intent.work_order_id)
+
+    def find_assigned(self, call: Call, intent: AssignWorkOrder) -> Found | None:
+        held = self._task(call, intent.work_order_id)
+        return None if _assignment(intent, held) else Found(remote_id=intent.work_order_id)
+
+    def note_work_order(self, call: Call, intent: NoteWorkOrder) -> Done:
+        """A comment behind those that are there. One with our token that is there already is left."""
+        comments = wire.objects(self._task(call, intent.work_order_id).get("comments"))
+        if not _has_comment(comments, intent):
+            said = marked(f"{intent.author}: {intent.body}", intent.reference)
+            self._put(call, intent.work_order_id, {"comments": [*_kept(comments), {"text": said}]})
+            if self.find_work_note(call, intent) is None:
+                raise Rejected("The note was accepted but not kept.", code="not_stored")
+        return Done(remote_id="")
+
+    def find_work_note(self, call: Call, intent: NoteWorkOrder) -> Found | None:
+        held = wire.objects(self._task(call, intent.work_order_id).get("comments"))
+        return Found(remote_id="") if _has_comment(held, intent) else None
+
+    def _put(self, call: Call, task_id: str, changes: Mapping[str, Any]) -> None:
+        call(self.request("PUT", f"{_TASKS}/{self.quoted(task_id)}", json=changes))
 
 
 def _could_be(row: WorkOrderRecord, intent: CreateWorkOrder) -> bool:
@@ -163,8 +210,27 @@ def _changes(intent: UpdateWorkOrder, held: Wire) -> dict[str, Any]:
     said = mask_cards(intent.resolution).strip()
     comments = wire.objects(held.get("comments"))
     if said and said not in {text(one.get("text")) for one in comments}:
-        kept = [
-            {"_id": identifier(one), "text": text(one.get("text"))} for one in comments if identifier(one)
-        ]
-        changes["comments"] = [*kept, {"text": said}]
+        changes["comments"] = [*_kept(comments), {"text": said}]
+    return changes
+
+
+def _kept(comments: Sequence[Wire]) -> list[Wire]:
+    """Those that are there, as a change has to name them."""
+    return [{"_id": identifier(one), "text": text(one.get("text"))} for one in comments if identifier(one)]
+
+
+def _has_comment(comments: Sequence[Wire], intent: NoteWorkOrder) -> bool:
+    return any(intent.reference in references_in(text(one.get("text"))) for one in comments)
+
+
+def _assignment(intent: AssignWorkOrder, held: Wire) -> dict[str, Any]:
+    """What of the intent doesn't stand yet. `null` for nobody, as reads show it: that it may be written is not
+    documented, so it is read back."""
+    changes: dict[str, Any] = {}
+    if people.assignee_of(held) != intent.person_id:
+        changes["assigneeId"] = intent.person_id or None
+    before = text(held.get("description"))
+    after = assigned(before, "" if intent.person_id else intent.name)
+    if after != before:
+        changes["description"] = after
     return changes

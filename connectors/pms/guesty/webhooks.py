@@ -207,7 +207,8 @@ def _task(delivery: Delivery) -> CanonicalEvent:
         raise Unreadable(detail="A task event without the task's id.")
     deleted = delivery.name == "task.deleted"
     record = people.read_task(task, status="deleted" if deleted else "")
-    whole = record.version and record.unit_id is not UNSET and record.description is not UNSET
+    named = people.assignee_of(task)  # by an id, whose name is told elsewhere
+    whole = record.version and record.unit_id is not UNSET and record.description is not UNSET and not named
     hint = ReadHint(entity=Entity.WORK_ORDER, external_id=record.external_id)
     return CanonicalEvent(
         kind=EventKind.WORK_ORDER_UPDATED,

@@ -17,11 +17,13 @@ from connectors.contract.events import CanonicalEvent, Entity
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import (
     AddNote,
+    AssignWorkOrder,
     CreateWorkOrder,
     Done,
     Found,
     Intent,
     MirrorMessage,
+    NoteWorkOrder,
     SendMessage,
     SetCustomField,
     SetStayTimes,
@@ -55,6 +57,7 @@ class Hostaway(Upkeep):
     propagation_delay_s = 60
     accepted_status = 200
     notes_in_conversations = False
+    task_notes_apart = False
     performs = (
         SendMessage,
         AddNote,
@@ -63,6 +66,8 @@ class Hostaway(Upkeep):
         SetStayTimes,
         CreateWorkOrder,
         UpdateWorkOrder,
+        AssignWorkOrder,
+        NoteWorkOrder,
     )
     unready_status = 503
     coarse_versions = True
@@ -114,6 +119,7 @@ class Hostaway(Upkeep):
                 fallback="Read every 2 minutes.",
                 why="Tasks are not pushed.",
             ),
+            Entity.PERSON: Capability(read=True, poll_s=_DAY_S, why="Users are not pushed."),
             Entity.HOUSEKEEPING: Capability(
                 fallback="The status of the cleaning task.", why="There is no state of a room."
             ),
@@ -200,6 +206,10 @@ class Hostaway(Upkeep):
                 return self.create_work_order(call, intent)
             case UpdateWorkOrder():
                 return self.update_work_order(call, intent)
+            case AssignWorkOrder():
+                return self.assign_work_order(call, intent)
+            case NoteWorkOrder():
+                return self.note_work_order(call, intent)
         raise Unsupported(detail=type(intent).__name__)
 
     def find(self, call: Call, intent: Intent, since: datetime, known: Collection[str] = ()) -> Found | None:
@@ -216,6 +226,10 @@ class Hostaway(Upkeep):
                 return self.find_created(call, intent)
             case UpdateWorkOrder():
                 return self.find_updated(call, intent)
+            case AssignWorkOrder():
+                return self.find_assigned(call, intent)
+            case NoteWorkOrder():
+                return self.find_work_note(call, intent)
         raise Unsupported(detail=type(intent).__name__)
 
     def is_repeatable(self, intent: Intent) -> bool:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from datetime import time
 
 from connectors.contract import wire
-from connectors.contract.marks import without_marks
 from connectors.contract.records import (
     UNSET,
+    PersonRecord,
     PropertyRecord,
     UnitRecord,
     Unset,
     WorkOrderRecord,
 )
+from connectors.contract.task_text import assignee_in, described
 from connectors.contract.wire import Wire, first, text, told_text
 from connectors.pms.hostaway.stays import unit_id
 from connectors.pms.hostaway.words import TASK_KINDS, TASK_STATES
@@ -49,13 +50,20 @@ def read_unit(listing: Wire, room: Wire | None = None) -> UnitRecord:
     )
 
 
+def read_person(user: Wire) -> PersonRecord:
+    joined = " ".join(wire.texts((user.get("firstName"), user.get("lastName"))))
+    return PersonRecord(
+        external_id=text(user.get("id")), name=first(joined, user.get("email"), user.get("id")), raw=user
+    )
+
+
 def read_task(data: Wire, people: Mapping[str, str]) -> WorkOrderRecord:
     """A task is our work order; `people`: user id → name."""
     status = text(data.get("status"))
     kinds = data.get("categoriesMap")
     numbers = [wire.integer(kind) for kind in kinds] if isinstance(kinds, list) else []
     known = [TASK_KINDS[number] for number in numbers if number in TASK_KINDS]
-    listing, person = text(data.get("listingMapId")), text(data.get("assigneeUserId"))
+    listing = text(data.get("listingMapId"))
     return WorkOrderRecord(
         external_id=text(data.get("id")),
         version=wire.version(data.get("updatedOn")),
@@ -63,15 +71,21 @@ def read_task(data: Wire, people: Mapping[str, str]) -> WorkOrderRecord:
         kind=known[0] if known else "",
         status=status,
         state=TASK_STATES.get(status.lower(), UNSET),
-        description=without_marks(text(data["description"])) if "description" in data else UNSET,
+        description=described(text(data["description"])) if "description" in data else UNSET,
         resolution=text(data["resolutionNote"]) if "resolutionNote" in data else UNSET,
-        assignee=people.get(person, person) if "assigneeUserId" in data else UNSET,
+        assignee=_assignee(data, people) if "assigneeUserId" in data else UNSET,
         due_at=wire.instant(data["shouldEndBy"]) if "shouldEndBy" in data else UNSET,
         reservation_id=text(data.get("reservationId")) or None,
         unit_id=listing or None,
         unknown={} if not status or status.lower() in TASK_STATES else {"status": status},
         raw=data,
     )
+
+
+def _assignee(data: Wire, people: Mapping[str, str]) -> str:
+    """A user, else whoever stands in the text: there is no field for somebody who isn't one."""
+    person = text(data.get("assigneeUserId"))
+    return people.get(person, person) or assignee_in(text(data.get("description")))
 
 
 def _hour(data: Wire, key: str) -> time | Unset | None:

@@ -24,6 +24,7 @@ from connectors.contract.records import (
     GuestRecord,
     MessageRecord,
     NoteRecord,
+    PersonRecord,
     PropertyRecord,
     ReservationRecord,
     UnitRecord,
@@ -313,16 +314,16 @@ class Reads(PmsConnector):
         found = [places.read_task(row, people) for row in page.items if text(row.get("id"))]
         return Page(items=found, next_cursor=page.next_cursor, total=page.total)
 
+    def list_people(self, call: Call, cursor: str | None = None) -> Page[PersonRecord]:  # noqa: ARG002 (one page)
+        """The account's users. Groups can be given a task, too, and are nobody in particular."""
+        users = self.read_list(call, "/users")
+        return Page(items=[places.read_person(one) for one in users if text(one.get("id"))], next_cursor=None)
+
     def _people(self, call: Call) -> Mapping[str, str]:
         try:
-            users = self.read_list(call, "/users")
+            return {one.external_id: one.name for one in self.list_people(call).items}
         except Rejected:
             return {}
-        return {
-            text(one.get("id")): " ".join(wire.texts((one.get("firstName"), one.get("lastName"))))
-            or text(one.get("email"))
-            for one in users
-        }
 
 
 def _has_failed(row: Wire) -> bool:

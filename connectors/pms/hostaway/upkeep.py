@@ -4,17 +4,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from connectors.contract import wire
 from connectors.contract.base import Subscription
-from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected
+from connectors.contract.errors import NotFound, OutcomeUnknown, Rejected, Retryable
 from connectors.contract.http import Call
-from connectors.contract.intents import CreateWorkOrder, Done, Found, UpdateWorkOrder
+from connectors.contract.intents import (
+    AssignWorkOrder,
+    CreateWorkOrder,
+    Done,
+    Found,
+    NoteWorkOrder,
+    UpdateWorkOrder,
+)
 from connectors.contract.marks import mark_behind, mask_cards, reference_in, references_in, without_marks
 from connectors.contract.records import WorkOrderState
+from connectors.contract.task_text import assigned, remarked
 from connectors.contract.wire import Wire, obj, text
 from connectors.pms.hostaway.effects import Effects
 from connectors.pms.hostaway.reads import PAGE
@@ -22,6 +30,7 @@ from connectors.pms.hostaway.words import TASK_KINDS, TASK_STATUSES
 
 _WEBHOOKS: Final = "/webhooks/unifiedWebhooks"
 _PAGES: Final = 10
+_TRIES: Final = 3
 _CATEGORIES: Final = {word: number for number, word in TASK_KINDS.items()}
 
 
@@ -63,17 +72,55 @@ class Upkeep(Effects):
 
     def update_work_order(self, call: Call, intent: UpdateWorkOrder) -> Done:
         """Idempotent. Closing takes a status and a resolution; the title is always wanted, the token is kept."""
-        path = f"/tasks/{self.quoted(intent.work_order_id)}"
-        held = self.read_one(call, path)
-        call(self.request("PUT", path, json={"title": text(held.get("title")), **_changes(intent, held)}))
+        held = self._task(call, intent.work_order_id)
+        self._put_task(call, held, _changes(intent, held))
         if self.find_updated(call, intent) is None:
             raise Rejected("The change was accepted but not kept.", code="not_stored")
         return Done(remote_id=intent.work_order_id)
 
     def find_updated(self, call: Call, intent: UpdateWorkOrder) -> Found | None:
-        held = self.read_one(call, f"/tasks/{self.quoted(intent.work_order_id)}")
+        held = self._task(call, intent.work_order_id)
         same = all(text(held.get(name)) == value for name, value in _changes(intent, held).items())
         return Found(remote_id=intent.work_order_id) if same else None
+
+    def assign_work_order(self, call: Call, intent: AssignWorkOrder) -> Done:
+        """A user by id; somebody else by name in the description, since there are no vendors. Idempotent."""
+        held = self._task(call, intent.work_order_id)
+        if changes := _assignment(intent, held):
+            self._put_task(call, held, changes)
+            if self.find_assigned(call, intent) is None:
+                raise Rejected("The change was accepted but not kept.", code="not_stored")
+        return Done(remote_id=intent.work_order_id)
+
+    def find_assigned(self, call: Call, intent: AssignWorkOrder) -> Found | None:
+        held = self._task(call, intent.work_order_id)
+        return None if _assignment(intent, held) else Found(remote_id=intent.work_order_id)
+
+    def note_work_order(self, call: Call, intent: NoteWorkOrder) -> Done:
+        """A task has no notes: a line below its description, as with the host note of a stay (`_append`). Raises
+        Retryable where others keep writing over it."""
+        held = self._task(call, intent.work_order_id)
+        line = f"{intent.written_at} {intent.author}: {intent.body}".strip()
+        for _ in range(_TRIES):
+            before = text(held.get("description"))
+            if intent.reference in references_in(before):
+                return Done(remote_id="")
+            self._put_task(call, held, {"description": remarked(before, line, intent.reference)})
+            held = self._task(call, intent.work_order_id)
+            if text(held.get("description")).startswith(before) and _has_note(held, intent):
+                return Done(remote_id="")
+        raise Retryable("Somebody else is changing this task.", code="task_changed", after_s=5)
+
+    def find_work_note(self, call: Call, intent: NoteWorkOrder) -> Found | None:
+        return Found(remote_id="") if _has_note(self._task(call, intent.work_order_id), intent) else None
+
+    def _task(self, call: Call, task_id: str) -> Wire:
+        return self.read_one(call, f"/tasks/{self.quoted(task_id)}")
+
+    def _put_task(self, call: Call, held: Wire, changes: Mapping[str, object]) -> None:
+        """The title is always wanted."""
+        path = f"/tasks/{self.quoted(text(held.get('id')))}"
+        call(self.request("PUT", path, json={"title": text(held.get("title")), **changes}))
 
     # --- webhooks ---
     def new_webhook_secret(self) -> str:
@@ -127,4 +174,20 @@ def _changes(intent: UpdateWorkOrder, held: Wire) -> dict[str, str]:
         reference = reference_in(text(held.get("description")))
         described = without_marks(intent.description)
         changes["description"] = mark_behind(described, reference) if reference else mask_cards(described)
+    return changes
+
+
+def _has_note(held: Wire, intent: NoteWorkOrder) -> bool:
+    return intent.reference in references_in(text(held.get("description")))
+
+
+def _assignment(intent: AssignWorkOrder, held: Wire) -> dict[str, object]:
+    """What of the intent doesn't stand yet."""
+    changes: dict[str, object] = {}
+    if text(held.get("assigneeUserId")) != intent.person_id:
+        changes["assigneeUserId"] = wire.integer(intent.person_id)
+    before = text(held.get("description"))
+    after = assigned(before, "" if intent.person_id else intent.name)
+    if after != before:
+        changes["description"] = after
     return changes

@@ -7,7 +7,7 @@ from connectors.sandbox.actions.stays import Booking
 from connectors.sandbox.control import shapes
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.desks.base import BY
-from connectors.sandbox.records import Conversation, FieldDef, Guest, Json, Post, Stay, Task, Unit
+from connectors.sandbox.records import Conversation, FieldDef, Guest, Json, Post, Staff, Stay, Task, Unit
 
 _TIMES = ("planned_arrival", "planned_departure")
 
@@ -199,9 +199,17 @@ def add_task(ask: Ask) -> Json:
 
 
 def set_task(ask: Ask) -> Json:
-    """Another status for a task."""
+    """Another status for a task, somebody else who is to do it (an empty `assignee`: nobody), another description."""
     task = ask.world.store.need(Task, ask.params["id"])
-    task.status, task.updated_at = ask.need_text("status"), ask.world.clock.iso()
+    task.status, task.updated_at = ask.text("status") or task.status, ask.world.clock.iso()
+    if "assignee" in ask.body:
+        staff_id = ask.text("assignee") or ""
+        if staff_id:
+            ask.world.store.need(Staff, staff_id)
+        field, value = ask.world.house.person_of(staff_id)
+        task.extra[field] = value or None
+    if "description" in ask.body:
+        task.extra["description"] = ask.text("description") or ""
     return {"task": asdict(people.save_task(ask.world, task, "updated", BY))}
 
 

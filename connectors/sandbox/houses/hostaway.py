@@ -78,6 +78,7 @@ HOSTAWAY = House(
         "ownerStay",
     ),
     task_statuses=("pending", "confirmed", "inProgress", "completed", "cancelled"),
+    person_of=lambda staff_id: ("assigneeUserId", int(staff_id) if staff_id else None),
     modules=("channel", "email", "sms", "whatsapp"),
     module_of=lambda platform: "channel" if platform in OTA else "email",
     cancelled="cancelled",

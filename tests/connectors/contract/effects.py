@@ -20,11 +20,13 @@ from connectors.contract.errors import (
 from connectors.contract.events import Entity
 from connectors.contract.intents import (
     AddNote,
+    AssignWorkOrder,
     CreateWorkOrder,
     Done,
     Found,
     Intent,
     MirrorMessage,
+    NoteWorkOrder,
     SendMessage,
     SetCustomField,
     SetHousekeepingState,
@@ -47,10 +49,19 @@ ENTITY_OF: dict[type[Intent], Entity] = {
     SetStayTimes: Entity.RESERVATION,
     CreateWorkOrder: Entity.WORK_ORDER,
     UpdateWorkOrder: Entity.WORK_ORDER,
+    AssignWorkOrder: Entity.WORK_ORDER,
+    NoteWorkOrder: Entity.WORK_ORDER,
     SetHousekeepingState: Entity.HOUSEKEEPING,
 }
 MAKE: dict[type[Intent], Callable[[Connection, ReservationRecord], Intent | None]] = {
     kind: make for _, kind, make in PLAN
+}
+ON_TASKS: dict[type[Intent], Callable[[str], Intent]] = {
+    UpdateWorkOrder: lambda task: UpdateWorkOrder(work_order_id=task, state="done", resolution="New washer"),
+    AssignWorkOrder: lambda task: AssignWorkOrder(work_order_id=task, name="Harbour Plumbing"),
+    NoteWorkOrder: lambda task: NoteWorkOrder(
+        work_order_id=task, body="Key at the desk", author="Ana", written_at="2026-11-20 15:30"
+    ),
 }
 SAFE = {"GET", "HEAD"}
 
@@ -79,9 +90,9 @@ class Effects(Trial):
         if kind is CreateWorkOrder:
             unit = str(stay.unit_id or "")
             return CreateWorkOrder(title="Dripping tap", reservation_id=stay.external_id, unit_id=unit)
-        if kind is UpdateWorkOrder:
+        if kind in ON_TASKS:
             made = bench.connector.perform(bench.call, self._make(bench, CreateWorkOrder))
-            return UpdateWorkOrder(work_order_id=made.remote_id, state="done", resolution="New washer")
+            return ON_TASKS[kind](made.remote_id)
         intent = MAKE[kind](bench.connection, stay)
         assert intent is not None, "the world's test stay has nothing to write it to"
         return intent

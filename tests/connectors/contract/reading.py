@@ -23,6 +23,7 @@ LISTS: dict[Entity, Callable[[PmsConnector], Any]] = {
     Entity.CONVERSATION: lambda one: one.list_conversations,
     Entity.WORK_ORDER: lambda one: one.list_work_orders,
     Entity.HOUSEKEEPING: lambda one: one.list_housekeeping,
+    Entity.PERSON: lambda one: one.list_people,
 }
 CHANGING = [Entity.RESERVATION, Entity.CONVERSATION]
 SAID = 'Ünïcode 🌊 مرحبا, 1 < 2 & so on: it\'s "quoted"'

@@ -42,7 +42,8 @@ def test_connecting_tests_and_plans_the_import(pms: Pms) -> None:
     made = connecting.connect(pms.desk.organization, new(pms))
     made.refresh_from_db()
     assert made.account_name == "Harbour House Group"
-    assert list(made.sync_runs.order_by("id").values_list("entity", flat=True)) == [*sync.ORDER, "work_order"]
+    planned = list(made.sync_runs.order_by("id").values_list("entity", flat=True))
+    assert planned == [*sync.ORDER, "person", "work_order"]
     assert ConnectionHealth.objects.get(pk=made.pk).caught_up_to is not None
 
 

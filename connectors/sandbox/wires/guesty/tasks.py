@@ -6,7 +6,7 @@ from typing import Any
 from connectors.sandbox import clock
 from connectors.sandbox.actions.people import save_task
 from connectors.sandbox.ids import new_id
-from connectors.sandbox.records import Json, Stay, Task, Unit
+from connectors.sandbox.records import Json, Staff, Stay, Task, Unit
 from connectors.sandbox.wires.guesty.answers import (
     ACCOUNT_ID,
     API_USER_ID,
@@ -226,6 +226,9 @@ def _take(call: Call, task: Task, body: Json) -> None:
         raise invalid('"listingId" and "reservationId" exclude each other')
     if "startTime" in body and {"canStartAfter", "mustFinishBefore"} & set(body):
         raise invalid('"startTime" excludes "canStartAfter" and "mustFinishBefore"')
+    for name in ("assigneeId", "supervisorId"):
+        if body.get(name) is not None and call.world.store.get(Staff, str(body[name])) is None:
+            raise invalid(f'Unknown "{name}"')
     if "reservationId" in body:
         stay = call.world.store.get(Stay, body["reservationId"])
         if stay is None:

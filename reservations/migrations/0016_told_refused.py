@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reservations', '0014_work_order_choices'),
+        ('reservations', '0015_directory'),
     ]
 
     operations = [
