@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.routing import Route
 
+from connectors.sandbox.direct.esp.desk import Desk
 from connectors.sandbox.direct.line_world import LineWorld, Mover
 from connectors.sandbox.direct.mail.house import MAIL
 from connectors.sandbox.direct.mail.office import PostOffice
@@ -51,7 +52,8 @@ class Town:
         self.postmark = World(data, POSTMARK)
         self.mail = World(data, MAIL)
         self.office = PostOffice(self.mail)
-        self.sending = Sending(self.postmark, self.office)
+        sending = Sending(self.postmark, self.office)
+        self.desks: dict[str, Desk] = {self.postmark.house.name: sending}
         self.lines = (self.twilio, self.whatsapp)
         self.worlds: tuple[World, ...] = (*self.lines, self.postmark, self.mail)
         for world in self.worlds:
@@ -59,7 +61,7 @@ class Town:
         self.providers = (
             Provider(self.twilio, "/twilio", Twilio(self.twilio).routes()),
             Provider(self.whatsapp, "/graph", Graph(self.whatsapp).routes()),
-            Provider(self.postmark, "/postmark", Postmark(self.sending).routes()),
+            Provider(self.postmark, "/postmark", Postmark(sending).routes()),
         )
 
     def loops(self) -> list[Loop]:

@@ -57,7 +57,7 @@ function showBox({ mailbox, letters }) {
 function showLetter(letter) {
   const facts = [["From", letter.from], ["To", letter.to], ["Subject", letter.subject], ["Date", letter.date],
     ...Object.entries(letter.headers), ["Message-ID", letter.message_id], ["Envelope", `${letter.envelope.sender || "<>"} to ${letter.envelope.recipient || "nobody"}`]];
-  byId("p-letter").lastElementChild.textContent = letter.postmark ? "by Postmark" : "";
+  byId("p-letter").lastElementChild.textContent = letter.provider ? `by ${letter.provider}` : "";
   sync(byId("letter"), [letter], (row) => row.id, (row) => el("div", { class: "letter" },
     el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { dir: "auto" }, value)])),
     row.html ? el("iframe", { src: row.html, sandbox: POPUPS, title: "The mail as HTML" })

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from connectors.sandbox.control import shapes, steering, views
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.desks import Desk
-from connectors.sandbox.direct.control import burst, lines, mail, phones, resetting
+from connectors.sandbox.direct.control import burst, esps, lines, mail, phones, resetting
 from connectors.sandbox.direct.control.asks import TownAsk
 from connectors.sandbox.direct.control.files import file_routes
 from connectors.sandbox.direct.phones import PhoneError
@@ -78,7 +78,7 @@ STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
 
 PER_PROVIDER: dict[str, tuple[tuple[str, str, Deed], ...]] = {
     "whatsapp": _WHATSAPP,
-    "postmark": (("POST", "/webhooks-to", mail.webhooks),),
+    **{name: (("POST", "/webhooks-to", esps.webhooks(name)),) for name in esps.NAMES},
     "mail": (("GET", "/", mail.mailboxes), *_MAIL),
 }
 
