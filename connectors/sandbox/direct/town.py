@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.routing import Route
 
+from connectors.sandbox.direct import ses
 from connectors.sandbox.direct.esp.desk import Desk
 from connectors.sandbox.direct.line_world import LineWorld, Mover
 from connectors.sandbox.direct.mail.house import MAIL
@@ -52,16 +53,19 @@ class Town:
         self.postmark = World(data, POSTMARK)
         self.mail = World(data, MAIL)
         self.office = PostOffice(self.mail)
-        sending = Sending(self.postmark, self.office)
-        self.desks: dict[str, Desk] = {self.postmark.house.name: sending}
+        self.notary = ses.Notary(data)
+        self.ses = World(data, ses.make(ses.Publisher(self.notary, f"{address}/aws/")))
+        postmark, amazon = Sending(self.postmark, self.office), ses.Sending(self.ses, self.office)
+        self.desks: dict[str, Desk] = {desk.world.house.name: desk for desk in (postmark, amazon)}
         self.lines = (self.twilio, self.whatsapp)
-        self.worlds: tuple[World, ...] = (*self.lines, self.postmark, self.mail)
+        self.worlds: tuple[World, ...] = (*self.lines, self.postmark, self.ses, self.mail)
         for world in self.worlds:
             _plant_once(world)
         self.providers = (
             Provider(self.twilio, "/twilio", Twilio(self.twilio).routes()),
             Provider(self.whatsapp, "/graph", Graph(self.whatsapp).routes()),
-            Provider(self.postmark, "/postmark", Postmark(sending).routes()),
+            Provider(self.postmark, "/postmark", Postmark(postmark).routes()),
+            Provider(self.ses, "/aws", ses.Aws(amazon, self.notary).routes()),
         )
 
     def loops(self) -> list[Loop]:
@@ -71,7 +75,7 @@ class Town:
             (self.whatsapp, WhatsappMoves(self.whatsapp).step),
         ]
         movers = [Mover(world, step).run for world, step in steps]
-        senders = [Sender(world).run for world in (*self.lines, self.postmark)]
+        senders = [Sender(world).run for world in (*self.lines, self.postmark, self.ses)]
         return [*movers, *senders]
 
     def open(self) -> None:
@@ -91,6 +95,7 @@ class Town:
         for world in self.worlds:
             world.close()
         self.phones.close()
+        self.notary.close()
 
 
 def _plant_once(world: World) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from connectors.sandbox.direct.control.asks import TownAsk
 from connectors.sandbox.records import Json
 
-NAMES = ("postmark",)
+NAMES = ("postmark", "ses")
 
 
 def webhooks(name: str) -> Callable[[TownAsk], Json]:
