@@ -2,20 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.routing import Route
-
-from connectors.sandbox.direct import ses
-from connectors.sandbox.direct.esp.desk import Desk
+from connectors.sandbox.direct.esps import Esps
 from connectors.sandbox.direct.line_world import LineWorld, Mover
 from connectors.sandbox.direct.mail.house import MAIL
 from connectors.sandbox.direct.mail.office import PostOffice
 from connectors.sandbox.direct.mail.records import Mailbox
 from connectors.sandbox.direct.phones import Phones
-from connectors.sandbox.direct.postmark import POSTMARK, Postmark
-from connectors.sandbox.direct.postmark.sending import Sending
+from connectors.sandbox.direct.provider import Provider
 from connectors.sandbox.direct.records import Text
 from connectors.sandbox.direct.twilio import TWILIO, Twilio
 from connectors.sandbox.direct.twilio import Moves as TwilioMoves
@@ -27,15 +22,6 @@ from connectors.sandbox.world import World
 
 Loop = Callable[[], Coroutine[None, None, None]]
 _SMTP_ABOVE, _IMAP_ABOVE = 24, 142
-
-
-@dataclass(frozen=True)
-class Provider:
-    """One provider's world, the prefix of its API, and its calls."""
-
-    world: World
-    prefix: str
-    routes: list[Route]
 
 
 class Town:
@@ -50,22 +36,18 @@ class Town:
         self.phones = Phones(data)
         self.twilio = LineWorld(data, TWILIO, self.phones, address)
         self.whatsapp = LineWorld(data, WHATSAPP_CLOUD, self.phones, address)
-        self.postmark = World(data, POSTMARK)
         self.mail = World(data, MAIL)
         self.office = PostOffice(self.mail)
-        self.notary = ses.Notary(data)
-        self.ses = World(data, ses.make(ses.Publisher(self.notary, f"{address}/aws/")))
-        postmark, amazon = Sending(self.postmark, self.office), ses.Sending(self.ses, self.office)
-        self.desks: dict[str, Desk] = {desk.world.house.name: desk for desk in (postmark, amazon)}
+        self._esps = Esps(data, self.office, address)
+        self.desks = self._esps.desks
         self.lines = (self.twilio, self.whatsapp)
-        self.worlds: tuple[World, ...] = (*self.lines, self.postmark, self.ses, self.mail)
+        self.worlds: tuple[World, ...] = (*self.lines, *self._esps.worlds(), self.mail)
         for world in self.worlds:
             _plant_once(world)
         self.providers = (
             Provider(self.twilio, "/twilio", Twilio(self.twilio).routes()),
             Provider(self.whatsapp, "/graph", Graph(self.whatsapp).routes()),
-            Provider(self.postmark, "/postmark", Postmark(postmark).routes()),
-            Provider(self.ses, "/aws", ses.Aws(amazon, self.notary).routes()),
+            *self._esps.providers,
         )
 
     def loops(self) -> list[Loop]:
@@ -75,7 +57,7 @@ class Town:
             (self.whatsapp, WhatsappMoves(self.whatsapp).step),
         ]
         movers = [Mover(world, step).run for world, step in steps]
-        senders = [Sender(world).run for world in (*self.lines, self.postmark, self.ses)]
+        senders = [Sender(world).run for world in (*self.lines, *self._esps.worlds())]
         return [*movers, *senders]
 
     def open(self) -> None:
@@ -95,7 +77,7 @@ class Town:
         for world in self.worlds:
             world.close()
         self.phones.close()
-        self.notary.close()
+        self._esps.close()
 
 
 def _plant_once(world: World) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from connectors.sandbox.direct.control.asks import TownAsk
 from connectors.sandbox.records import Json
 
-NAMES = ("postmark", "ses")
+NAMES = ("postmark", "ses", "resend", "brevo", "mailtrap")
 
 
 def webhooks(name: str) -> Callable[[TownAsk], Json]:

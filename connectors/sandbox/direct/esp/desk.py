@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from connectors.sandbox.direct.esp.records import INBOUND, TRACKING, Sent, Suppression
+from connectors.sandbox.direct.esp.records import INBOUND, TRACKING, Once, Sent, Suppression
 from connectors.sandbox.direct.mail.office import STATUSES, PostOffice
 from connectors.sandbox.direct.mail.records import FULL
 from connectors.sandbox.records import Json, Subscription
@@ -103,6 +103,15 @@ class Desk(ABC):
 
     def _suppress(self, recipient: str) -> None:
         self.world.store.put(Suppression(recipient.casefold(), self.world.clock.iso()))
+
+    def recall(self, key: str) -> Once | None:
+        """A call that was made under this key and is still remembered."""
+        row = self.world.store.get(Once, key)
+        return row if row and row.until > self.world.clock.epoch() else None
+
+    def remember(self, key: str, digest: str, answer: Json, seconds: float) -> None:
+        """Keep a call's answer for so long."""
+        self.world.store.put(Once(key, digest, answer, self.world.clock.epoch() + seconds))
 
     def endpoint(self, key: str) -> Subscription:
         """Where reports of one sort go."""

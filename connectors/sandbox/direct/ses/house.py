@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connectors.sandbox.direct.esp.posting import basic
 from connectors.sandbox.direct.esp.records import INBOUND, INDEXES, TABLES, TRACKING
-from connectors.sandbox.direct.ses.sns import Publisher
+from connectors.sandbox.direct.ses.sns import Publisher, unsubscribed
 from connectors.sandbox.house import Errors, House, Postage
 from connectors.sandbox.records import Application, Subscription
 from connectors.sandbox.settings import Settings
@@ -33,9 +33,7 @@ def plant(store: Store, _: datetime) -> None:
     store.put(Application(ACCESS_KEY, SECRET_KEY, "Access key", NAME))
     choices = {"action": "SNS", "encoding": "UTF-8", "events": "publishing", "signature_version": "1"}
     for key in (INBOUND, TRACKING):
-        extra = {"topic": topic(key), "version": choices["signature_version"]} | (
-            choices if key == INBOUND else {}
-        )
+        extra = unsubscribed(topic(key), choices["signature_version"]) | (choices if key == INBOUND else {})
         store.put(Subscription(key, NAME, ACCESS_KEY, "", [], "", 0.0, extra=extra))
 
 

@@ -150,10 +150,10 @@ class Sending(Desk):
 
     def confirm(self, topic: str, token: str) -> str:
         """The ARN of a subscription that is confirmed now; the first word on the events' topic is SES's own."""
-        before = self.endpoint(TRACKING).extra.get("confirmed")
+        before = self.endpoint(TRACKING).extra["confirmed"]
         arn = self.topics.confirm(topic, token)
         tracking = self.endpoint(TRACKING)
-        if tracking.extra.get("confirmed") and not before:
+        if tracking.extra["confirmed"] and not before:
             self.topics.publish(tracking, "Validation", _VALIDATED)
         return arn
 
@@ -180,7 +180,7 @@ class Sending(Desk):
         kept = {name: value[name] for name in ("inbound_url", "tracking_url", "domain", *self.choices)}
         return kept | {
             "topics": {key: extra["topic"] for key, extra in endpoints.items()},
-            "confirmed": {key: bool(extra.get("confirmed")) for key, extra in endpoints.items()},
+            "confirmed": {key: bool(extra["confirmed"]) for key, extra in endpoints.items()},
         }
 
 

@@ -19,6 +19,11 @@ _EVENT, _RECEIPT = "Amazon SES Email Event Notification", "Amazon SES Email Rece
 _NAMESPACE = uuid.UUID("5a0d0000-0000-4000-8000-000000000505")
 
 
+def unsubscribed(topic: str, version: str) -> Json:
+    """What is known of an endpoint that hasn't subscribed yet; `version` is that of the signatures."""
+    return {"topic": topic, "version": version, "confirmed": False, "token": "", "arn": "PendingConfirmation"}
+
+
 class Publisher:
     """Makes what is posted. `endpoint` is where this program answers for AWS, with a slash at the end."""
 
@@ -122,12 +127,12 @@ class Topics:
     def unsubscribe(self, arn: str) -> None:
         """By a visit of the UnsubscribeURL; the endpoint may take it back."""
         for endpoint in self._world.store.find(Subscription):
-            if endpoint.extra.get("arn") == arn and endpoint.extra["confirmed"]:
+            if endpoint.extra["arn"] == arn and endpoint.extra["confirmed"]:
                 endpoint.extra = endpoint.extra | {"confirmed": False}
                 self._world.store.put(endpoint)
                 self._ask(endpoint, GOODBYE, f"You have chosen to deactivate subscription {arn}.")
 
     def publish(self, endpoint: Subscription, event: str, message: str) -> None:
         """Owe a message to a confirmed endpoint; any other never learns of it."""
-        if endpoint.extra.get("confirmed"):
+        if endpoint.extra["confirmed"]:
             self._world.queue.owe(endpoint, event, message)

@@ -237,6 +237,8 @@ def test_misbehaving(aws: Aws, town: Sandbox, endpoint: Endpoint) -> None:
     wait_for(lambda: len(endpoint.got) == 4)
     third, fourth = endpoint.bodies()[2:]
     assert third == fourth, "a message that is tried again is the same one"
+    town.control("POST", "/ses/webhooks", event="Odd", body={"eventType": "Odd"})
+    assert {"eventType": "Odd"} in told(endpoint, 6)[4:]
 
 
 def test_the_certificate_outlives_resets_and_restarts(own_sandbox: Sandbox, endpoint: Endpoint) -> None:
