@@ -72,6 +72,16 @@ function fillMarks(mailbox) {
   byId("w-to").value = mailbox.ours ? "" : view.hotel;
 }
 
+/** Set where the chosen provider reports, and show what is set. */
+async function pointProvider(body) {
+  const told = await ask("POST", `/${byId("k-provider").value}/webhooks-to`, body);
+  byId("k-inbound").value = told.inbound_url;
+  byId("k-tracking").value = told.tracking_url;
+  const waiting = Object.entries(told.confirmed ?? {}).filter(([key, yes]) => !yes && told[`${key}_url`]).map(([key]) => key);
+  byId("k-told").textContent = `Mail to ${told.domain} comes in there.`
+    + (waiting.length ? ` Not confirmed when this was shown: ${waiting.join(", ")}.` : "");
+}
+
 async function choose(address) {
   open = address;
   letterId = null;
@@ -104,7 +114,7 @@ onSubmit("write", async (form) => {
   byId("w-to").value = view.hotel;
 });
 onSubmit("marks", (form) => doing("Set", () => ask("PATCH", boxPath(""), Object.fromEntries(new FormData(form)))));
-onSubmit("postmark", (form) => doing("Saved", () => ask("POST", "/postmark/webhooks-to", Object.fromEntries(new FormData(form)))));
+onSubmit("reports", (form) => doing("Saved", () => pointProvider(Object.fromEntries(new FormData(form)))));
 byId("unsubscribe").addEventListener("click", () => doing("Unsubscribed", () => ask("POST", "/mail/unsubscribe", { letter: letterId })));
 byId("spam").addEventListener("click", () => doing("Complained", () => ask("POST", "/mail/complain", { letter: letterId })));
 for (const tab of document.querySelectorAll("[data-folder]")) {
@@ -115,7 +125,6 @@ for (const tab of document.querySelectorAll("[data-folder]")) {
 }
 byId("box-filter").addEventListener("input", () => view && showBoxes());
 byId("f-provider").addEventListener("change", () => refresh());
-const told = await ask("POST", "/postmark/webhooks-to", {});
-byId("k-inbound").value = told.inbound_url;
-byId("k-tracking").value = told.tracking_url;
+byId("k-provider").addEventListener("change", () => pointProvider({}));
+await pointProvider({});
 await keepFresh(refresh);
