@@ -78,7 +78,7 @@ def _files(row: Received, mail: EmailMessage) -> list[Json]:
             "Name": part.name,
             "ContentType": part.mime,
             "ContentLength": len(part.data),
-            "ContentID": part.content_id,
+            "ContentID": part.content_id or None,
             "DownloadToken": token,
         }
         for token, part in zip(row.extra["tokens"], parts(mail), strict=True)

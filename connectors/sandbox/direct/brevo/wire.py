@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -40,9 +41,9 @@ class Brevo:
 
     async def _file(self, request: Request) -> Response:
         """https://developers.brevo.com/reference/getinboundemailattachment."""
-        return Response(
-            self._sending.file(request.path_params["token"]).data, media_type="application/octet-stream"
-        )
+        part = self._sending.file(request.path_params["token"])
+        headers = {"content-disposition": f"attachment; filename*=utf-8''{quote(part.name)}"}
+        return Response(part.data, headers=headers, media_type=part.mime)
 
 
 async def _account(_: Request) -> Response:

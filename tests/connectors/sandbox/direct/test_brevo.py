@@ -130,6 +130,7 @@ def test_a_mail_comes_in(brevo: Brevo, town: Sandbox, endpoint: Endpoint) -> Non
     [file] = item["Attachments"]
     assert (file["Name"], file["ContentLength"]) == ("view.png", len(PICTURE))
     path = f"/brevo/v3/inbound/attachments/{file['DownloadToken']}"
-    assert town.http.get(path, headers=brevo.auth).content == PICTURE
+    found = town.http.get(path, headers=brevo.auth)
+    assert (found.content, found.headers["content-type"]) == (PICTURE, "image/png")
     assert town.http.get(path).status_code == 401
     assert town.http.get(f"{path}x", headers=brevo.auth).json()["code"] == "document_not_found"
