@@ -28,6 +28,8 @@ BELLHOP_WORKER_NAME = env.text("BELLHOP_WORKER_NAME", f"process-{os.getpid()}")
 BELLHOP_CLOCK_REFRESH_S = 5.0
 BELLHOP_SANDBOX_URL = f"http://127.0.0.1:{BELLHOP_SANDBOX_PORT}"
 BELLHOP_ALLOWED_PRIVATE_HOSTS = env.words("BELLHOP_ALLOWED_PRIVATE_HOSTS")
+# Each has a thread of a worker, and an open line; what is beyond is read at intervals.
+BELLHOP_WATCHED_CHANNELS = env.integer("BELLHOP_WATCHED_CHANNELS", 50, low=0, high=1000)
 if BELLHOP_DEMO:
     # By both names: files of its Twilio lie on another host than its API, as in life.
     # Its mail servers listen beside it (docs/sandbox.md).

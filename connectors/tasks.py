@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready, worker_shutting_down
 
 from connectors.inbound import processing, subscriptions, sync
+from connectors.inbound.watching import Watches
 from connectors.outbound import delivery, probe
 from connectors.trust import drift_runs, freshness, ledger, rehearsals, rules_review, shapes, traffic
 
@@ -82,3 +86,20 @@ def check_reviews() -> None:
 @shared_task(name="connectors.compare")
 def compare() -> None:
     drift_runs.run_due()
+
+
+_watches: list[Watches] = []
+
+
+@worker_ready.connect
+def _watch(**_: Any) -> None:
+    """Waiting for minutes is nothing for Celery's own threads."""
+    watches = Watches()
+    watches.start()
+    _watches.append(watches)
+
+
+@worker_shutting_down.connect
+def _watch_no_more(**_: Any) -> None:
+    for watches in _watches:
+        watches.stop()

@@ -56,6 +56,7 @@ class PmsConnector(Connector):
     attachment_links_s   how long the link of an attachment is good; afterwards it is read anew
     sweep_s              seconds between two reads of all stays that are near, beside the reads by change
     conditions           the conditions of a unit that SetHousekeepingState may name
+    refusals             it may also say that service is refused
     """
 
     settle_s: ClassVar[float] = 0.0
@@ -67,6 +68,7 @@ class PmsConnector(Connector):
     attachment_links_s: ClassVar[int | None] = None
     sweep_s: ClassVar[int | None] = None
     conditions: ClassVar[frozenset[str]] = frozenset()
+    refusals: ClassVar[bool] = False
     notes_in_conversations: ClassVar[bool] = True
 
     # --- reads ---

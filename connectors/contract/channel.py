@@ -57,6 +57,7 @@ class ChannelConnector(Connector):
     facts             channel → what it carries; an account may have only some of them (see `addresses`)
     lists_messages    the provider can list what came in and went out, so that nothing lost stays lost
     poll_s            seconds between two such lists where nothing pushes; None: only to catch up
+    watches           `wait` may be asked, so that what comes is read at once instead of at the next list
     confirms_stop     the provider itself answers STOP, START and HELP
     remote            there is a provider; where there is none, nothing can be compared in shadow, so it begins live
     """
@@ -64,6 +65,7 @@ class ChannelConnector(Connector):
     facts: ClassVar[Mapping[Channel, ChannelFacts]]
     lists_messages: ClassVar[bool] = False
     poll_s: ClassVar[int | None] = None
+    watches: ClassVar[bool] = False
     confirms_stop: ClassVar[bool] = False
     remote: ClassVar[bool] = True
     performs: ClassVar[tuple[type[Intent], ...]] = (SendDirect,)
@@ -92,6 +94,11 @@ class ChannelConnector(Connector):
         allows; or from `cursor` on: a page's `next_cursor`, or the `resume` that an earlier list ended with. Raises
         Unsupported."""
         raise Unsupported(detail="This channel can't list messages.")
+
+    def wait(self, call: Call, seconds: int) -> bool:
+        """Wait on an open line until something may have come (true), or until the time is over. Raises Unsupported
+        where this account's host can't tell."""
+        raise Unsupported(detail="This channel can't be waited on.")
 
     def list_templates(self, call: Call) -> Sequence[TemplateRecord]:
         """The account's templates; empty where there are none."""

@@ -17,7 +17,8 @@ class Request:
     one that the connector owns to (`Connector.is_ours`). `content` is a body of `content_type` as it is. An address of
     another scheme than http (`smtp:`, `imap:`, `anymail:`) is spoken by a transport of its own
     (`connectors.outbound.transports`), under the same limits, health and time-outs; there `method` and `query` are what
-    that transport understands. `max_answer`: bytes that the answer may have, where it may be a file."""
+    that transport understands. `max_answer`: bytes that the answer may have, where it may be a file.
+    `long`: it only waits, for minutes, and nothing of ours is to be held meanwhile."""
 
     method: str
     path: str
@@ -30,6 +31,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     effect: bool = False
     authorized: bool = True
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

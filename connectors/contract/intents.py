@@ -112,11 +112,13 @@ class UpdateWorkOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetHousekeepingState:
-    """Say what condition a unit is in: dirty, clean, inspected. `comment` None: leave it as it is."""
+    """Say what condition a unit is in (one of the connector's `conditions`), and whether its guests refuse service
+    today. None: leave that as it is."""
 
     unit_id: str
-    condition: str
+    condition: str | None = None
     comment: str | None = None
+    refused: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

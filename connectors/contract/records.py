@@ -243,11 +243,12 @@ class WorkOrderRecord(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HousekeepingRecord(Record):
     """What housekeeping knows of a unit today; `external_id` is the unit's. `condition` is the PMS's word: dirty,
-    clean, inspected, …"""
+    pickup, clean, inspected, … `refused`: its guests want no service today."""
 
     condition: str | Unset = UNSET
     occupied: bool | Unset | None = UNSET
     do_not_disturb: bool | Unset = UNSET
+    refused: bool | Unset = UNSET
     comment: str | Unset = UNSET
 
 

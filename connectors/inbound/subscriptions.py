@@ -13,7 +13,8 @@ from django.db.models import Q
 from bellhop.core import clock, incidents, wake
 from bellhop.core.words import say
 from connectors.contract.connector import Connector
-from connectors.contract.errors import ConnectorError, RateLimited, Unsupported
+from connectors.contract.errors import ConnectorError, RateLimited, Rejected, Unsupported
+from connectors.contract.events import Entity
 from connectors.contract.http import Call
 from connectors.inbound import channel_sync
 from connectors.models import Connection, ConnectionHealth
@@ -27,6 +28,7 @@ CHECK_EVERY = timedelta(hours=24)
 RETRY_AFTER = timedelta(seconds=2)
 LEASE = timedelta(minutes=1)
 INCIDENT = "webhooks_not_subscribed"
+TEMPLATES = "templates_not_read"
 
 
 def ensure_due() -> int:
@@ -59,8 +61,8 @@ def _ensure_quietly(connection: Connection) -> bool:
         )
         return False
     try:
-        channel_sync.read_templates(connection)
-        wait = CHECK_EVERY if ensure(connection) else RETRY_AFTER
+        again = _read_templates(connection)
+        wait = again if ensure(connection) else RETRY_AFTER
         incidents.close_incident(connection.organization_id, INCIDENT, subject=str(connection.pk))
     except Unsupported:
         wait = CHECK_EVERY
@@ -73,6 +75,26 @@ def _ensure_quietly(connection: Connection) -> bool:
     if wait < LEASE:
         wake_check(wait.total_seconds())
     return True
+
+
+def _read_templates(connection: Connection) -> timedelta:
+    """Read what the provider approved for us, and after what time to look again. A refusal concerns the templates alone
+    and is told of by itself. Raises ConnectorError."""
+    try:
+        channel_sync.read_templates(connection)
+        incidents.close_incident(connection.organization_id, TEMPLATES, subject=str(connection.pk))
+    except Rejected as error:
+        incidents.open_incident(
+            connection.organization_id,
+            TEMPLATES,
+            say("%(name)s: templates could not be read", name=connection.name),
+            subject=str(connection.pk),
+            detail=error.user_message,
+            remedy=say("Those known before can be sent; Bellhop tries again by itself."),
+            connection_id=connection.pk,
+        )
+    every = caller.connector_for(connection).capabilities.of(Entity.TEMPLATE).poll_s
+    return timedelta(seconds=every) if every else CHECK_EVERY
 
 
 def wake_check(delay_s: float = 0.0) -> None:

@@ -38,5 +38,6 @@ class ChannelTemplate(models.Model):
 
     @property
     def blanks(self) -> list[str]:
-        """The names (or numbers) of its blanks, each once, in their order."""
-        return list(dict.fromkeys(BLANK.findall(self.body)))
+        """The names of its blanks, each once, in their order; where all are numbers, by number."""
+        found = list(dict.fromkeys(BLANK.findall(self.body)))
+        return sorted(found, key=int) if all(name.isdigit() for name in found) else found

@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import structlog
+from django.db import connection as database
 
 from bellhop import __version__
 from bellhop.core import clock, http
@@ -245,6 +246,8 @@ class Caller:
                 raise _own_limit(wait)
             if request.effect and self.leaving is not None:
                 self.leaving()
+            if request.long:
+                database.close()  # back into the pool: others need it for as long as this waits
 
         started = clock.now()
         response: Response | None = None

@@ -36,12 +36,12 @@ def intent_of(choice: Choice, chosen: ChosenTemplate | None) -> Template:
     template = _find(choice, chosen)
     values = _values(template, chosen)
     names = template.blanks
-    numbered = all(name.isdigit() for name in names)
+    counted = names == [str(place + 1) for place in range(len(names))]
     return Template(
         name=template.name,
         language=template.language,
         remote_id=template.remote_id,
-        names=() if numbered else tuple(names),
+        names=() if counted else tuple(names),
         values=tuple(values[name] for name in names),
     )
 

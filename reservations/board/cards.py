@@ -15,6 +15,7 @@ GOING: Final = "going"
 DONE: Final = frozenset({UnitState.CLEAN.value, UnitState.INSPECTED.value})
 OUT: Final = frozenset({UnitState.OUT_OF_ORDER.value, UnitState.OUT_OF_SERVICE.value})
 STARTED, REFUSED, WELCOME = "started", "refused", "welcome"
+REFUSALS: Final = frozenset({REFUSED, WELCOME})
 ACTS: Final = frozenset({*UnitState.values, STARTED, REFUSED, WELCOME})
 _NEXT: Final = {
     UnitState.PICKUP.value: UnitState.CLEAN.value,

@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from connectors.contract.events import Entity
 from connectors.contract.intents import SetHousekeepingState
 from connectors.contract.registry import connector_class
@@ -18,7 +20,9 @@ from reservations.board.cards import (
     DONE,
     GOING,
     OUT,
+    REFUSALS,
     REFUSED,
+    WELCOME,
     Card,
     Extra,
     Found,
@@ -30,6 +34,7 @@ from reservations.board.cards import (
 )
 from reservations.models import (
     Cleaning,
+    PmsState,
     Property,
     RequestKind,
     Reservation,
@@ -57,6 +62,7 @@ _STAY: Final = (
 )  # fmt: skip
 
 Key = tuple[int, date]
+_LACKS: Final[dict[str, int]] = {PmsState.FAILED: 2, PmsState.UNCONFIRMED: 2, PmsState.WAITING: 1}
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class _Known:
     stays: dict[int, list[Reservation]] = field(default_factory=lambda: defaultdict(list))
     requests: dict[int, list[StayRequest]] = field(default_factory=lambda: defaultdict(list))
     cleanings: dict[Key, Cleaning] = field(default_factory=dict)
-    written: dict[int, UnitStateChange] = field(default_factory=dict)
+    written: dict[int, list[UnitStateChange]] = field(default_factory=lambda: defaultdict(list))
     reports: dict[int, list[UnitReport]] = field(default_factory=lambda: defaultdict(list))
     pms: dict[int, str] = field(default_factory=dict)
 
@@ -121,9 +127,10 @@ def _known(units: Sequence[Unit], days: Mapping[int, Sequence[date]]) -> _Known:
     cleanings = Cleaning.objects.filter(unit_id__in=ids, date__in=set(every_day))
     for cleaning in cleanings.select_related("assignee", "started_by"):
         known.cleanings[cleaning.unit_id, cleaning.date] = cleaning
-    newest = UnitStateChange.objects.filter(unit_id__in=ids, act__in=UnitState.values)
-    newest = newest.exclude(undone_at__isnull=False, pms_state="")
-    known.written = {row.unit_id: row for row in newest.order_by("unit_id", "-id").distinct("unit_id")}
+    newest = UnitStateChange.objects.filter(unit_id__in=ids, act__in=(*UnitState.values, *REFUSALS))
+    newest = newest.exclude(undone_at__isnull=False, pms_state="").annotate(refusal=Q(act__in=REFUSALS))
+    for change in newest.order_by("unit_id", "refusal", "-id").distinct("unit_id", "refusal"):
+        known.written[change.unit_id].append(change)
     open_reports = UnitReport.objects.filter(unit_id__in=ids, done_at=None)
     for report in open_reports.select_related("work").order_by("reported_at"):
         known.reports[report.unit_id].append(report)
@@ -158,7 +165,6 @@ def _card(unit: Unit, day: date, known: _Known, now: datetime) -> Card:
     inside = leaving or staying
     group = _group(leaving, staying, arriving)
     cleaning = known.cleanings.get((unit.pk, day))
-    change = known.written.get(unit.pk)
     state = _state(unit, cleaning)
     requests = known.requests
     names = [stay.guest.full_name for stay in stays if stay.guest is not None]
@@ -185,7 +191,7 @@ def _card(unit: Unit, day: date, known: _Known, now: datetime) -> Card:
         **_who(cleaning, zone),
         minutes=_minutes(unit, group, state, cleaning),
         mark=_mark(cleaning, zone),
-        written=_written(change, unit) if is_today else None,
+        written=_written(known.written[unit.pk], unit, cleaning) if is_today else None,
         pms=known.pms.get(unit.pk, ""),
         found=tuple(_found(row) for row in known.reports.get(unit.pk, ())),
     )
@@ -334,9 +340,14 @@ def _mark(cleaning: Cleaning | None, zone: ZoneInfo) -> Mark | None:
     )
 
 
-def _written(change: UnitStateChange | None, unit: Unit) -> Written | None:
-    if change is None or (change.act != unit.condition and change.undone_at is None):
+def _written(changes: list[UnitStateChange], unit: Unit, cleaning: Cleaning | None) -> Written | None:
+    """Of what the board says and the PMS is told, what the PMS lacks most."""
+    refused = REFUSED if cleaning is not None and cleaning.refused else WELCOME
+    says = {unit.condition, refused}
+    valid = [change for change in changes if change.act in says or change.undone_at is not None]
+    if not valid:
         return None
+    change = max(valid, key=lambda one: (_LACKS.get(one.pms_state, 0), one.pk))
     return Written(
         state=change.pms_state, reason=change.pms_reason, act=change.act,
         token="" if change.undone_at else change.token,

@@ -5,6 +5,7 @@ The lock of the unit orders everything here (it comes after the stay's and befor
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -25,7 +26,7 @@ from connectors.events import CommandMoved
 from connectors.models import CommandState, Connection, ExternalId
 from connectors.outbound import outbox
 from reservations.board import private, reading, telling
-from reservations.board.cards import ACTS, DONE, GOING, REFUSED, STARTED, WELCOME
+from reservations.board.cards import ACTS, DONE, GOING, REFUSALS, REFUSED, STARTED
 from reservations.events import UnitChanged
 from reservations.models import Cleaning, PmsState, Reservation, Unit, UnitState, UnitStateChange
 from reservations.services.ordering import STATES
@@ -35,6 +36,8 @@ TOKEN_LENGTH: Final = 40
 WORTH: Final = timedelta(hours=24)
 """A state that the PMS didn't take for so long says nothing any more."""
 _STATE_OF: Final = {STARTED: GOING}
+_TOLD: Final = (frozenset(UnitState.values), REFUSALS)
+"""Acts that a PMS may be told of; a later one of the same kind replaces an earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ def tap(user: User, unit: Unit, wanted: Tap) -> UnitStateChange | None:
     if not wanted.sure:
         _ask(held, cleaning, wanted)
     change = _keep(user, held, cleaning, wanted)
-    _write(change, held, wanted.act)
+    _write(change, held, cleaning)
     change.save()
     telling.units([held], "state")
     return change
@@ -96,7 +99,7 @@ def _state(unit: Unit, cleaning: Cleaning) -> str:
 
 
 def _says(unit: Unit, cleaning: Cleaning, act: str) -> bool:
-    if act in {REFUSED, WELCOME}:
+    if act in REFUSALS:
         return cleaning.refused == (act == REFUSED)
     return _state(unit, cleaning) == _STATE_OF.get(act, act)
 
@@ -174,7 +177,7 @@ def undo(user: User, unit: Unit, token: str) -> None:
     _restore(held, cleaning, change.before)
     change.undone_at = clock.now()
     if change.command_id is not None and not _cancelled(change):
-        _write(change, held, held.condition)
+        _write(change, held, cleaning)
     change.save()
     telling.units([held], "state")
 
@@ -209,27 +212,35 @@ def retry(user: User, unit: Unit) -> None:
     """Tell the PMS once more what the board says. Raises ValidationError, PermissionDenied."""
     require(user, Permission.HOUSEKEEPING_READ)
     held = _lock(unit)
-    change = held.state_changes.filter(act__in=UnitState.values).order_by("-id").first()
-    if change is None or change.pms_state not in {PmsState.FAILED, PmsState.UNCONFIRMED}:
+    lacking = [
+        change
+        for acts in _TOLD
+        if (change := held.state_changes.filter(act__in=acts).order_by("-id").first()) is not None
+        and change.pms_state in {PmsState.FAILED, PmsState.UNCONFIRMED}
+    ]
+    if not lacking:
         raise ValidationError(_("The PMS has it, or is being told."))
-    _write(change, held, held.condition)
-    change.save()
+    for change in lacking:
+        _write(change, held, _cleaning(held, change.date))
+        change.save()
     telling.units([held], "state")
 
 
-def _write(change: UnitStateChange, unit: Unit, state: str) -> None:
-    """Tell the PMS, where it knows such a state; what waited to be told before is told no more."""
-    if change.act not in UnitState.values:
+def _write(change: UnitStateChange, unit: Unit, cleaning: Cleaning) -> None:
+    """Tell the PMS what the board says now, where it can know; what waited to be told before is told no more."""
+    alike = next((acts for acts in _TOLD if change.act in acts), None)
+    if alike is None:
         return
-    _supersede(change)
+    _supersede(change, alike)
     place = place_of(unit)
-    if place is None or state not in conditions(place[0]):
+    intent = _intent(change, unit, cleaning, *place) if place is not None else None
+    if place is None or intent is None:
         change.pms_state, change.command_id = "", None
         return
-    connection, remote_id = place
+    connection, _remote_id = place
     command = outbox.enqueue(
         connection,
-        SetHousekeepingState(unit_id=remote_id, condition=state),
+        intent,
         subject=f"unit:{unit.pk}",
         order_key=f"unit:{unit.pk}",
         due_at=clock.now() + UNDO,
@@ -241,8 +252,22 @@ def _write(change: UnitStateChange, unit: Unit, state: str) -> None:
     change.pms_reason = ""
 
 
-def _supersede(change: UnitStateChange) -> None:
-    earlier = UnitStateChange.objects.filter(unit=change.unit, pms_state=PmsState.WAITING)
+def _intent(
+    change: UnitStateChange, unit: Unit, cleaning: Cleaning, connection: Connection, remote_id: str
+) -> SetHousekeepingState | None:
+    """None where this PMS can't know that."""
+    if change.act in REFUSALS:
+        can = reading.takes_states(connection) and getattr(
+            connector_class(connection.slug), "refusals", False
+        )
+        return SetHousekeepingState(unit_id=remote_id, refused=cleaning.refused) if can else None
+    if unit.condition not in conditions(connection):
+        return None
+    return SetHousekeepingState(unit_id=remote_id, condition=unit.condition)
+
+
+def _supersede(change: UnitStateChange, alike: Collection[str]) -> None:
+    earlier = UnitStateChange.objects.filter(unit=change.unit, act__in=alike, pms_state=PmsState.WAITING)
     for row in earlier.exclude(pk=change.pk):
         try:
             outbox.cancel(row.command_id or 0, "another state since")

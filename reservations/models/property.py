@@ -39,7 +39,8 @@ class Property(models.Model):
 
 class Unit(Findable):
     """A rentable room, apartment or home. Times are local clock times. `condition`: housekeeping's word (dirty, clean,
-    inspected, …), of the PMS or of our board, whichever spoke last; `told_condition` what the PMS said last.
+    inspected, …), of the PMS or of our board, whichever spoke last; `told_condition` what the PMS said last, and
+    `told_refused` whether service was refused.
     `departure_minutes` where cleaning it takes longer or shorter than is usual in the property."""
 
     found_by = "name"
@@ -59,6 +60,7 @@ class Unit(Findable):
     do_not_disturb = models.BooleanField(default=False)
     condition_as_of = models.DateTimeField(null=True)
     told_condition = models.CharField(max_length=20, blank=True, default="", db_default="")
+    told_refused = models.BooleanField(null=True)
     departure_minutes = models.PositiveSmallIntegerField(null=True)
 
     class Meta:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -16,11 +17,13 @@ from bellhop.accounts.permissions import Permission
 from bellhop.accounts.services import audit, require
 from bellhop.core import clock
 from reservations.events import PropertyAdded
-from reservations.models import NightAuditPlan, Property
+from reservations.models import NightAudit, NightAuditPlan, Property
 from reservations.night_audit import days
 from reservations.services import scope
 
-MOST_RECIPIENTS = 20
+MOST_RECIPIENTS: Final = 20
+MAIL_WITHIN: Final = timedelta(days=2)
+"""Papers of dates that ended before are nobody's news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +91,34 @@ def change(user: User, place: Property, wanted: Wanted) -> NightAuditPlan:
     before = _said(row)
     is_moved = (row.is_on, row.closes_at) != (wanted.is_on, wanted.closes_at)
     row.is_on, row.closes_at = wanted.is_on, wanted.closes_at
+    is_mail_moved = row.mail_at != wanted.mail_at
     row.mail_at, row.recipients = wanted.mail_at, recipients
     if is_moved:
         _schedule(row, place, clock.now())
     row.save()
+    if is_mail_moved:
+        _move_mail(row, place, clock.now())
     if (after := _said(row)) != before:
         subject = f"property:{place.public_id}"
         audit(row.organization_id, user, "night_audit.plan", subject, before=before, after=after)
     return row
+
+
+def mail_time(row: NightAuditPlan, place: Property, ended: datetime, now: datetime) -> datetime | None:
+    """In the morning after a date that ended then; None: no e-mail."""
+    if row.mail_at is None or now - ended > MAIL_WITHIN:
+        return None
+    return days.first_after(ended, row.mail_at, place.zone)
+
+
+def _move_mail(row: NightAuditPlan, place: Property, now: datetime) -> None:
+    """The paper of last night, run already, goes out at the new time too, unless that has passed."""
+    papers = NightAudit.objects.filter(property=place, mailed_at=None, ends_at__gt=now - MAIL_WITHIN)
+    for paper in papers.select_for_update(no_key=True).only("ends_at", "mail_at"):
+        moment = mail_time(row, place, paper.ends_at, now)
+        if moment is None or moment > now:
+            paper.mail_at = moment
+            paper.save(update_fields=["mail_at"])
 
 
 def _addresses(given: Sequence[str]) -> list[str]:

@@ -25,7 +25,6 @@ BACK: Final = timedelta(days=31)
 CATCH_UP: Final = timedelta(days=7)
 """How far back missing dates are run by themselves, after an outage of ours."""
 LEASE: Final = timedelta(minutes=10)
-MAIL_WITHIN: Final = timedelta(days=2)
 LOOKS: Final = tuple(timedelta(hours=hours) for hours in (0, 1, 3, 8, 24, 48))
 """When late facts are looked for, counted from the end of the date (or the run, where that came later)."""
 ALERT_AFTER: Final = 3
@@ -71,7 +70,7 @@ def _run(place: Property, on: date, user: User | None) -> NightAudit:
         layout=LAYOUT,
         facts={section.value: part.as_json() for section, part in parts.items()},
         figures=collecting.figures(parts, talk),
-        mail_at=_mail_at(plan, place, day, now),
+        mail_at=plans.mail_time(plan, place, day.end, now),
     )
     row.look_at = next_look(row, now)
     row.save()
@@ -109,13 +108,6 @@ def day_of(row: NightAudit) -> Day:
         start=row.starts_at,
         end=row.ends_at,
     )
-
-
-def _mail_at(plan: NightAuditPlan, place: Property, day: Day, now: datetime) -> datetime | None:
-    """In the morning after the date; old dates that are run late are nobody's news."""
-    if plan.mail_at is None or now - day.end > MAIL_WITHIN:
-        return None
-    return days.first_after(day.end, plan.mail_at, place.zone)
 
 
 def next_look(row: NightAudit, now: datetime) -> datetime | None:

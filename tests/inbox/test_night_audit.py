@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,20 +24,14 @@ from reservations.services.requests import Terms, Wish
 from reservations.surveys import answering, links
 from reservations.surveys.answering import Given
 from tests import factories
+from tests.audits import noon, run, today
 from tests.factories import Desk
-from tests.sequences import at_noon, booked, cancel, forward, live, step
+from tests.sequences import booked, cancel, forward, live, step
 
+__all__ = ["noon"]
 pytestmark = pytest.mark.django_db
 LATE = RequestKind.LATE_CHECK_OUT
 INSTRUCTIONS = step(when={"anchor": "arrival", "days": -1, "at": "10:00"}, late="send")
-
-
-@pytest.fixture(autouse=True)
-def noon(db: None) -> Iterator[None]:
-    at_noon()
-    yield
-    clock.set_offset(timedelta())
-    clock.forget()
 
 
 @pytest.fixture
@@ -46,14 +39,6 @@ def departing(desk: Desk) -> Reservation:
     desk.unit.check_out_time, desk.unit.check_in_time = time(11), time(15)
     desk.unit.save()
     return factories.stay(desk, starts_in=-2)
-
-
-def today() -> date:
-    return clock.now().date()
-
-
-def run(desk: Desk, on: date | None = None) -> NightAudit:
-    return running.run(desk.agent, desk.place, on or today())
 
 
 def rows(audit: NightAudit, section: Section) -> list[dict[str, Any]]:

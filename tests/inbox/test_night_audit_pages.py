@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import date, time, timedelta
 from html import unescape
 
@@ -25,18 +24,12 @@ from reservations.night_audit import addenda, pdf, running, trends
 from reservations.services import requests
 from reservations.services.requests import Terms, Wish
 from tests import factories
+from tests.audits import noon, today
 from tests.factories import Desk
-from tests.sequences import at_noon, forward
+from tests.sequences import forward
 
+__all__ = ["noon"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def noon(db: None) -> Iterator[None]:
-    at_noon()
-    yield
-    clock.set_offset(timedelta())
-    clock.forget()
 
 
 @pytest.fixture
@@ -60,10 +53,6 @@ def signed_in(desk: Desk, role: str) -> Client:
     client = Client()
     client.force_login(desk.people[role])
     return client
-
-
-def today() -> date:
-    return clock.now().date()
 
 
 def url(desk: Desk, name: str = "night-audit", on: date | None = None) -> str:

@@ -70,11 +70,10 @@ def settle(state: CommandState, reason: str = "") -> None:
         events.emit(CommandMoved(command=row))
 
 
-def tell(desk: Desk, condition: str) -> None:
+def tell(desk: Desk, condition: str, **more: bool) -> None:
+    told = HousekeepingRecord(external_id="1-101", condition=condition, **more)
     with transaction.atomic():
-        apply(
-            Source(connection=desk.connection), HousekeepingRecord(external_id="1-101", condition=condition)
-        )
+        apply(Source(connection=desk.connection), told)
     desk.unit.refresh_from_db()
 
 
@@ -156,7 +155,7 @@ def test_the_pms_is_told_after_the_time_to_undo(hotel: Desk) -> None:
     change = tap(hotel, "clean", "one")
     command = Command.objects.get()
     assert command.kind == "set_housekeeping"
-    assert command.intent == {"unit_id": "1-101", "condition": "clean", "comment": None}
+    assert command.intent == {"unit_id": "1-101", "condition": "clean", "comment": None, "refused": None}
     assert command.due_at > clock.now()
     assert change is not None
     assert change.pms_state == PmsState.WAITING
@@ -164,6 +163,57 @@ def test_the_pms_is_told_after_the_time_to_undo(hotel: Desk) -> None:
     written = card(hotel).written
     assert written is not None
     assert (written.state, card(hotel).pms) == (PmsState.DONE, hotel.connection.name)
+
+
+def test_the_pms_is_told_that_service_is_refused_and_wanted_again(hotel: Desk) -> None:
+    tap(hotel, "refused", "one")
+    told = Command.objects.get().intent
+    assert (told["condition"], told["refused"]) == (None, True)
+    settle(CommandState.CONFIRMED)
+    setting.undo(hotel.people["Housekeeper"], hotel.unit, "one")
+    told = Command.objects.order_by("-pk")[0].intent
+    assert (told["condition"], told["refused"]) == (None, False)
+    assert card(hotel).blocked == ""
+
+
+def test_a_refusal_replaces_no_state_on_its_way_to_the_pms(hotel: Desk) -> None:
+    tap(hotel, "clean")
+    tap(hotel, "refused")
+    tap(hotel, "welcome")
+    said = Command.objects.order_by("pk").values_list("state", "intent__condition", "intent__refused")
+    assert list(said) == [
+        (CommandState.WAITING, "clean", None),
+        (CommandState.CANCELLED, None, True),
+        (CommandState.WAITING, None, False),
+    ]
+
+
+def test_a_state_that_failed_stays_on_the_card_behind_a_refusal_that_arrived(hotel: Desk) -> None:
+    """Invariant 12."""
+    tap(hotel, "clean")
+    settle(CommandState.FAILED, "The room is blocked.")
+    tap(hotel, "refused")
+    settle(CommandState.CONFIRMED)
+    written = card(hotel).written
+    assert written is not None
+    assert (written.state, written.act) == (PmsState.FAILED, "clean")
+    setting.retry(hotel.agent, hotel.unit)
+    assert Command.objects.order_by("-pk")[0].intent["condition"] == "clean"
+
+
+def test_a_refusal_at_the_desk_of_the_pms_is_on_the_board(hotel: Desk) -> None:
+    tell(hotel, "dirty", refused=False)
+    assert not Cleaning.objects.exists()
+    tell(hotel, "dirty", refused=True)
+    assert card(hotel).blocked == "refused"
+    tap(hotel, "welcome")
+    tell(hotel, "dirty", refused=True)
+    assert card(hotel).blocked == "", "what it said already is older than the tap"
+    settle(CommandState.CONFIRMED)
+    tell(hotel, "dirty", refused=False)
+    tell(hotel, "dirty", refused=True)
+    assert card(hotel).blocked == "refused"
+    assert LiveEvent.objects.filter(data__what="told").count() == 3
 
 
 def test_undone_in_time_the_pms_hears_nothing(hotel: Desk) -> None:

@@ -38,9 +38,48 @@ MAILBOX: Final = (
         name="login", label=_("Login"), secret=False, required=False, help=_("Empty: the address.")
     ),
     CredentialField(
+        name="sign_in",
+        label=_("How to sign in"),
+        secret=False,
+        required=False,
+        choices=(
+            ("password", _("With a password")),
+            ("microsoft", _("Microsoft 365, as an application")),
+            ("google", _("Google, with a refresh token")),
+        ),
+        help=_("Empty: with a password. Microsoft 365 takes none any more."),
+    ),
+    CredentialField(
         name="password",
         label=_("Password"),
-        help=_("Where the provider asks for a second factor, an app password."),
+        required=False,
+        help=_("Where the provider asks for a second factor, an app password. Not needed for Microsoft 365."),
+    ),
+    CredentialField(
+        name="tenant",
+        label=_("Microsoft: directory (tenant) ID"),
+        secret=False,
+        required=False,
+        help=_("In Entra, on the overview page of the app registration."),
+    ),
+    CredentialField(
+        name="client_id",
+        label=_("Microsoft or Google: client ID"),
+        secret=False,
+        required=False,
+        help=_("Microsoft calls it application ID."),
+    ),
+    CredentialField(
+        name="client_secret",
+        label=_("Microsoft or Google: client secret"),
+        required=False,
+        help=_("Microsoft shows its value once, when it is made."),
+    ),
+    CredentialField(
+        name="refresh_token",
+        label=_("Google: refresh token"),
+        required=False,
+        help=_("For the scope https://mail.google.com/, given by the mailbox's owner."),
     ),
     CredentialField(
         name="smtp_host", label=_("SMTP host"), secret=False, help=_("Such as smtp.hotel.example.")

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-from connectors.channels.mail import fields
+from connectors.channels.mail import fields, sign_in
 from connectors.channels.mail.addresses import fold
 from connectors.channels.mail.building import build, instance_of
 from connectors.channels.mail.mime import PART, open_mail, part_of
@@ -93,7 +93,8 @@ class Cursor:
 
 
 class Mailbox(ChannelConnector):
-    """Mails come by asking every minute; what is written in a mail program is read from the folder of what was sent."""
+    """Mails come by waiting (RFC 2177) and by asking every minute; what is written in a mail program is read from the
+    folder of what was sent."""
 
     slug = "mailbox"
     label = "Mailbox (IMAP, SMTP)"
@@ -108,6 +109,7 @@ class Mailbox(ChannelConnector):
     }
     lists_messages = True
     poll_s = POLL_S
+    watches = True
     propagation_delay_s = 60
     performs = (SendDirect,)
     capabilities = Capabilities(
@@ -116,8 +118,8 @@ class Mailbox(ChannelConnector):
                 read=True,
                 write=True,
                 poll_s=POLL_S,
-                fallback="Read every minute. A lost answer is looked for in the folder of sent mail.",
-                why="Nothing is pushed by IMAP. Sign-in is by password: OAuth is not supported.",
+                fallback="Where the host tells nobody, read every minute. A lost answer: looked for among sent mail.",
+                why="Nothing is pushed by IMAP, but hosts tell who waits.",
             )
         },
         attachments=True,
@@ -165,26 +167,31 @@ class Mailbox(ChannelConnector):
 
     def is_ours(self, url: str) -> bool:
         parts = urlsplit(url)
+        if sign_in.is_token_url(url, self.told, self.settings.base_url):
+            return True
         return any(parts[:2] == urlsplit(self.at(scheme, ""))[:2] for scheme in ("imap", "smtp"))
 
     def limit_key(self) -> str:
         account = f"{self.told.get('imap_host', '')} {self.told.get('address', '')}"
         return f"mailbox:{sha256(account.encode()).hexdigest()[:24]}"
 
-    def token_request(self) -> None:
-        return None
+    def token_request(self) -> Request | None:
+        return sign_in.token_request(self.told, self.settings.base_url)
 
-    def read_token(self, response: Response) -> Token:  # noqa: ARG002
-        raise Unsupported(detail="There are no tokens here.")
+    def read_token(self, response: Response) -> Token:
+        return sign_in.read_token(response)
 
-    def authorize(self, request: Request, token: str | None) -> Request:  # noqa: ARG002
+    def authorize(self, request: Request, token: str | None) -> Request:
         scheme = "smtp" if request.path.startswith("smtp:") else "imap"
         login, password = self.told.get("login") or self.own, self.told.get("password", "")
         if scheme == "smtp":
             login = self.told.get("smtp_login") or login
             password = self.told.get("smtp_password") or password
+        if token is None and not password:
+            raise Rejected("Enter the password of the mailbox.", code="no_password")
         security = self.told.get(f"{scheme}_security") or self._usual(scheme)
-        added = {"authorization": as_basic(login, password), "x-security": security}
+        known = as_basic(login, password) if token is None else sign_in.as_bearer(login, token)
+        added = {"authorization": known, "x-security": security}
         return replace(request, headers={**request.headers, **added})
 
     def _usual(self, scheme: str) -> str:
@@ -196,6 +203,8 @@ class Mailbox(ChannelConnector):
         if 200 <= response.status < 300:
             require_json(request, response)
             return
+        if not request.authorized:
+            raise sign_in.refusal(response) or error_for(request, response, Problem())
         raise _smtp_error(response) if request.path.startswith("smtp:") else _imap_error(request, response)
 
     # --- reads ---
@@ -225,6 +234,13 @@ class Mailbox(ChannelConnector):
         if following:
             return Page(items=records, next_cursor=now.write())
         return Page(items=records, next_cursor=None, resume=now.write())
+
+    def wait(self, call: Call, seconds: int) -> bool:
+        query = (("wait", str(seconds)),)
+        answer = obj(call(Request(method="GET", path=self.at("imap", INBOX), query=query, long=True)).json())
+        if answer.get("can_wait") is not True:
+            raise Unsupported(detail="The host knows no IDLE.")
+        return answer.get("changed") is True
 
     def _unseen(self, call: Call, folder: str, place: Place, since: datetime) -> Wire:
         query: list[tuple[str, str]] = [("most", str(PAGE))]

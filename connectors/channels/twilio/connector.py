@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from connectors.channels.twilio import signature, webhooks
+from connectors.channels.twilio import signature, templates, webhooks
 from connectors.channels.twilio.messages import MAX_TEXT, REDIRECTS, Messages, is_media
 from connectors.channels.twilio.words import CODES, meaning_of
 from connectors.contract import wire
@@ -136,9 +136,10 @@ class Twilio(Messages):
                 why="No key against sending twice: a lost answer is looked for by number, time and text.",
             ),
             Entity.TEMPLATE: Capability(
+                read=True,
                 write=True,
-                fallback="A template is named by its ContentSid.",
-                why="How the Content API lists them is not part of what this connector was written from.",
+                poll_s=900,
+                why="They are written and handed in for approval at Twilio; listed where WhatsApp runs through it.",
             ),
         },
         attachments=True,
@@ -213,6 +214,12 @@ class Twilio(Messages):
             return
         if is_media(request) and response.status in REDIRECTS and response.headers.get("location"):
             return
+        if templates.is_listing(request) and response.status in {401, 403}:
+            # A restricted API key sends well without that right: nothing else is to stop.
+            raise Rejected(
+                "The API key may not read templates: give it access to Content at Twilio.",
+                code="no_templates",
+            )
         raise _error(request, response)
 
     # --- reads and effects ---

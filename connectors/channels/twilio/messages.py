@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import quote, urlencode, urljoin
 
+from connectors.channels.twilio import templates
 from connectors.channels.twilio.webhooks import REFERENCE, WHATSAPP, address_of, read_message, report_of
 from connectors.channels.twilio.words import STATES, meaning_of
 from connectors.contract import wire
 from connectors.contract.channel import ChannelConnector, Media
 from connectors.contract.connector import Page
-from connectors.contract.direct import AddressKind, Channel, Delivery, DirectRecord
+from connectors.contract.direct import AddressKind, Channel, Delivery, DirectRecord, TemplateRecord
 from connectors.contract.errors import NotDelivered, NotFound, OutcomeUnknown, Rejected, Unsupported
 from connectors.contract.http import Call, Request, Response
 from connectors.contract.intents import Done, Found, SendDirect
@@ -211,6 +212,12 @@ class Messages(ChannelConnector):
             or (number and address_of(number).value in mine)
         )
 
+    # --- templates ---
+    def list_templates(self, call: Call) -> Sequence[TemplateRecord]:
+        if Channel.WHATSAPP not in self.addresses():
+            return ()
+        return templates.read_all(call, self.settings.base_url or self.default_base_url)
+
     # --- files ---
     def fetch(self, call: Call, attachment: AttachmentRecord) -> Media:
         """Twilio wants our credentials and answers with the address of a store that must not see them."""
@@ -230,7 +237,11 @@ class Messages(ChannelConnector):
 
     def is_ours(self, url: str) -> bool:
         """And, without our credentials, the very addresses that Twilio sent us on to for a file."""
-        return super().is_ours(url) or url in self._redirects
+        return super().is_ours(url) or url in self._redirects or self._is_templates(url)
+
+    def _is_templates(self, url: str) -> bool:
+        host = templates.host_of(self.settings.base_url or self.default_base_url)
+        return url.startswith(f"{host}{templates.PATH}?")
 
 
 _ANY: Final = {"accept": "*/*"}

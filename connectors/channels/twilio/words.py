@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.contract.direct import AddressState, Delivery, Keyword
+from connectors.contract.direct import AddressState, Delivery, Keyword, TemplateStatus
 from connectors.contract.phones import is_toll_free
 
 STATES: Final = {
@@ -19,6 +19,16 @@ STATES: Final = {
     "canceled": Delivery.FAILED,
 }
 UNDER_WAY: Final = frozenset({"accepted", "scheduled", "queued", "sending", "receiving", "received"})
+
+TEMPLATES: Final = {
+    "received": TemplateStatus.PENDING,
+    "pending": TemplateStatus.PENDING,
+    "approved": TemplateStatus.APPROVED,
+    "rejected": TemplateStatus.REJECTED,
+    "paused": TemplateStatus.PAUSED,
+    "disabled": TemplateStatus.PAUSED,
+}
+"""https://www.twilio.com/docs/whatsapp/tutorial/message-template-approvals-statuses; `unsubmitted` is none yet."""
 
 # What Twilio itself acts on and answers for long codes and toll-free numbers, as single words. YES lifts a block there,
 # too, but a guest who answers a question with it asked for nothing: our own ledger waits for START.

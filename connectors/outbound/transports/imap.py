@@ -3,6 +3,7 @@
     GET imap://host/                        the folders: name and flags
     GET imap://host/INBOX?…                 mails: `after` (UID), `since` (a day) or `uids`, `skip` (UIDs), `most`
     GET imap://host/Sent?message_id=<…>     the UIDs under which it stands there
+    GET imap://host/INBOX?wait=540          until something changes there, or so many seconds (IDLE, RFC 2177)
     APPEND imap://host/Sent                 keep `content` as a mail that was read
 
 Nothing is ever marked as read or deleted. Answers are JSON, mails in base64; the status is 200, 401, 404 or 400.
@@ -21,7 +22,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from bellhop.core import http
-from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of
+from connectors.outbound.transports import idle
+from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of, xoauth2
 
 READ_S = 30.0
 TOTAL_S = 120.0
@@ -67,7 +69,7 @@ def talk(
     try:
         client = _Imap(line)
         try:
-            with ended_after(TOTAL_S, client.sock):
+            with ended_after(TOTAL_S + idle.seconds_of(query), client.sock):
                 _sign_in(client, line)
                 before_send()
                 sent = True
@@ -85,11 +87,20 @@ def _sign_in(client: _Imap, line: Line) -> None:
     if line.security == "starttls":
         client.starttls(ssl.create_default_context())
     try:
-        client.login(line.login, line.password)
+        if line.token:
+            client.authenticate("XOAUTH2", _answers(xoauth2(line)))
+        else:
+            client.login(line.login, line.password)
     except client.abort:
         raise
     except client.error as error:
         raise _Refused(401, str(error)) from error
+
+
+def _answers(first: str) -> Callable[[bytes], bytes]:
+    """A second challenge tells the error, and wants an empty answer."""
+    left = [first.encode()]
+    return lambda _challenge: left.pop() if left else b""
 
 
 def _leave(client: _Imap) -> None:
@@ -111,6 +122,8 @@ def _do(
     if status != "OK":
         raise _Refused(404, repr(told))
     validity = int((client.response("UIDVALIDITY")[1] or [b"0"])[0] or b"0")
+    if seconds := idle.seconds_of(query):
+        return answer(200, **idle.wait(client, seconds))
     if wanted := query.get("message_id"):
         return answer(200, uidvalidity=validity, uids=_search(client, "HEADER", "Message-ID", _text(wanted)))
     uids = [uid for uid in _wanted(client, query) if uid not in _numbers(query.get("skip", ""))]

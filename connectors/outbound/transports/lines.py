@@ -19,6 +19,9 @@ SECURITY = "x-security"
 """The header of a request that says how the line is encrypted: `tls` from the start, `starttls`, or `none`, which only
 hosts of the operator's own network may have."""
 
+BEARER = "Bearer "
+"""Login and token in base64, with a NUL between them."""
+
 _PORTS = {("smtp", "tls"): 465, ("imap", "tls"): 993, ("imap", "starttls"): 143, ("imap", "none"): 143}
 _SMTP_PORT = 587
 
@@ -30,6 +33,7 @@ class Line:
     security: str
     login: str
     password: str
+    token: str
     path: str
 
 
@@ -45,12 +49,21 @@ def line_of(url: str, headers: Mapping[str, str]) -> Line:
         raise http.AddressRefused("not an address of a mail host")
     if security == "none" and not http.is_allowed_private(parts.hostname, port):
         raise http.AddressRefused("mail may not travel unencrypted")
-    login, _, password = _basic(headers.get("authorization", "")).partition(":")
-    return Line(parts.hostname, port, security, login, password, unquote(parts.path.lstrip("/")))
+    known = headers.get("authorization", "")
+    login, _, password = _decoded(known, "Basic ").partition(":")
+    token = ""
+    if known.startswith(BEARER):
+        login, _, token = _decoded(known, BEARER).partition("\0")
+    return Line(parts.hostname, port, security, login, password, token, unquote(parts.path.lstrip("/")))
 
 
-def _basic(header: str) -> str:
-    return base64.b64decode(header.removeprefix("Basic ")).decode() if header.startswith("Basic ") else ""
+def _decoded(header: str, scheme: str) -> str:
+    return base64.b64decode(header.removeprefix(scheme)).decode() if header.startswith(scheme) else ""
+
+
+def xoauth2(line: Line) -> str:
+    """The first response of that mechanism (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol)."""
+    return f"user={line.login}\1auth=Bearer {line.token}\1\1"
 
 
 def encrypted(plain: socket.socket, host: str) -> ssl.SSLSocket:

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from bellhop.core import http
-from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of
+from connectors.outbound.transports.lines import Line, answer, encrypted, ended_after, line_of, xoauth2
 
 READ_S = 30.0
 TOTAL_S = 90.0
@@ -86,7 +86,9 @@ def _sign_in(client: _Smtp, line: Line) -> http.Answer | None:
         if line.security == "starttls":
             client.starttls(context=ssl.create_default_context())
             client.ehlo()
-        if line.login:
+        if line.token:
+            client.auth("XOAUTH2", lambda challenge=None: "" if challenge else xoauth2(line))
+        elif line.login:
             client.login(line.login, line.password)
     except smtplib.SMTPResponseException as error:
         return answer(error.smtp_code, stage="sign in", text=_text(error.smtp_error))

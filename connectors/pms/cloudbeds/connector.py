@@ -69,6 +69,7 @@ class Cloudbeds(Effects):
     notes_in_conversations = False
     performs = (AddNote, MirrorMessage, SetCustomField, SetStayTimes, SetHousekeepingState)
     conditions = CONDITIONS
+    refusals = True
     settle_s = 1.5
     reads_together = 50
     rereads = 4

@@ -26,7 +26,7 @@ from connectors.contract.marks import marked, mask_cards, references_in
 from connectors.contract.records import ReservationRecord
 from connectors.contract.wire import Wire, first, obj, text
 from connectors.pms.cloudbeds.reads import Reads
-from connectors.pms.cloudbeds.words import CONDITIONS, LATE_CHECK_OUT, LATE_CHECK_OUT_NAME, SUBSCRIBED
+from connectors.pms.cloudbeds.words import CONDITIONS, LATE_CHECK_OUT, LATE_CHECK_OUT_NAME, PICKUP, SUBSCRIBED
 
 
 class Effects(Reads):
@@ -144,28 +144,39 @@ class Effects(Reads):
         if comment in str(held.comment or ""):
             return
         whole = f"{held.comment}; {comment}" if held.comment else comment
-        self._put_condition(call, unit_id, str(held.condition or "dirty"), whole)
+        condition = held.condition if held.condition in CONDITIONS else "dirty"
+        self._put_status(call, SetHousekeepingState(unit_id=unit_id, condition=str(condition), comment=whole))
 
     # --- housekeeping ---
     def set_housekeeping(self, call: Call, intent: SetHousekeepingState) -> Done:
-        if intent.condition not in CONDITIONS:
+        if intent.condition not in {*CONDITIONS, None} or intent == SetHousekeepingState(
+            unit_id=intent.unit_id
+        ):
             raise Rejected(f"{intent.condition!r} is no condition of a room here.", code="no_condition")
-        self._put_condition(call, intent.unit_id, intent.condition, intent.comment)
+        self._put_status(call, intent)
         if self.find_housekeeping(call, intent) is None:
             raise Rejected("The condition was accepted but not kept.", code="not_stored")
         return Done(remote_id=intent.unit_id)
 
     def find_housekeeping(self, call: Call, intent: SetHousekeepingState) -> Found | None:
         held = self.get_housekeeping(call, intent.unit_id)
-        commented = intent.comment is None or held.comment == mask_cards(intent.comment)
-        return Found(remote_id=intent.unit_id) if held.condition == intent.condition and commented else None
+        wanted = (intent.condition, intent.comment and mask_cards(intent.comment), intent.refused)
+        has = (held.condition, held.comment, held.refused)
+        same = all(want is None or want == is_ for want, is_ in zip(wanted, has, strict=True))
+        return Found(remote_id=intent.unit_id) if same else None
 
-    def _put_condition(self, call: Call, unit_id: str, condition: str, comment: str | None) -> None:
-        """The condition is always named: without it the call toggles it."""
-        property_id, room_id = self.split(unit_id)
-        form = {"roomID": room_id, "roomCondition": condition}
-        if comment is not None:
-            form["roomComments"] = mask_cards(comment)
+    def _put_status(self, call: Call, intent: SetHousekeepingState) -> None:
+        """Something beside the room is always named: the room alone toggles its condition."""
+        property_id, room_id = self.split(intent.unit_id)
+        form = {"roomID": room_id}
+        if intent.condition is not None:
+            is_pickup = intent.condition == PICKUP
+            form["roomCondition"] = "dirty" if is_pickup else intent.condition
+            form["vacantPickup"] = _flag(is_pickup)
+        if intent.refused is not None:
+            form["refusedService"] = _flag(intent.refused)
+        if intent.comment is not None:
+            form["roomComments"] = mask_cards(intent.comment)
         self.write(call, "POST", "postHousekeepingStatus", property_id, form)
 
     # --- webhooks: one subscription per property, object and action ---
@@ -227,6 +238,10 @@ def _given(value: str) -> str:
         return f"{time.fromisoformat(value):%H:%M}" if value else ""
     except ValueError:
         raise Rejected(f"{value!r} is not a time.", code="no_time") from None
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _shown(value: object) -> str:

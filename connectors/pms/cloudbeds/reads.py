@@ -28,7 +28,7 @@ from connectors.contract.records import (
 )
 from connectors.contract.wire import Wire, first, obj, text
 from connectors.pms.cloudbeds.stays import Place, read_note, read_reservation
-from connectors.pms.cloudbeds.words import LATE_CHECK_OUT
+from connectors.pms.cloudbeds.words import LATE_CHECK_OUT, PICKUP
 
 PAGE: Final = 100
 HOUSEKEEPING_PAGE: Final = 5000
@@ -328,12 +328,14 @@ class Reads(WithoutMessages):
         return wire.items(self.get(call, "getHousekeepingStatus", property_id, **paging), "data")
 
     def _housekeeping(self, row: Wire, property_id: str) -> HousekeepingRecord:
-        silent = wire.flag(row.get("doNotDisturb"))
+        silent, refused = wire.flag(row.get("doNotDisturb")), wire.flag(row.get("refusedService"))
+        condition = text(row["roomCondition"]).lower() if "roomCondition" in row else UNSET
         return HousekeepingRecord(
             external_id=self.scope(property_id, text(row.get("roomID"))),
-            condition=text(row["roomCondition"]).lower() if "roomCondition" in row else UNSET,
+            condition=PICKUP if wire.flag(row.get("vacantPickup")) else condition,
             occupied=wire.flag(row["roomOccupied"]) if "roomOccupied" in row else UNSET,
             do_not_disturb=silent if silent is not None else UNSET,
+            refused=refused if refused is not None else UNSET,
             comment=text(row["roomComments"]) if "roomComments" in row else UNSET,
             raw=row,
         )

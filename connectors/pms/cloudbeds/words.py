@@ -87,4 +87,6 @@ NOT_MIRRORED: Final = (
     "api_queue_task",
 )
 # What a room may be set to.
-CONDITIONS: Final = frozenset({"dirty", "clean", "inspected"})
+PICKUP: Final = "pickup"
+"""Not one of the PMS's conditions but a flag of its own, which prevails over them ("Vacant and Pickup")."""
+CONDITIONS: Final = frozenset({"dirty", "clean", "inspected", PICKUP})

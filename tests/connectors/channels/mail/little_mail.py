@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socketserver
 import threading
@@ -32,12 +33,24 @@ class LittleMail:
     )
     saw: list[str] = field(default_factory=list)
     password: str = "good"
+    tokens: set[str] = field(default_factory=set)
+    waiting: list[Any] = field(default_factory=list)
+    knows_idle: bool = True
 
     def receive(self, content: bytes, folder: str = "INBOX") -> int:
         place = self.folders[folder]
         uid = max(place.mails, default=0) + 1
         place.mails[uid] = content
+        for line in self.waiting:
+            line.write(f"* {len(place.mails)} EXISTS\r\n".encode())
         return uid
+
+
+def is_known(host: LittleMail, first: str) -> bool:
+    """A first response of XOAUTH2, as https://developers.google.com/workspace/gmail/imap/xoauth2-protocol shows it."""
+    user, auth, *rest = base64.b64decode(first).decode().split("\x01")
+    assert rest == ["", ""]
+    return user == "user=stay@hotel.example" and auth.removeprefix("auth=Bearer ") in host.tokens
 
 
 class _Smtp(socketserver.StreamRequestHandler):
@@ -57,7 +70,7 @@ class _Smtp(socketserver.StreamRequestHandler):
             self.host.saw.append(line if verb != "AUTH" else "AUTH")
             match verb:
                 case "EHLO":
-                    self.wfile.write(b"250-little.example\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n")
+                    self.wfile.write(b"250-little.example\r\n250-AUTH PLAIN XOAUTH2\r\n250 8BITMIME\r\n")
                 case "AUTH":
                     good = self._is_good(line)
                     self.say("AUTH", "235 2.7.0 ok" if good else "535 5.7.8 bad credentials")
@@ -83,8 +96,13 @@ class _Smtp(socketserver.StreamRequestHandler):
                     self.say(verb, "250 ok")
 
     def _is_good(self, line: str) -> bool:
-        import base64
-
+        if line.upper().startswith("AUTH XOAUTH2 "):
+            if is_known(self.host, line.split(" ")[2]):
+                return True
+            # As Gmail does: the error as a challenge, and the refusal after an empty answer.
+            self.wfile.write(b"334 " + base64.b64encode(b'{"status":"401"}') + b"\r\n")
+            assert self.rfile.readline() == b"\r\n"
+            return False
         given = base64.b64decode(line.rsplit(" ", maxsplit=1)[-1]).split(b"\0")
         return given[-1].decode() == self.host.password
 
@@ -122,6 +140,15 @@ class _Imap(socketserver.StreamRequestHandler):
     def on_login(self, rest: str) -> str:
         return "OK in" if rest.endswith(f'"{self.host.password}"') else "NO [AUTHENTICATIONFAILED] no"
 
+    def on_authenticate(self, rest: str) -> str:
+        assert rest == "XOAUTH2"
+        self.wfile.write(b"+ \r\n")
+        if is_known(self.host, self.rfile.readline().decode().strip()):
+            return "OK in"
+        self.wfile.write(b"+ " + base64.b64encode(b'{"status":"401"}') + b"\r\n")
+        assert self.rfile.readline() == b"\r\n"
+        return "NO AUTHENTICATE failed."
+
     def on_logout(self, _: str) -> str:
         return "OK bye"
 
@@ -147,6 +174,16 @@ class _Imap(socketserver.StreamRequestHandler):
         self.rfile.readline()
         self.host.receive(content, name)
         return "OK kept"
+
+    def on_idle(self, _: str) -> str:
+        if not self.host.knows_idle:
+            return "BAD no such command"
+        self.wfile.write(b"+ idling\r\n")
+        self.host.waiting.append(self.wfile)
+        try:
+            return "OK done" if self.rfile.readline() == b"DONE\r\n" else "BAD not idle"
+        finally:
+            self.host.waiting.remove(self.wfile)
 
     def on_uid(self, rest: str) -> str:
         verb, _, words = rest.partition(" ")

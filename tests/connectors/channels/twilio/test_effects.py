@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from connectors.channels.twilio import Twilio
 from connectors.contract.direct import AddressState, Delivery, DeliveryReport, DirectMessageRecord
 from connectors.contract.errors import (
     NotAuthorized,
@@ -25,11 +23,9 @@ from connectors.contract.errors import (
 )
 from connectors.contract.intents import OutFile, SendDirect, Template
 from connectors.contract.records import AttachmentRecord
-from connectors.models import Connection, ConnectionKind
-from connectors.outbound import caller
-from tests.connectors import factories
 from tests.connectors.channels.twilio.helpers import ACCOUNT, CREDENTIALS, fixture
-from tests.connectors.contract import HOOK, MemoryFiles
+from tests.connectors.channels.twilio.line import Line
+from tests.connectors.contract import HOOK
 from tests.connectors.little_server import LittleServer, Reply, Seen
 
 pytestmark = pytest.mark.django_db
@@ -49,32 +45,6 @@ def intent(**changes: Any) -> SendDirect:
         "reference": "abcd2345",
     }
     return SendDirect(**{**values, **changes})
-
-
-class Line:
-    """A connection to the little server, its connector and its Call."""
-
-    def __init__(self, server: LittleServer, **credentials: str) -> None:
-        self.server = server
-        self.connection: Connection = factories.connection(
-            server.url,
-            slug="twilio",
-            name="Twilio",
-            kind=ConnectionKind.CHANNEL,
-            credentials={**CREDENTIALS, **credentials},
-        )
-        settings = caller.settings_of(self.connection)
-        self.connector = Twilio(
-            type(settings)(base_url=settings.base_url, credentials=settings.credentials, hook_url=HOOK),
-            files=MemoryFiles(),
-        )
-        self.call = caller.Caller(self.connection, self.connector, bulk=False, probe=False, own_setup=False)
-
-    def answers(self, answer: Callable[[Seen], Any]) -> None:
-        self.server.answer = answer
-
-    def form(self) -> list[tuple[str, str]]:
-        return parse_qsl(self.server.seen[-1].body.decode(), keep_blank_values=True)
 
 
 @pytest.fixture

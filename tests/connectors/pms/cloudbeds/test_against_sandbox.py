@@ -285,6 +285,28 @@ def test_times_fields_and_rooms_are_written(pms: World, stay: Reservation) -> No
     assert pms.reads(clean) is not None
 
 
+def test_pickup_and_refused_service_are_flags_of_the_room(pms: World, stay: Reservation) -> None:
+    assert stay.unit is not None
+    connector, call = caller.pms_for(pms.connection), caller.caller_for(pms.connection)
+    room = str(connector.get_reservation(call, stay.remote_id).unit_id)
+    before = connector.get_housekeeping(call, room)
+    for intent in (
+        SetHousekeepingState(unit_id=room, refused=True),
+        SetHousekeepingState(unit_id=room, condition="pickup"),
+    ):
+        assert pms.do(intent).state == CommandState.CONFIRMED
+    kept = connector.get_housekeeping(call, room)
+    assert (kept.condition, kept.refused, kept.comment) == ("pickup", True, before.comment)
+    clean = SetHousekeepingState(unit_id=room, condition="clean")
+    assert pms.do(clean).state == CommandState.CONFIRMED
+    kept = connector.get_housekeeping(call, room)
+    assert (kept.condition, kept.refused) == ("clean", True)
+    welcome = SetHousekeepingState(unit_id=room, refused=False)
+    assert pms.do(welcome).state == CommandState.CONFIRMED
+    kept = connector.get_housekeeping(call, room)
+    assert (kept.condition, kept.refused) == ("clean", False), "a flag alone toggles no condition"
+
+
 def test_a_room_is_cleaned_at_the_desk(pms: World, stay: Reservation) -> None:
     subscriptions.ensure(pms.connection)
     assert stay.unit is not None

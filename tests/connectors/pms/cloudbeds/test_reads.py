@@ -140,8 +140,8 @@ def test_a_note_without_an_id_may_have_been_taken() -> None:
         assert dict(script.asked[-1].headers) == {"x-property-id": "12345"}
 
 
-@pytest.mark.parametrize("condition", ["", "asleep", "doNotDisturb"])
-def test_a_condition_is_always_one_that_there_is(condition: str) -> None:
+@pytest.mark.parametrize("condition", [None, "", "asleep", "doNotDisturb"])
+def test_a_condition_is_always_one_that_there_is(condition: str | None) -> None:
     with pytest.raises(Rejected):
         cloudbeds().perform(answering(), SetHousekeepingState(unit_id="345-1", condition=condition))
 
