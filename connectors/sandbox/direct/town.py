@@ -9,6 +9,7 @@ from connectors.sandbox.direct.line_world import LineWorld, Mover
 from connectors.sandbox.direct.mail.house import MAIL
 from connectors.sandbox.direct.mail.office import PostOffice
 from connectors.sandbox.direct.mail.records import Mailbox
+from connectors.sandbox.direct.oauth import GOOGLE, MICROSOFT, Google, Issuer, Microsoft
 from connectors.sandbox.direct.phones import Phones
 from connectors.sandbox.direct.provider import Provider
 from connectors.sandbox.direct.records import Text
@@ -38,16 +39,27 @@ class Town:
         self.whatsapp = LineWorld(data, WHATSAPP_CLOUD, self.phones, address)
         self.mail = World(data, MAIL)
         self.office = PostOffice(self.mail)
+        microsoft, google = Microsoft(World(data, MICROSOFT)), Google(World(data, GOOGLE))
+        self.issuers: dict[str, Issuer] = {issuer.name: issuer for issuer in (microsoft, google)}
+        self.office.issuers = [microsoft, google]
         self._esps = Esps(data, self.office, address)
         self.desks = self._esps.desks
         self.lines = (self.twilio, self.whatsapp)
-        self.worlds: tuple[World, ...] = (*self.lines, *self._esps.worlds(), self.mail)
+        self.worlds: tuple[World, ...] = (
+            *self.lines,
+            *self._esps.worlds(),
+            self.mail,
+            microsoft.world,
+            google.world,
+        )
         for world in self.worlds:
             _plant_once(world)
         self.providers = (
             Provider(self.twilio, "/twilio", Twilio(self.twilio).routes()),
             Provider(self.whatsapp, "/graph", Graph(self.whatsapp).routes()),
             *self._esps.providers,
+            Provider(microsoft.world, "/microsoft", microsoft.routes()),
+            Provider(google.world, "/google", google.routes()),
         )
 
     def loops(self) -> list[Loop]:

@@ -14,12 +14,23 @@ from connectors.sandbox.direct.esp.desk import Desk
 from connectors.sandbox.direct.mail import reports, writing
 from connectors.sandbox.direct.mail.house import HOTEL
 from connectors.sandbox.direct.mail.office import header, parsed
-from connectors.sandbox.direct.mail.records import FULL, INBOX, MISSING, OK, SENT, Letter, Mailbox
+from connectors.sandbox.direct.mail.records import (
+    FULL,
+    GOOGLE,
+    INBOX,
+    MICROSOFT,
+    MISSING,
+    OK,
+    SENT,
+    Letter,
+    Mailbox,
+)
 from connectors.sandbox.records import Json
 
 _UNSUBSCRIBE = re.compile(r"<(https?://[^>]+)>")
 _SECONDS = 10.0
 _STATES = (OK, MISSING, FULL)
+_HOSTS = ("", MICROSOFT, GOOGLE)
 _HEADERS = (
     "Reply-To",
     "In-Reply-To",
@@ -106,14 +117,16 @@ def letter_of(ask: TownAsk, key: str) -> tuple[Letter, bytes]:
 
 
 def change(ask: TownAsk) -> Json:
-    """`state` (ok, missing, full), `away` (what is answered by machine, empty for nothing), `name`."""
+    """`state` (ok, missing, full), `away` (what is answered by machine, empty for nothing), `name`, `host`."""
     office = ask.town.office
     mailbox = office.mailbox(ask.params["address"])
     for key, value in ask.body.items():
-        if not isinstance(value, str) or key not in ("state", "away", "name"):
-            raise ControlError("a mailbox has state, away and name, all texts")
+        if not isinstance(value, str) or key not in ("state", "away", "name", "host"):
+            raise ControlError("a mailbox has state, away, name and host, all texts")
     if ask.text("state", OK) not in _STATES:
         raise ControlError(f"state is one of {', '.join(_STATES)}")
+    if ask.text("host") not in _HOSTS:
+        raise ControlError(f"host is one of {', '.join(_HOSTS[1:])}, or empty")
     mailbox = replace(mailbox, **ask.body)
     office.world.store.put(mailbox)
     return asdict(mailbox)

@@ -15,11 +15,14 @@ from twisted.mail import imap4
 from zope.interface import implementer
 
 from connectors.sandbox.clock import parse_iso
+from connectors.sandbox.direct.mail.doorman import Doorman
 from connectors.sandbox.direct.mail.house import new_validity
 from connectors.sandbox.direct.mail.office import PostOffice, parsed
 from connectors.sandbox.direct.mail.records import Folder, Letter, Raw
+from connectors.sandbox.direct.mail.sasl import Sasl
 from connectors.sandbox.direct.mail.search import Candidate, SearchError, matches
 from connectors.sandbox.direct.mail.watch import Watch
+from connectors.sandbox.direct.mail.xoauth2 import XOAUTH2
 
 _FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")
 _SEEN = "\\Seen"
@@ -273,7 +276,7 @@ class Account:
         raise imap4.MailboxException(f"{old} can't be renamed")
 
 
-class Server(imap4.IMAP4Server):
+class Server(Sasl):
     """One connection. A fetched body counts as read unless it was only peeked at."""
 
     def __init__(self, watch: Watch) -> None:
@@ -316,14 +319,19 @@ class Factory(ServerFactory):
 
     noisy = False
 
-    def __init__(self, watch: Watch, portal: Portal) -> None:
+    def __init__(self, watch: Watch, portal: Portal, doorman: Doorman) -> None:
         self._watch = watch
         self._portal = portal
+        self._doorman = doorman
 
     def buildProtocol(self, addr: Any) -> Server:  # noqa: ARG002, N802 - Twisted's name
         """One connection's server."""
         server = Server(self._watch)
-        server.challengers = {b"LOGIN": imap4.LOGINCredentials, b"PLAIN": imap4.PLAINCredentials}
+        server.challengers = {
+            b"LOGIN": imap4.LOGINCredentials,
+            b"PLAIN": imap4.PLAINCredentials,
+            XOAUTH2: self._doorman.bearer,
+        }
         server.factory = self
         server.portal = self._portal
         return server

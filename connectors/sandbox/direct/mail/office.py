@@ -23,6 +23,15 @@ class Elsewhere(Protocol):
         """Take a mail; `forged`: it fails DMARC."""
 
 
+class Issuer(Protocol):
+    """Somebody whose tokens open mailboxes."""
+
+    name: str
+
+    def opens(self, token: str, address: str) -> bool:
+        """Whether the token is good for this mailbox now."""
+
+
 STATUSES = {MISSING: ("5.1.1", "550 5.1.1 user unknown"), FULL: ("5.2.2", "552 5.2.2 mailbox full")}
 _HOUSE_DOMAIN = HOTEL.partition("@")[2]
 _UNKNOWN_PREFIX, _UNKNOWN_SUFFIX = "nobody", ".invalid"
@@ -39,6 +48,7 @@ class PostOffice:
     def __init__(self, world: World) -> None:
         self.world = world
         self.elsewhere: list[Elsewhere] = []
+        self.issuers: list[Issuer] = []
         self.listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def send(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
