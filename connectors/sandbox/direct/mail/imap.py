@@ -307,6 +307,13 @@ class Server(Sasl):
 
     select_SEARCH = (do_SEARCH, imap4.IMAP4Server.opt_charset, imap4.IMAP4Server.arg_searchkeys)  # noqa: N815
 
+    def do_IDLE(self, tag: bytes) -> None:  # noqa: N802 - Twisted's name
+        """As Twisted does; the log of requests tells who waits."""
+        super().do_IDLE(tag)
+        self._watch.note("IMAP", "/imap/idle", 200)
+
+    select_IDLE = (do_IDLE,)  # noqa: N815
+
     def spew_body(self, part: Any, id: int, msg: Any, _w: Any = None, _f: Any = None) -> Any:  # noqa: A002
         """As Twisted does, and marks the mail as read (RFC 3501, 6.4.5)."""
         if not part.peek and self.mbox is not None and self.mbox.isWriteable():

@@ -18,7 +18,7 @@ STATUSES = (UNSUBMITTED, "received", "pending", APPROVED, REJECTED, *STOPPED)
 MOST_LETTERS = 1600
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 _UNUSABLE = re.compile(r"[\n\t]| {5}")
-_SHOWN = ("title", "subtitle", "body")
+_SHOWN = ("title", "body", "subtitle")
 _WELCOME: Json = {
     "title": "Welcome to Harbour House, {{1}}",
     "subtitle": "Breakfast is from 7 to 10.",
@@ -108,7 +108,7 @@ def types_of(template: Template) -> Json:
 
 
 def words_of(template: Template) -> str:
-    """What a person reads: title, subtitle and body of the first kind."""
+    """What a person reads: title, body and subtitle of the first kind."""
     part = template.components[0]
     return "\n".join(str(part[key]) for key in _SHOWN if part.get(key))
 
