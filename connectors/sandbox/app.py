@@ -114,8 +114,8 @@ class _Split:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             for prefix, wire in self._wires.items():
-                if scope["path"].startswith(prefix):
-                    await wire(scope, receive, send)
+                if f"{scope['path']}/".startswith(prefix):
+                    await wire({**scope, "path": scope["path"].ljust(len(prefix), "/")}, receive, send)
                     return
         await self._app(scope, receive, send)
 

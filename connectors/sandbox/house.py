@@ -30,7 +30,8 @@ class Postage:
 
     `accepts` tells which statuses mean that it was taken; `retries` names the waits of an endpoint that has its own,
     by what became of the attempt (a status, or None); `detour` is where to go once all tries have failed, or nothing;
-    `remark` is what the vendor's debugger says of an answer.
+    `remark` is what the vendor's debugger says of an answer; `body` is what is posted of what is owed; `login` are the
+    headers of a second post at once, where the first was answered by a challenge to Basic authentication.
     """
 
     retry_delays: tuple[float, ...]
@@ -41,6 +42,8 @@ class Postage:
     retries: Callable[[Delivery, int | None], tuple[float, ...]] | None = None
     detour: Callable[[Subscription, Delivery], str] = lambda *_: ""
     remark: Callable[[Answered], str] = lambda _: ""
+    body: Callable[[Subscription, Delivery], bytes] = lambda _, delivery: delivery.body.encode()
+    login: Callable[[Subscription, Delivery], dict[str, str]] = lambda *_: {}
 
 
 def _plain_id(_: str) -> str:

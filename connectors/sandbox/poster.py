@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import h11
@@ -20,11 +20,12 @@ class PostError(Exception):
 
 @dataclass(frozen=True)
 class Answered:
-    """What came back: status, content type, and how many bytes."""
+    """What came back: status, content type, how many bytes, and what authentication it asks for."""
 
     status: int
     kind: str
     size: int
+    challenge: str = ""
 
 
 @dataclass
@@ -36,6 +37,13 @@ class _Line:
 
     def close(self) -> None:
         self.writer.close()
+
+
+def _answered(event: h11.Response) -> Answered:
+    headers = {name: value.decode("latin-1") for name, value in event.headers}
+    return Answered(
+        event.status_code, headers.get(b"content-type", ""), 0, headers.get(b"www-authenticate", "")
+    )
 
 
 class Poster:
@@ -91,22 +99,21 @@ class Poster:
         line.writer.write(head + (line.protocol.send(h11.Data(data=body)) or b""))
         line.protocol.send(h11.EndOfMessage())
         await line.writer.drain()
-        status, kind, size = 0, "", 0
+        answer, size = Answered(0, "", 0), 0
         while True:
             event = line.protocol.next_event()
             if event is h11.NEED_DATA:
                 data = await line.reader.read(_CHUNK)
-                if not data and not status:
+                if not data and not answer.status:
                     raise EOFError("the line was closed without an answer")
                 line.protocol.receive_data(data)
             elif isinstance(event, h11.Response):
-                status = event.status_code
-                kind = dict(event.headers).get(b"content-type", b"").decode("latin-1")
+                answer = _answered(event)
             elif isinstance(event, h11.Data):
                 size += len(event.data)
             if isinstance(event, h11.EndOfMessage) or size > _BIGGEST_ANSWER:
                 self._give_back(origin, line)
-                return Answered(status, kind, size)
+                return replace(answer, size=size)
 
     def _give_back(self, origin: Origin, line: _Line) -> None:
         reusable = line.protocol.our_state is h11.DONE and line.protocol.their_state is h11.DONE

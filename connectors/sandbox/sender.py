@@ -9,7 +9,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 from connectors.sandbox.clock import iso
-from connectors.sandbox.poster import Poster, PostError
+from connectors.sandbox.poster import Answered, Poster, PostError
 from connectors.sandbox.records import Delivery, Json, Subscription
 from connectors.sandbox.signing import new_secret
 from connectors.sandbox.webhook_queue import DELIVERED, FAILED, PENDING
@@ -76,13 +76,9 @@ class Sender:
         if fault := self._bad_signature(delivery.event):
             subscription = dataclasses.replace(subscription, secret=new_secret())
             attempt["fault"] = fault
-        body = delivery.body.encode()
-        headers = self._world.house.postage.headers(
-            subscription, delivery, int(self._world.clock.epoch()), body
-        )
         try:
             async with asyncio.timeout(self._world.settings.answer_seconds):
-                answered = await self._poster.post(delivery.url or subscription.url, headers, body)
+                answered = await self._post(subscription, delivery)
             attempt["status"] = answered.status
             if remark := self._world.house.postage.remark(answered):
                 attempt["remark"] = remark
@@ -92,6 +88,17 @@ class Sender:
             attempt["error"] = str(error)
         attempt["ms"] = round((time.monotonic() - started) * 1000)
         return attempt
+
+    async def _post(self, subscription: Subscription, delivery: Delivery) -> Answered:
+        """Once, or a second time with a login if the vendor waits to be asked for it."""
+        postage, url = self._world.house.postage, delivery.url or subscription.url
+        body = postage.body(subscription, delivery)
+        headers = postage.headers(subscription, delivery, int(self._world.clock.epoch()), body)
+        answered = await self._poster.post(url, headers, body)
+        login = postage.login(subscription, delivery)
+        if login and answered.status == 401 and answered.challenge.casefold().startswith("basic"):
+            answered = await self._poster.post(url, headers | login, body)
+        return answered
 
     def _bad_signature(self, event: str) -> str | None:
         fault = self._world.faults.strike_webhook("webhook_bad_signature", event)

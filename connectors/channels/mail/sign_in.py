@@ -26,8 +26,18 @@ _NEEDS: Final = {
     GOOGLE: ("client_id", "client_secret", "refresh_token"),
 }
 _HOSTS: Final = {MICROSOFT: "https://login.microsoftonline.com", GOOGLE: "https://oauth2.googleapis.com"}
-# What the token endpoint says when it is the credentials that are at fault (RFC 6749, 5.2).
-_REFUSALS: Final = frozenset({"invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope"})
+# What the token endpoint says when it is the credentials that are at fault (RFC 6749, 5.2). Of a tenant that Microsoft
+# doesn't know, or that has no Exchange, it says the last two (AADSTS90002, AADSTS500011).
+_REFUSALS: Final = frozenset(
+    {
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "invalid_scope",
+        "invalid_request",
+        "invalid_resource",
+    }
+)
 _USUAL_LIFE_S: Final = 3600
 
 

@@ -19,6 +19,9 @@ PATH: Final = "/v1/ContentAndApprovals"
 # An answer is at most 1 MB, about 500 templates; WhatsApp approves no more than 6,000 for an account.
 _PAGE: Final = 200
 _MOST_PAGES: Final = 30
+# twilio/card and whatsapp/card name the same parts differently (https://www.twilio.com/docs/content/twiliocard,
+# https://www.twilio.com/docs/content/whatsappcard).
+_WORDS: Final = ("header_text", "title", "body", "subtitle", "footer")
 _GAP: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -69,7 +72,7 @@ def _records(rows: list[Wire]) -> Iterator[TemplateRecord]:
 
 
 def _body(row: Wire, approved: str) -> str:
-    """What the guest reads, of the type that was approved; a card may have its words in its title alone."""
+    """What the guest reads, of the type that was approved; a card has words above and below, or no others."""
     types = obj(row.get("types"))
     told = obj(types.get(approved)) or next((obj(one) for one in types.values()), {})
-    return _GAP.sub(r"{{\1}}", first(told.get("body"), told.get("title")))
+    return _GAP.sub(r"{{\1}}", "\n".join(words for key in _WORDS if (words := text(told.get(key)))))

@@ -84,7 +84,7 @@ CODES: Final[dict[int, Meaning]] = {
     21620: Meaning("Twilio could not fetch the file."),
     21623: Meaning("There are more files than one message can have."),
     21635: _NO_MOBILE,
-    21656: _TEMPLATE,
+    **dict.fromkeys((21655, 21656), _TEMPLATE),
     **dict.fromkeys((21703, 21704, 21705), _NO_SENDER),
     30001: Meaning("It waited too long in the queue."),
     30002: Meaning("The Twilio account is suspended.", operator=True),

@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 
-from starlette.routing import Route
-
+from connectors.sandbox.direct.esps import Esps
 from connectors.sandbox.direct.line_world import LineWorld, Mover
 from connectors.sandbox.direct.mail.house import MAIL
 from connectors.sandbox.direct.mail.office import PostOffice
 from connectors.sandbox.direct.mail.records import Mailbox
+from connectors.sandbox.direct.oauth import GOOGLE, MICROSOFT, Google, Issuer, Microsoft
 from connectors.sandbox.direct.phones import Phones
-from connectors.sandbox.direct.postmark import POSTMARK, Postmark
-from connectors.sandbox.direct.postmark.sending import Sending
+from connectors.sandbox.direct.provider import Provider
 from connectors.sandbox.direct.records import Text
 from connectors.sandbox.direct.twilio import TWILIO, Twilio
 from connectors.sandbox.direct.twilio import Moves as TwilioMoves
@@ -25,15 +23,6 @@ from connectors.sandbox.world import World
 
 Loop = Callable[[], Coroutine[None, None, None]]
 _SMTP_ABOVE, _IMAP_ABOVE = 24, 142
-
-
-@dataclass(frozen=True)
-class Provider:
-    """One provider's world, the prefix of its API, and its calls."""
-
-    world: World
-    prefix: str
-    routes: list[Route]
 
 
 class Town:
@@ -48,18 +37,29 @@ class Town:
         self.phones = Phones(data)
         self.twilio = LineWorld(data, TWILIO, self.phones, address)
         self.whatsapp = LineWorld(data, WHATSAPP_CLOUD, self.phones, address)
-        self.postmark = World(data, POSTMARK)
         self.mail = World(data, MAIL)
         self.office = PostOffice(self.mail)
-        self.sending = Sending(self.postmark, self.office)
+        microsoft, google = Microsoft(World(data, MICROSOFT)), Google(World(data, GOOGLE))
+        self.issuers: dict[str, Issuer] = {issuer.name: issuer for issuer in (microsoft, google)}
+        self.office.issuers = [microsoft, google]
+        self._esps = Esps(data, self.office, address)
+        self.desks = self._esps.desks
         self.lines = (self.twilio, self.whatsapp)
-        self.worlds: tuple[World, ...] = (*self.lines, self.postmark, self.mail)
+        self.worlds: tuple[World, ...] = (
+            *self.lines,
+            *self._esps.worlds(),
+            self.mail,
+            microsoft.world,
+            google.world,
+        )
         for world in self.worlds:
             _plant_once(world)
         self.providers = (
             Provider(self.twilio, "/twilio", Twilio(self.twilio).routes()),
             Provider(self.whatsapp, "/graph", Graph(self.whatsapp).routes()),
-            Provider(self.postmark, "/postmark", Postmark(self.sending).routes()),
+            *self._esps.providers,
+            Provider(microsoft.world, "/microsoft", microsoft.routes()),
+            Provider(google.world, "/google", google.routes()),
         )
 
     def loops(self) -> list[Loop]:
@@ -69,7 +69,7 @@ class Town:
             (self.whatsapp, WhatsappMoves(self.whatsapp).step),
         ]
         movers = [Mover(world, step).run for world, step in steps]
-        senders = [Sender(world).run for world in (*self.lines, self.postmark)]
+        senders = [Sender(world).run for world in (*self.lines, *self._esps.worlds())]
         return [*movers, *senders]
 
     def open(self) -> None:
@@ -89,6 +89,7 @@ class Town:
         for world in self.worlds:
             world.close()
         self.phones.close()
+        self._esps.close()
 
 
 def _plant_once(world: World) -> None:

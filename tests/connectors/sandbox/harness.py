@@ -116,6 +116,7 @@ class Endpoint:
         self.paths: list[str] = []
         self.verify_token = ""
         self.says = b""
+        self.headers: dict[str, str] = {}
         self.answer: Callable[[int], int] = lambda _: 204
         self._lock = threading.Lock()
         endpoint = self
@@ -131,6 +132,8 @@ class Endpoint:
                     number = len(endpoint.got)
                 self.send_response(endpoint.answer(number))
                 self.send_header("content-length", str(len(endpoint.says)))
+                for name, value in endpoint.headers.items():
+                    self.send_header(name, value)
                 if endpoint.answer(number) == 302:
                     self.send_header("location", "/elsewhere")
                 self.end_headers()

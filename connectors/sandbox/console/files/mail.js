@@ -57,7 +57,7 @@ function showBox({ mailbox, letters }) {
 function showLetter(letter) {
   const facts = [["From", letter.from], ["To", letter.to], ["Subject", letter.subject], ["Date", letter.date],
     ...Object.entries(letter.headers), ["Message-ID", letter.message_id], ["Envelope", `${letter.envelope.sender || "<>"} to ${letter.envelope.recipient || "nobody"}`]];
-  byId("p-letter").lastElementChild.textContent = letter.postmark ? "by Postmark" : "";
+  byId("p-letter").lastElementChild.textContent = letter.provider ? `by ${letter.provider}` : "";
   sync(byId("letter"), [letter], (row) => row.id, (row) => el("div", { class: "letter" },
     el("dl", {}, ...facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", { dir: "auto" }, value)])),
     row.html ? el("iframe", { src: row.html, sandbox: POPUPS, title: "The mail as HTML" })
@@ -70,6 +70,16 @@ function fillMarks(mailbox) {
   byId("m-state").value = mailbox.state;
   byId("m-away").value = mailbox.away;
   byId("w-to").value = mailbox.ours ? "" : view.hotel;
+}
+
+/** Set where the chosen provider reports, and show what is set. */
+async function pointProvider(body) {
+  const told = await ask("POST", `/${byId("k-provider").value}/webhooks-to`, body);
+  byId("k-inbound").value = told.inbound_url;
+  byId("k-tracking").value = told.tracking_url;
+  const waiting = Object.entries(told.confirmed ?? {}).filter(([key, yes]) => !yes && told[`${key}_url`]).map(([key]) => key);
+  byId("k-told").textContent = `Mail to ${told.domain} comes in there.`
+    + (waiting.length ? ` Not confirmed when this was shown: ${waiting.join(", ")}.` : "");
 }
 
 async function choose(address) {
@@ -104,7 +114,7 @@ onSubmit("write", async (form) => {
   byId("w-to").value = view.hotel;
 });
 onSubmit("marks", (form) => doing("Set", () => ask("PATCH", boxPath(""), Object.fromEntries(new FormData(form)))));
-onSubmit("postmark", (form) => doing("Saved", () => ask("POST", "/postmark/webhooks-to", Object.fromEntries(new FormData(form)))));
+onSubmit("reports", (form) => doing("Saved", () => pointProvider(Object.fromEntries(new FormData(form)))));
 byId("unsubscribe").addEventListener("click", () => doing("Unsubscribed", () => ask("POST", "/mail/unsubscribe", { letter: letterId })));
 byId("spam").addEventListener("click", () => doing("Complained", () => ask("POST", "/mail/complain", { letter: letterId })));
 for (const tab of document.querySelectorAll("[data-folder]")) {
@@ -115,7 +125,6 @@ for (const tab of document.querySelectorAll("[data-folder]")) {
 }
 byId("box-filter").addEventListener("input", () => view && showBoxes());
 byId("f-provider").addEventListener("change", () => refresh());
-const told = await ask("POST", "/postmark/webhooks-to", {});
-byId("k-inbound").value = told.inbound_url;
-byId("k-tracking").value = told.tracking_url;
+byId("k-provider").addEventListener("change", () => pointProvider({}));
+await pointProvider({});
 await keepFresh(refresh);

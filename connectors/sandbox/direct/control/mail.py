@@ -10,16 +10,27 @@ import httpx
 
 from connectors.sandbox.control.requests import ControlError
 from connectors.sandbox.direct.control.asks import TownAsk
+from connectors.sandbox.direct.esp.desk import Desk
 from connectors.sandbox.direct.mail import reports, writing
 from connectors.sandbox.direct.mail.house import HOTEL
 from connectors.sandbox.direct.mail.office import header, parsed
-from connectors.sandbox.direct.mail.records import FULL, INBOX, MISSING, OK, SENT, Letter, Mailbox
-from connectors.sandbox.direct.postmark.house import INBOUND, TRACKING
-from connectors.sandbox.records import Json, Subscription
+from connectors.sandbox.direct.mail.records import (
+    FULL,
+    GOOGLE,
+    INBOX,
+    MICROSOFT,
+    MISSING,
+    OK,
+    SENT,
+    Letter,
+    Mailbox,
+)
+from connectors.sandbox.records import Json
 
 _UNSUBSCRIBE = re.compile(r"<(https?://[^>]+)>")
 _SECONDS = 10.0
 _STATES = (OK, MISSING, FULL)
+_HOSTS = ("", MICROSOFT, GOOGLE)
 _HEADERS = (
     "Reply-To",
     "In-Reply-To",
@@ -69,7 +80,7 @@ def shown(ask: TownAsk, row: Letter) -> Json:
         "html": f"{path}/html" if writing.html_of(mail) else None,
         "raw": f"{path}/raw",
         "headers": {name: header(mail, name) for name in _HEADERS if name in mail},
-        "postmark": row.extra.get("postmark"),
+        "provider": _provider(ask, row),
     }
     files = [
         {
@@ -80,6 +91,16 @@ def shown(ask: TownAsk, row: Letter) -> Json:
         for number, part in enumerate(attachments(mail))
     ]
     return value | {"files": files}
+
+
+def _desk(ask: TownAsk, row: Letter) -> Desk | None:
+    """The provider by which a mail came."""
+    return ask.town.desks.get(str(row.extra.get("provider")))
+
+
+def _provider(ask: TownAsk, row: Letter) -> str | None:
+    desk = _desk(ask, row)
+    return desk.world.house.title if desk else None
 
 
 def attachments(mail: EmailMessage) -> list[EmailMessage]:
@@ -96,14 +117,16 @@ def letter_of(ask: TownAsk, key: str) -> tuple[Letter, bytes]:
 
 
 def change(ask: TownAsk) -> Json:
-    """`state` (ok, missing, full), `away` (what is answered by machine, empty for nothing), `name`."""
+    """`state` (ok, missing, full), `away` (what is answered by machine, empty for nothing), `name`, `host`."""
     office = ask.town.office
     mailbox = office.mailbox(ask.params["address"])
     for key, value in ask.body.items():
-        if not isinstance(value, str) or key not in ("state", "away", "name"):
-            raise ControlError("a mailbox has state, away and name, all texts")
+        if not isinstance(value, str) or key not in ("state", "away", "name", "host"):
+            raise ControlError("a mailbox has state, away, name and host, all texts")
     if ask.text("state", OK) not in _STATES:
         raise ControlError(f"state is one of {', '.join(_STATES)}")
+    if ask.text("host") not in _HOSTS:
+        raise ControlError(f"host is one of {', '.join(_HOSTS[1:])}, or empty")
     mailbox = replace(mailbox, **ask.body)
     office.world.store.put(mailbox)
     return asdict(mailbox)
@@ -167,23 +190,27 @@ def raw(ask: TownAsk) -> Json:
 
 
 def complain(ask: TownAsk) -> Json:
-    """The guest calls a mail (`letter`) spam: a report to its sender, or Postmark's."""
+    """The guest calls a mail (`letter`) spam: a report to its sender, or the provider's."""
     row, data = letter_of(ask, ask.text("letter"))
     office = ask.town.office
-    if key := row.extra.get("postmark"):
-        ask.town.sending.complain(str(key), row.recipient)
+    if desk := _desk(ask, row):
+        desk.complain(str(row.extra["key"]), row.recipient)
     else:
         office.send("", [row.sender], reports.complaint(row.sender, row.recipient, data, office.now()))
     return {"ok": True}
 
 
 async def unsubscribe(ask: TownAsk) -> Json:
-    """The guest's mail program unsubscribes from a mail (`letter`) with one click (RFC 8058)."""
-    _, data = letter_of(ask, ask.text("letter"))
+    """The guest unsubscribes from a mail (`letter`): with one click (RFC 8058), else at a provider that offers it."""
+    row, data = letter_of(ask, ask.text("letter"))
     mail = parsed(data)
     found = _UNSUBSCRIBE.search(header(mail, "List-Unsubscribe"))
     if found is None or header(mail, "List-Unsubscribe-Post") != "List-Unsubscribe=One-Click":
-        raise ControlError("the mail offers no one-click unsubscribing")
+        desk = _desk(ask, row)
+        if desk is None:
+            raise ControlError("the mail offers no one-click unsubscribing")
+        desk.unsubscribe(str(row.extra["key"]), row.recipient)
+        return {"url": None, "status": None}
     try:
         async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as client:
             answer = await client.post(found[1], files={"List-Unsubscribe": (None, "One-Click")})
@@ -196,15 +223,3 @@ def renumber(ask: TownAsk) -> Json:
     """The mailbox was restored from a backup: other UIDs and another UIDVALIDITY."""
     ask.town.office.renumber(ask.params["address"].casefold())
     return {"ok": True}
-
-
-def webhooks(ask: TownAsk) -> Json:
-    """Where Postmark reports: `inbound_url`, `tracking_url` (with `user:password@`), `raw` (RawEmail), `domain`."""
-    store = ask.town.postmark.store
-    inbound, tracking = store.need(Subscription, INBOUND), store.need(Subscription, TRACKING)
-    inbound.url = ask.text("inbound_url", inbound.url)
-    tracking.url = ask.text("tracking_url", tracking.url)
-    inbound.extra = inbound.extra | {key: ask.body[key] for key in ("raw", "domain") if key in ask.body}
-    store.put_all([inbound, tracking])
-    ask.town.postmark.queue.subscriptions_changed()
-    return {"inbound_url": inbound.url, "tracking_url": tracking.url, **inbound.extra}

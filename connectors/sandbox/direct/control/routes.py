@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from connectors.sandbox.control import shapes, steering, views
 from connectors.sandbox.control.requests import Ask, ControlError
 from connectors.sandbox.desks import Desk
-from connectors.sandbox.direct.control import burst, lines, mail, phones, resetting
+from connectors.sandbox.direct.control import burst, contents, esps, lines, mail, phones, resetting, tokens
 from connectors.sandbox.direct.control.asks import TownAsk
 from connectors.sandbox.direct.control.files import file_routes
 from connectors.sandbox.direct.phones import PhoneError
@@ -46,6 +46,11 @@ _WHATSAPP: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/templates/{id}", lines.review_template),
     ("POST", "/account-error", lines.account_error),
 )
+_TWILIO: tuple[tuple[str, str, Deed], ...] = (
+    ("GET", "/templates", contents.contents),
+    ("POST", "/templates", contents.add),
+    ("POST", "/templates/{id}", contents.decide),
+)
 _MAIL: tuple[tuple[str, str, Deed], ...] = (
     ("POST", "/raw", mail.raw),
     ("POST", "/complain", mail.complain),
@@ -77,8 +82,10 @@ STEERING: tuple[tuple[str, str, Callable[[Ask], Json]], ...] = (
 
 
 PER_PROVIDER: dict[str, tuple[tuple[str, str, Deed], ...]] = {
+    "twilio": _TWILIO,
     "whatsapp": _WHATSAPP,
-    "postmark": (("POST", "/webhooks-to", mail.webhooks),),
+    **{name: (("POST", "/webhooks-to", esps.webhooks(name)),) for name in esps.NAMES},
+    **{name: (("POST", "/tokens/revoke", tokens.revoke(name)),) for name in tokens.NAMES},
     "mail": (("GET", "/", mail.mailboxes), *_MAIL),
 }
 

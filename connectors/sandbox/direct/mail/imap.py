@@ -15,11 +15,14 @@ from twisted.mail import imap4
 from zope.interface import implementer
 
 from connectors.sandbox.clock import parse_iso
+from connectors.sandbox.direct.mail.doorman import Doorman
 from connectors.sandbox.direct.mail.house import new_validity
 from connectors.sandbox.direct.mail.office import PostOffice, parsed
 from connectors.sandbox.direct.mail.records import Folder, Letter, Raw
+from connectors.sandbox.direct.mail.sasl import Sasl
 from connectors.sandbox.direct.mail.search import Candidate, SearchError, matches
 from connectors.sandbox.direct.mail.watch import Watch
+from connectors.sandbox.direct.mail.xoauth2 import XOAUTH2
 
 _FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")
 _SEEN = "\\Seen"
@@ -273,7 +276,7 @@ class Account:
         raise imap4.MailboxException(f"{old} can't be renamed")
 
 
-class Server(imap4.IMAP4Server):
+class Server(Sasl):
     """One connection. A fetched body counts as read unless it was only peeked at."""
 
     def __init__(self, watch: Watch) -> None:
@@ -304,6 +307,13 @@ class Server(imap4.IMAP4Server):
 
     select_SEARCH = (do_SEARCH, imap4.IMAP4Server.opt_charset, imap4.IMAP4Server.arg_searchkeys)  # noqa: N815
 
+    def do_IDLE(self, tag: bytes) -> None:  # noqa: N802 - Twisted's name
+        """As Twisted does; the log of requests tells who waits."""
+        super().do_IDLE(tag)
+        self._watch.note("IMAP", "/imap/idle", 200)
+
+    select_IDLE = (do_IDLE,)  # noqa: N815
+
     def spew_body(self, part: Any, id: int, msg: Any, _w: Any = None, _f: Any = None) -> Any:  # noqa: A002
         """As Twisted does, and marks the mail as read (RFC 3501, 6.4.5)."""
         if not part.peek and self.mbox is not None and self.mbox.isWriteable():
@@ -316,14 +326,19 @@ class Factory(ServerFactory):
 
     noisy = False
 
-    def __init__(self, watch: Watch, portal: Portal) -> None:
+    def __init__(self, watch: Watch, portal: Portal, doorman: Doorman) -> None:
         self._watch = watch
         self._portal = portal
+        self._doorman = doorman
 
     def buildProtocol(self, addr: Any) -> Server:  # noqa: ARG002, N802 - Twisted's name
         """One connection's server."""
         server = Server(self._watch)
-        server.challengers = {b"LOGIN": imap4.LOGINCredentials, b"PLAIN": imap4.PLAINCredentials}
+        server.challengers = {
+            b"LOGIN": imap4.LOGINCredentials,
+            b"PLAIN": imap4.PLAINCredentials,
+            XOAUTH2: self._doorman.bearer,
+        }
         server.factory = self
         server.portal = self._portal
         return server

@@ -6,16 +6,32 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import SMTP as POLICY
 from email.utils import format_datetime
+from typing import Protocol
 
 from connectors.sandbox.direct.mail import reports, writing
 from connectors.sandbox.direct.mail.house import GUEST_PASSWORD, HOTEL, new_validity, open_mailbox
-from connectors.sandbox.direct.mail.records import FULL, INBOX, MISSING, Folder, Letter, Mailbox, Raw
+from connectors.sandbox.direct.mail.records import FULL, INBOX, MISSING, OK, Folder, Letter, Mailbox, Raw
 from connectors.sandbox.ids import new_id
 from connectors.sandbox.records import Json
 from connectors.sandbox.world import World
 
-Elsewhere = Callable[[str, str, bytes], bool]
-"""Takes sender, recipient and bytes if the recipient is served by somebody else."""
+
+class Elsewhere(Protocol):
+    """Somebody who serves other recipients, and answers whether this one is among them."""
+
+    def __call__(self, sender: str, recipient: str, raw: bytes, *, forged: bool) -> bool:
+        """Take a mail; `forged`: it fails DMARC."""
+
+
+class Issuer(Protocol):
+    """Somebody whose tokens open mailboxes."""
+
+    name: str
+
+    def opens(self, token: str, address: str) -> bool:
+        """Whether the token is good for this mailbox now."""
+
+
 STATUSES = {MISSING: ("5.1.1", "550 5.1.1 user unknown"), FULL: ("5.2.2", "552 5.2.2 mailbox full")}
 _HOUSE_DOMAIN = HOTEL.partition("@")[2]
 _UNKNOWN_PREFIX, _UNKNOWN_SUFFIX = "nobody", ".invalid"
@@ -31,7 +47,8 @@ class PostOffice:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.elsewhere: Elsewhere = lambda *_: False
+        self.elsewhere: list[Elsewhere] = []
+        self.issuers: list[Issuer] = []
         self.listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
 
     def send(self, sender: str, recipients: Sequence[str], raw: bytes) -> None:
@@ -47,8 +64,9 @@ class PostOffice:
     def deliver(self, sender: str, recipient: str, raw: bytes, extra: Json | None = None) -> str:
         """One copy; answers the state of the mailbox: it arrived if that is ok."""
         recipient = recipient.strip()
-        if self.elsewhere(sender, recipient, raw):
-            return "ok"
+        forged = bool((extra or {}).get("forged"))
+        if any(take(sender, recipient, raw, forged=forged) for take in self.elsewhere):
+            return OK
         mailbox = self.mailbox(recipient)
         if mailbox.state in STATUSES:
             return mailbox.state

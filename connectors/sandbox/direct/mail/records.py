@@ -9,11 +9,16 @@ from connectors.sandbox.records import Application, Delivery, Fault, Json, Peak,
 INBOX, SENT = "INBOX", "Sent"
 FOLDERS = (INBOX, SENT, "Drafts", "Junk", "Trash")
 OK, MISSING, FULL = "ok", "missing", "full"
+MICROSOFT, GOOGLE = "microsoft", "google"
 
 
 @dataclass(slots=True)
 class Mailbox:
-    """An address with its login. `state`: ok, missing (bounces), full (bounces softly); `away` is what it answers."""
+    """An address with its login. `state`: ok, missing (bounces), full (bounces softly); `away` is what it answers.
+
+    `host`: microsoft (its tokens only, no passwords), google (its tokens, and passwords of applications), or empty
+    for one that takes passwords and the tokens of both.
+    """
 
     id: str
     name: str
@@ -21,6 +26,7 @@ class Mailbox:
     ours: bool = False
     state: str = OK
     away: str = ""
+    host: str = ""
 
 
 @dataclass(slots=True)

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from twisted.cred.checkers import ICredentialsChecker
-from twisted.cred.credentials import IUsernamePassword
-from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet import reactor
 from twisted.internet.error import CannotListenError
@@ -13,39 +10,11 @@ from twisted.mail.smtp import IMessageDelivery
 from zope.interface import implementer
 
 from connectors.sandbox.direct.mail import imap, smtp
+from connectors.sandbox.direct.mail.doorman import Doorman
 from connectors.sandbox.direct.mail.office import PostOffice
-from connectors.sandbox.direct.mail.records import Mailbox
 from connectors.sandbox.direct.mail.watch import Watch
 
 _MOST_PORT = 65_535
-
-
-@implementer(ICredentialsChecker)
-class _Checker:
-    """Knows the logins of all mailboxes."""
-
-    credentialInterfaces = (IUsernamePassword,)  # noqa: N815 - Twisted's name
-
-    def __init__(self, office: PostOffice, watch: Watch) -> None:
-        self._office = office
-        self._watch = watch
-
-    def requestAvatarId(self, credentials: Any) -> str:  # noqa: N802 - Twisted's name
-        """Whose login it is."""
-        name = credentials.username
-        address = (name.decode() if isinstance(name, bytes) else str(name)).casefold()
-        found = self._office.world.store.get(Mailbox, address)
-        good = found is not None and credentials.checkPassword(_same_type(found.password, credentials))
-        self._watch.note("LOGIN", "/login", 200 if good else 401, address)
-        if not good:
-            raise UnauthorizedLogin
-        return address
-
-
-def _same_type(password: str, credentials: Any) -> Any:
-    """The password as bytes where the protocol has bytes."""
-    given = getattr(credentials, "password", None) or getattr(credentials, "_password", b"")
-    return password if isinstance(given, str) else password.encode()
 
 
 @implementer(IRealm)
@@ -77,10 +46,11 @@ class MailServers:
     def start(self, host: str, smtp_port: int, imap_port: int) -> tuple[int, int]:
         """Listen; a port that is taken is replaced by a free one. Answers the ports."""
         watch = Watch(self._office.world)
-        portal = Portal(_Realm(self._office, watch), [_Checker(self._office, watch)])
+        doorman = Doorman(self._office, watch)
+        portal = Portal(_Realm(self._office, watch), [doorman])
         factories = (
-            (smtp_port, smtp.Factory(self._office, watch, portal)),
-            (imap_port, imap.Factory(watch, portal)),
+            (smtp_port, smtp.Factory(self._office, watch, portal, doorman)),
+            (imap_port, imap.Factory(watch, portal, doorman)),
         )
         self._ports = [_listen(host, port, factory) for port, factory in factories]
         return self._ports[0].getHost().port, self._ports[1].getHost().port

@@ -11,8 +11,10 @@ from twisted.mail import smtp
 from twisted.mail.imap4 import LOGINCredentials, PLAINCredentials
 from zope.interface import implementer
 
+from connectors.sandbox.direct.mail.doorman import Doorman, Refused
 from connectors.sandbox.direct.mail.office import PostOffice
 from connectors.sandbox.direct.mail.watch import Watch
+from connectors.sandbox.direct.mail.xoauth2 import XOAUTH2
 
 HOST = b"mail.harbour-house.example"
 _NEEDS_LOGIN = (530, "5.7.0 Authentication required")
@@ -123,8 +125,8 @@ class Server(smtp.ESMTP):
 
     noisy = False
 
-    def __init__(self, office: PostOffice, watch: Watch) -> None:
-        super().__init__({b"PLAIN": PLAINCredentials, b"LOGIN": LOGINCredentials})
+    def __init__(self, office: PostOffice, watch: Watch, doorman: Doorman) -> None:
+        super().__init__({b"PLAIN": PLAINCredentials, b"LOGIN": LOGINCredentials, XOAUTH2: doorman.bearer})
         self.host = HOST
         self._office = office
         self._watch = watch
@@ -147,6 +149,13 @@ class Server(smtp.ESMTP):
         self.delivery.protocol = self
         return result
 
+    def _ebAuthenticated(self, reason: Any) -> None:  # noqa: N802 - Twisted's name
+        """Says what the mailbox's host says."""
+        if reason.check(Refused):
+            self.sendCode(reason.value.code, reason.value.text.encode())
+        else:
+            super()._ebAuthenticated(reason)
+
     def _messageHandled(self, results: Any) -> None:  # noqa: N802 - Twisted's name
         """Says what the post office said, not always 550."""
         for good, value in results if isinstance(results, list) else ():
@@ -161,14 +170,15 @@ class Factory(ServerFactory):
 
     noisy = False
 
-    def __init__(self, office: PostOffice, watch: Watch, portal: Portal) -> None:
+    def __init__(self, office: PostOffice, watch: Watch, portal: Portal, doorman: Doorman) -> None:
         self._office = office
         self._watch = watch
         self._portal = portal
+        self._doorman = doorman
 
     def buildProtocol(self, addr: Any) -> Server:  # noqa: ARG002, N802 - Twisted's name
         """One connection's server."""
-        server = Server(self._office, self._watch)
+        server = Server(self._office, self._watch, self._doorman)
         server.factory = self
         server.portal = self._portal
         return server

@@ -1,14 +1,12 @@
 """Postmark: one server with its token, and how it posts webhooks (https://postmarkapp.com/developer/webhooks)."""
 
-import base64
 import json
 from datetime import datetime
-from urllib.parse import unquote, urlsplit
 
-from connectors.sandbox.direct.postmark.records import TABLES
+from connectors.sandbox.direct.esp.posting import basic
+from connectors.sandbox.direct.esp.records import INBOUND, INDEXES, TABLES, TRACKING
 from connectors.sandbox.house import Errors, House, Postage
 from connectors.sandbox.records import Application, Delivery, Subscription
-from connectors.sandbox.schema import INDEXES
 from connectors.sandbox.settings import Settings
 from connectors.sandbox.store import Store
 
@@ -16,7 +14,6 @@ NAME = "postmark"
 SERVER_TOKEN = "5a0db0c5-5a0d-4b0c-8a0d-5a0db0c5a0d5"  # noqa: S105 - the sandbox's own
 INBOUND_DOMAIN = "inbound.harbour-house.example"
 SERVER_ID = 5150162
-INBOUND, TRACKING = "inbound", "tracking"
 _MINUTE, _HOUR = 60.0, 3600.0
 
 
@@ -33,12 +30,8 @@ def plant(store: Store, _: datetime) -> None:
 
 def _headers(subscription: Subscription, delivery: Delivery, _: int, __: bytes) -> dict[str, str]:
     """With Basic authentication if the address has a user in it."""
-    parts = urlsplit(delivery.url or subscription.url)
     headers = {"content-type": "application/json", "user-agent": "Postmark (sandbox)"}
-    if parts.username:
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers["authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-    return headers
+    return headers | basic(delivery.url or subscription.url)
 
 
 def error(code: int, message: str) -> bytes:
@@ -74,7 +67,7 @@ POSTMARK = House(
         is_final=lambda status: status == 403,
     ),
     tables=TABLES,
-    indexes={Delivery: INDEXES[Delivery]},
+    indexes=INDEXES,
     no_faults=frozenset(
         {"message_fails", "webhook_wrapped", "webhook_batch", "webhook_bad_signature", "stale_reads"}
     ),

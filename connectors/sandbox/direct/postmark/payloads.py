@@ -4,8 +4,8 @@ import base64
 import secrets
 from email.message import EmailMessage
 from email.utils import getaddresses, parseaddr
-from typing import Any
 
+from connectors.sandbox.direct.esp.reading import Part, parts, stripped
 from connectors.sandbox.direct.mail.office import header, parsed
 from connectors.sandbox.direct.mail.writing import html_of, text_of
 from connectors.sandbox.direct.postmark.house import SERVER_ID
@@ -41,19 +41,9 @@ def inbound(sender: str, recipient: str, raw: bytes, key: str, *, with_raw: bool
         "StrippedTextReply": stripped(text_of(mail)),
         "Tag": "",
         "Headers": _headers(sender, mail),
-        "Attachments": [_attachment(part) for part in mail.iter_attachments()]
-        if _has_attachments(mail)
-        else [],
+        "Attachments": [_attachment(part) for part in parts(mail)],
     }
     return value | ({"RawEmail": raw.decode("utf-8", "replace")} if with_raw else {})
-
-
-def _has_attachments(mail: EmailMessage) -> bool:
-    return mail.get_content_maintype() == "multipart" and mail.get_content_subtype() in (
-        "mixed",
-        "related",
-        "report",
-    )
 
 
 def people(text: str) -> list[Json]:
@@ -70,16 +60,6 @@ def mailbox_hash(address: str) -> str:
     return address.partition("@")[0].partition("+")[2]
 
 
-def stripped(text: str) -> str:
-    """The text above the quote."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if line.startswith(">") or (line.startswith("On ") and line.rstrip().endswith("wrote:")):
-            break
-        lines.append(line)
-    return "\n".join(lines).strip()
-
-
 def _headers(sender: str, mail: EmailMessage) -> list[Json]:
     """Return-Path is put in front; what has a field of its own is left out."""
     rows = [{"Name": "Return-Path", "Value": f"<{sender}>"}]
@@ -91,14 +71,13 @@ def _headers(sender: str, mail: EmailMessage) -> list[Json]:
     ]
 
 
-def _attachment(part: Any) -> Json:
-    data = part.get_payload(decode=True) or b""
+def _attachment(part: Part) -> Json:
     return {
-        "Name": part.get_filename() or "file",
-        "Content": base64.b64encode(data).decode(),
-        "ContentType": part.get_content_type(),
-        "ContentLength": len(data),
-        "ContentID": str(part.get("Content-ID", "")).strip("<>"),
+        "Name": part.name,
+        "Content": base64.b64encode(part.data).decode(),
+        "ContentType": part.mime,
+        "ContentLength": len(part.data),
+        "ContentID": part.content_id,
     }
 
 

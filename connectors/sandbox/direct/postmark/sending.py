@@ -1,20 +1,17 @@
 """`POST /email`: the mail is made, handed to the post office, and what becomes of it is reported."""
 
-import base64
-import binascii
-import json
 import uuid
-from email.message import EmailMessage
-from email.policy import SMTP as POLICY
+from collections.abc import Mapping
 from email.utils import getaddresses, parseaddr
+from typing import ClassVar
 
-from connectors.sandbox.direct.mail.office import STATUSES, PostOffice
-from connectors.sandbox.direct.mail.records import FULL
+from connectors.sandbox.direct.esp.composing import Draft, Enclosure, compose, decoded
+from connectors.sandbox.direct.esp.desk import Desk, Refusal
+from connectors.sandbox.direct.esp.records import INBOUND, TRACKING, Sent
 from connectors.sandbox.direct.postmark import payloads
-from connectors.sandbox.direct.postmark.house import INBOUND, INBOUND_DOMAIN, TRACKING
-from connectors.sandbox.direct.postmark.records import Sent, Suppression
-from connectors.sandbox.records import Json, Subscription
-from connectors.sandbox.world import World
+from connectors.sandbox.direct.postmark.house import INBOUND_DOMAIN
+from connectors.sandbox.direct.records import File
+from connectors.sandbox.records import Json
 
 _MOST_RECIPIENTS, _MOST_BYTES = 50, 10 * 1024 * 1024
 _KEPT = ("From", "Subject", "Tag", "Metadata", "MessageStream")
@@ -30,17 +27,15 @@ class PostmarkError(Exception):
         self.body: Json = {"ErrorCode": code, "Message": message}
 
 
-class Sending:
+class Sending(Desk):
     """One server's mail, out and in."""
 
-    def __init__(self, world: World, office: PostOffice) -> None:
-        self._world = world
-        self._office = office
-        office.elsewhere = self.take
+    inbound_domain = INBOUND_DOMAIN
+    choices: ClassVar[Mapping[str, tuple[object, ...]]] = {"raw": (True, False)}
 
     def send(self, message: Json) -> Json:
         """One mail. Raises PostmarkError."""
-        recipients = [address for name in ("To", "Cc", "Bcc") for address in self._addresses(message, name)]
+        recipients = [address for name in ("To", "Cc", "Bcc") for address in _addresses(message, name)]
         sender = parseaddr(str(message.get("From", "")))[1]
         if "@" not in sender:
             raise PostmarkError(300, f"Invalid 'From' address: '{message.get('From', '')}'.")
@@ -48,23 +43,20 @@ class Sending:
             raise PostmarkError(300, "Zero recipients specified" if not recipients else "Too many recipients")
         if not (message.get("TextBody") or message.get("HtmlBody")):
             raise PostmarkError(300, "Provide either email TextBody or HtmlBody or both.")
-        inactive = [one for one in recipients if self._world.store.get(Suppression, one.casefold())]
+        inactive = [one for one in recipients if self.is_suppressed(one)]
         if len(inactive) == len(recipients):
-            raise PostmarkError(
-                406,
-                _inactive(inactive, _REFUSED),
-            )
+            raise PostmarkError(406, _inactive(inactive, _REFUSED))
         key = str(uuid.uuid4())
-        raw = self._mail(message, key).as_bytes()
+        raw = self._mail(message, key)
         if len(raw) > _MOST_BYTES:
             raise PostmarkError(300, "The message is larger than 10 MB.")
         kept: Json = {name: message[name] for name in _KEPT if name in message}
-        self._world.store.put(Sent(key, {"Subject": "", "MessageID": key} | kept))
+        sent = Sent(key, {"Subject": "", "MessageID": key} | kept)
+        self.world.store.put(sent)
         for recipient in recipients:
-            if recipient not in inactive:
-                self._deliver(sender, recipient, raw, key)
+            self.hand_over(sent, f"pm_bounces@{sender.partition('@')[2]}", recipient, raw)
         answer: Json = {
-            "SubmittedAt": self._world.clock.iso(),
+            "SubmittedAt": self.world.clock.iso(),
             "MessageID": key,
             "ErrorCode": 0,
             "Message": "OK",
@@ -75,79 +67,61 @@ class Sending:
             answer["Message"] = _inactive(inactive, "Message OK, but will not deliver to these")
         return answer
 
-    def _addresses(self, message: Json, name: str) -> list[str]:
-        text = message.get(name) or ""
-        found = [address for _, address in getaddresses([str(text)]) if address]
-        for address in found:
-            if "@" not in address:
-                why = "It must contain the '@' symbol."
-                raise PostmarkError(300, f"Error parsing '{name}': Illegal email address '{address}'. {why}")
-        return found
-
-    def _mail(self, message: Json, key: str) -> EmailMessage:
+    def _mail(self, message: Json, key: str) -> bytes:
         """The mail as it goes out. Postmark sets the Message-ID unless a header says that ours is to be kept."""
-        mail = EmailMessage(policy=POLICY)
         headers = {
             str(row.get("Name", "")): str(row.get("Value", "")) for row in message.get("Headers") or []
         }
-        keeps = any(name.casefold() == _KEEP_ID for name in headers)
-        for name in ("From", "To", "Cc", "Subject"):
-            if message.get(name):
-                mail[name] = str(message[name])
-        if message.get("ReplyTo"):
-            mail["Reply-To"] = str(message["ReplyTo"])
-        for name, value in headers.items():
-            if name.casefold() == "message-id" and not keeps:
-                continue
-            if name.casefold() not in (_KEEP_ID, "date"):
-                mail[name] = value
-        if "Message-ID" not in mail:
-            mail["Message-ID"] = f"<{key}@mtasv.net>"
-        mail["Date"] = self._office.now()
-        mail["X-PM-Message-Id"] = key
-        text, html = message.get("TextBody"), message.get("HtmlBody")
-        mail.set_content(str(text) if text else str(html), subtype="plain" if text else "html")
-        if text and html:
-            mail.add_alternative(str(html), subtype="html")
-        _attach(mail, message)
-        return mail
+        folded = {name.casefold(): value for name, value in headers.items()}
+        own = folded.get("message-id") if _KEEP_ID in folded else None
+        draft = Draft(
+            sender=str(message["From"]),
+            subject=str(message.get("Subject") or ""),
+            to=str(message.get("To") or ""),
+            cc=str(message.get("Cc") or ""),
+            reply_to=str(message.get("ReplyTo") or ""),
+            text=str(message.get("TextBody") or ""),
+            html=str(message.get("HtmlBody") or ""),
+            headers={name: value for name, value in headers.items() if name.casefold() != _KEEP_ID}
+            | {"X-PM-Message-Id": key},
+            enclosures=[_enclosure(row) for row in message.get("Attachments") or []],
+        )
+        return compose(draft, own or f"<{key}@mtasv.net>", self.office.now()).as_bytes()
 
-    def _deliver(self, sender: str, recipient: str, raw: bytes, key: str) -> None:
-        bounces = f"pm_bounces@{sender.partition('@')[2]}"
-        state = self._office.deliver(bounces, recipient, raw, {"postmark": key})
-        sent, at = self._sent(key), self._world.clock.iso()
-        if state not in STATUSES:
-            self._report(payloads.delivery(sent, recipient, at))
-            return
-        soft = state == FULL
-        self._report(payloads.bounce(sent, recipient, at, STATUSES[state][1], soft=soft))
-        if not soft:
-            self._world.store.put(Suppression(recipient.casefold(), at))
+    def delivered(self, sent: Sent, recipient: str) -> None:
+        """`Delivery`."""
+        self._tell(payloads.delivery(sent.fields, recipient, self.world.clock.iso()))
 
-    def _sent(self, key: str) -> Json:
-        return self._world.store.need(Sent, key).fields
+    def bounced(self, sent: Sent, recipient: str, refusal: Refusal) -> None:
+        """`Bounce`; a hard one makes the address inactive."""
+        at = self.world.clock.iso()
+        self._tell(payloads.bounce(sent.fields, recipient, at, refusal.said, soft=refusal.soft))
 
-    def complain(self, key: str, recipient: str) -> None:
-        """The guest called a mail spam: no more mail goes there."""
-        at = self._world.clock.iso()
-        self._world.store.put(Suppression(recipient.casefold(), at))
-        self._report(payloads.complaint(self._sent(key), recipient, at))
+    def suppressed(self, sent: Sent, recipient: str) -> None:
+        """The answer to the call has said so."""
 
-    def _report(self, value: Json) -> None:
-        endpoint = self._world.store.need(Subscription, TRACKING)
-        if endpoint.url:
-            self._world.queue.owe(endpoint, value["RecordType"], json.dumps(value, ensure_ascii=False))
+    def complained(self, sent: Sent, recipient: str) -> None:
+        """`SpamComplaint`."""
+        self._tell(payloads.complaint(sent.fields, recipient, self.world.clock.iso()))
 
-    def take(self, sender: str, recipient: str, raw: bytes) -> bool:
-        """A mail to the inbound domain is posted; to any other, somebody else serves."""
-        endpoint = self._world.store.need(Subscription, INBOUND)
-        if recipient.partition("@")[2].casefold() != str(endpoint.extra.get("domain", INBOUND_DOMAIN)):
-            return False
-        if endpoint.url:
-            with_raw = bool(endpoint.extra.get("raw"))
-            value = payloads.inbound(sender, recipient, raw, str(uuid.uuid4()), with_raw=with_raw)
-            self._world.queue.owe(endpoint, "Inbound", json.dumps(value, ensure_ascii=False))
-        return True
+    def _tell(self, value: Json) -> None:
+        self.report(TRACKING, value["RecordType"], value)
+
+    def received(self, sender: str, recipient: str, raw: bytes, *, forged: bool) -> None:  # noqa: ARG002 - Postmark says nothing of it
+        """`Inbound`, with the raw mail unless that is off."""
+        endpoint = self.endpoint(INBOUND)
+        with_raw = bool(endpoint.extra.get("raw"))
+        value = payloads.inbound(sender, recipient, raw, str(uuid.uuid4()), with_raw=with_raw)
+        self.report(INBOUND, "Inbound", value)
+
+
+def _addresses(message: Json, name: str) -> list[str]:
+    found = [address for _, address in getaddresses([str(message.get(name) or "")]) if address]
+    for address in found:
+        if "@" not in address:
+            why = "It must contain the '@' symbol."
+            raise PostmarkError(300, f"Error parsing '{name}': Illegal email address '{address}'. {why}")
+    return found
 
 
 def _inactive(addresses: list[str], start: str) -> str:
@@ -156,18 +130,11 @@ def _inactive(addresses: list[str], start: str) -> str:
     return f"{start} inactive addresses: {listed}. {why}"
 
 
-def _attach(mail: EmailMessage, message: Json) -> None:
-    """Files; those with a ContentID belong into the HTML. Raises PostmarkError."""
-    for row in message.get("Attachments") or []:
-        main, _, sub = (
-            str(row.get("ContentType", "application/octet-stream")).partition(";")[0].partition("/")
-        )
-        try:
-            data = base64.b64decode(str(row.get("Content", "")), validate=False)
-        except binascii.Error:
-            raise PostmarkError(300, "Attachment content is not base64.") from None
-        where: Json = {}
-        if key := row.get("ContentID"):
-            where = {"cid": f"<{str(key).removeprefix('cid:')}>", "disposition": "inline"}
-        name = str(row.get("Name", "file"))
-        mail.add_attachment(data, maintype=main, subtype=sub or "octet-stream", filename=name, **where)
+def _enclosure(row: Json) -> Enclosure:
+    """A file; those with a ContentID belong into the HTML. Raises PostmarkError."""
+    try:
+        data = decoded(row.get("Content"))
+    except ValueError:
+        raise PostmarkError(300, "Attachment content is not base64.") from None
+    mime = str(row.get("ContentType", "application/octet-stream"))
+    return Enclosure(File(mime, str(row.get("Name", "file")), data), str(row.get("ContentID") or ""))

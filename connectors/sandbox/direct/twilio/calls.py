@@ -30,3 +30,8 @@ class Call:
     def has(self, name: str) -> bool:
         """Whether the form names the field at all."""
         return any(key == name for key, _ in self.form)
+
+    def whole(self, name: str, default: int) -> int:
+        """A whole number of the query; the default for anything else."""
+        given = self.query.get(name, "")
+        return int(given) if given.isdigit() else default

@@ -1,7 +1,5 @@
 """Creating a message: what Twilio refuses at once, and what it takes (docs/messaging/api/message-resource)."""
 
-import json
-import re
 import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -9,13 +7,13 @@ from urllib.parse import urlsplit
 from connectors.sandbox.clock import parse_iso
 from connectors.sandbox.direct.phones import NUMBER
 from connectors.sandbox.direct.records import API, SMS, WHATSAPP, Line, Template, Text, pair_of
+from connectors.sandbox.direct.twilio import templates
 from connectors.sandbox.direct.twilio.calls import Call
 from connectors.sandbox.direct.twilio.errors import TwilioError
 from connectors.sandbox.records import Json
 
-MOST_LETTERS, MOST_FILES = 1600, 10
+MOST_FILES = 10
 _SOONEST, _LATEST = timedelta(seconds=300), timedelta(days=35)
-_HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def new_sid(kind: str) -> str:
@@ -62,32 +60,22 @@ def _content(call: Call) -> tuple[str, Json]:
     """What is said: a text, files, or a template with its holes filled. Raises TwilioError."""
     body, urls, sid = call.one("Body"), call.all("MediaUrl"), call.one("ContentSid")
     if sid:
-        return _filled(call, sid), {"content_sid": sid}
+        template = call.world.store.get(Template, sid)
+        if template is None:
+            raise TwilioError(21655)
+        words = templates.filled(template, call.one("ContentVariables"))
+        return words, {"content_sid": sid, "buttons": templates.buttons_of(template)}
+    if call.one("ContentVariables"):
+        raise TwilioError(21654)
     if not body and not urls:
         raise TwilioError(21602)
-    if len(body) > MOST_LETTERS:
+    if len(body) > templates.MOST_LETTERS:
         raise TwilioError(21617)
     if len(urls) > MOST_FILES:
         raise TwilioError(21623)
     if not all(_is_url(url) for url in urls):
         raise TwilioError(21620)
     return body, {"media_urls": urls, "num_media": len(urls)} if urls else {}
-
-
-def _filled(call: Call, sid: str) -> str:
-    template = call.world.store.get(Template, sid)
-    if template is None:
-        raise TwilioError(63027)
-    try:
-        values = json.loads(call.one("ContentVariables") or "{}")
-    except ValueError:
-        values = None
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        raise TwilioError(21656)
-    words = str(template.components[0]["text"])
-    if set(_HOLE.findall(words)) != set(values):
-        raise TwilioError(63028)
-    return _HOLE.sub(lambda hole: str(values[hole[1]]), words)
 
 
 def _address(text: str) -> tuple[str, str]:

@@ -26,7 +26,10 @@ TEXTS: dict[int, str] = {
     21617: "The concatenated message body exceeds the 1600 character limit",
     21620: "Invalid media URL(s)",
     21623: "Number of media files exceeds allowed limit",
+    21654: "ContentSid Required",
+    21655: "The ContentSid is Invalid",
     21656: "The ContentVariables parameter is invalid",
+    21658: "Parameter exceeded character limit",
     21703: "The Messaging Service does not have a phone number available to send a message",
     21705: "The Messaging Service Sid is invalid",
     30001: "Queue overflow",
@@ -47,6 +50,7 @@ TEXTS: dict[int, str] = {
     63016: "Failed to send freeform message because you're outside the allowed window",
     63027: "Template does not exist for a language and locale",
     63028: "Number of parameters provided does not match the expected number of parameters",
+    63041: "Template is paused",
 }
 _STATUS = {20003: 401, 20009: 409, 20404: 404, 20429: 429, 20500: 500, 20503: 503}
 _NOT_SENT = frozenset({11200, 30001, 30002, 30007, 30034, 30410})
@@ -55,14 +59,10 @@ _NOT_SENT = frozenset({11200, 30001, 30002, 30007, 30034, 30410})
 class TwilioError(Exception):
     """Ends a handler with an error answer."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, code: int, status: int | None = None) -> None:
         super().__init__(text_of(code))
         self.code = code
-
-    @property
-    def status(self) -> int:
-        """The HTTP status: 400 for most."""
-        return _STATUS.get(self.code, 400)
+        self.status = status or _STATUS.get(code, 400)
 
 
 def text_of(code: int) -> str:
@@ -70,13 +70,13 @@ def text_of(code: int) -> str:
     return TEXTS.get(code, f"Error {code}")
 
 
-def body_of(code: int) -> Json:
-    """The answer's body."""
+def body_of(code: int, status: int | None = None) -> Json:
+    """The answer's body; the HTTP status is the code's own, 400 for most, unless told."""
     return {
         "code": code,
         "message": text_of(code),
         "more_info": f"https://www.twilio.com/docs/errors/{code}",
-        "status": _STATUS.get(code, 400),
+        "status": status or _STATUS.get(code, 400),
     }
 
 

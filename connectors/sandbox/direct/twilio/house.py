@@ -4,9 +4,11 @@ import json
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from connectors.sandbox.direct.records import INDEXES, TABLES, Line, Template
+from connectors.sandbox.clock import iso
+from connectors.sandbox.direct.records import INDEXES, TABLES, Line
 from connectors.sandbox.direct.twilio.errors import body_of
 from connectors.sandbox.direct.twilio.forms import read_form, sign
+from connectors.sandbox.direct.twilio.templates import seeded
 from connectors.sandbox.house import Errors, House, Postage
 from connectors.sandbox.poster import Answered
 from connectors.sandbox.records import Application, Delivery, Subscription
@@ -17,36 +19,21 @@ NAME = "twilio"
 ACCOUNT = "AC" + "5a0d" * 8
 AUTH_TOKEN = "sandbox-twilio-auth-token"  # noqa: S105 - the sandbox's own
 KEY, KEY_SECRET = "SK" + "5a0d" * 8, "sandbox-twilio-key-secret"
+RESTRICTED_KEY, RESTRICTED_SECRET = "SK" + "4e57" * 8, "sandbox-twilio-restricted-secret"
 SERVICE = "MG" + "5a0d" * 8
 NUMBER = "+14155550160"
 WHATSAPP_NUMBER = "+14155550161"
 INBOUND, STATUS = "inbound", "status"
 _DEFAULT_TRIES, _MOST_TRIES = 1, 5
-_CONTENT = (
-    (
-        "HX" + "c1e0" * 8,
-        "check_in",
-        "en",
-        "utility",
-        "Hello {{1}}, your room is ready from {{2}}. See you soon!",
-    ),
-    ("HX" + "c1e5" * 8, "check_in", "es", "utility", "Hola {{1}}, su habitación está lista desde las {{2}}."),
-    (
-        "HX" + "0ffe" * 8,
-        "weekend_offer",
-        "en",
-        "marketing",
-        "Hi {{1}}, come back: 20 % off your next weekend.",
-    ),
-)
 
 
-def plant(store: Store, _: datetime) -> None:
-    """One account with two numbers, one of them in a messaging service, and three templates."""
+def plant(store: Store, now: datetime) -> None:
+    """One account with two numbers, one of them in a messaging service, and templates."""
     store.put_all(
         [
             Application(ACCOUNT, AUTH_TOKEN, "Auth token", NAME),
             Application(KEY, KEY_SECRET, "API key", NAME),
+            Application(RESTRICTED_KEY, RESTRICTED_SECRET, "API key without Content", NAME),
         ]
     )
     store.put_all([Subscription(key, NAME, ACCOUNT, "", [], AUTH_TOKEN, 0.0) for key in (INBOUND, STATUS)])
@@ -57,12 +44,7 @@ def plant(store: Store, _: datetime) -> None:
             Line(SERVICE, "service", "Guest messages"),
         ]
     )
-    store.put_all(
-        [
-            Template(sid, name, language, category, "approved", [{"type": "body", "text": text}])
-            for sid, name, language, category, text in _CONTENT
-        ]
-    )
+    store.put_all(seeded(iso(now)))
 
 
 def _headers(subscription: Subscription, delivery: Delivery, _: int, body: bytes) -> dict[str, str]:

@@ -17,8 +17,8 @@ _OPEN = ("accepted", "queued", "scheduled", "sending", "receiving")
 def find(call: Call) -> Json:
     """A page of messages, newest first."""
     where, values = _wanted(call)
-    size = max(1, min(_whole(call, "PageSize", _DEFAULT_SIZE), _MOST))
-    page, token = _whole(call, "Page", 0), call.query.get("PageToken", "")
+    size = max(1, min(call.whole("PageSize", _DEFAULT_SIZE), _MOST))
+    page, token = call.whole("Page", 0), call.query.get("PageToken", "")
     if token:
         where.append('rowid < (SELECT rowid FROM "Text" WHERE id = ?)')
         values.append(token.removeprefix("PA"))
@@ -57,11 +57,6 @@ def _wanted(call: Call) -> tuple[list[str], list[Any]]:
             where.append(f"substr(sent_at, 1, {len(moment)}) {sign} ?")
             values.append(moment)
     return where, values
-
-
-def _whole(call: Call, name: str, default: int) -> int:
-    given = call.query.get(name, "")
-    return int(given) if given.isdigit() else default
 
 
 def get(call: Call) -> Json:

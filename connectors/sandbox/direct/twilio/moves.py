@@ -2,8 +2,8 @@
 
 from connectors.sandbox.direct.fetching import FetchError, fetch
 from connectors.sandbox.direct.line_world import LineWorld
-from connectors.sandbox.direct.records import WHATSAPP, Media, Phone, Text, pair_of
-from connectors.sandbox.direct.twilio import webhooks
+from connectors.sandbox.direct.records import WHATSAPP, Media, Phone, Template, Text, pair_of
+from connectors.sandbox.direct.twilio import templates, webhooks
 from connectors.sandbox.direct.twilio.create import new_sid
 from connectors.sandbox.direct.twilio.errors import final_state
 
@@ -45,13 +45,20 @@ class Moves:
         if text.state == "queued" and text.kind == WHATSAPP:
             if not phone.whatsapp:
                 return _NOT_ON_WHATSAPP
-            if "content_sid" not in text.extra and not self._window_is_open(text):
-                return _WINDOW_SHUT
+            if shut := self._window_shut(text):
+                return shut
         if text.state == "queued" and phone.fails_with and final_state(phone.fails_with) == "failed":
             return phone.fails_with
         if text.state == "sent":
             return phone.fails_with or (_BLOCKED if phone.blocked else 0)
         return 0
+
+    def _window_shut(self, text: Text) -> int:
+        """What WhatsApp says to a template, or to free text outside its window; 0 for nothing."""
+        is_open, sid = self._window_is_open(text), text.extra.get("content_sid")
+        if sid:
+            return templates.obstacle(self._world.store.get(Template, sid), window_is_open=is_open)
+        return 0 if is_open else _WINDOW_SHUT
 
     def _window_is_open(self, text: Text) -> bool:
         wrote_at = self._world.pair(pair_of(f"window:{text.ours}", text.phone)).wrote_at

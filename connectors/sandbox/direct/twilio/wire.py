@@ -12,16 +12,17 @@ from starlette.routing import Route
 
 from connectors.sandbox.direct.line_world import LineWorld
 from connectors.sandbox.direct.records import Media
-from connectors.sandbox.direct.twilio import create, messages, shapes
+from connectors.sandbox.direct.twilio import content, create, messages, shapes
 from connectors.sandbox.direct.twilio.calls import Call
 from connectors.sandbox.direct.twilio.errors import TwilioError, body_of
 from connectors.sandbox.direct.twilio.forms import read_form
-from connectors.sandbox.direct.twilio.house import ACCOUNT
+from connectors.sandbox.direct.twilio.house import ACCOUNT, RESTRICTED_KEY
 from connectors.sandbox.records import Application
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _ROOT = "/2010-04-01/Accounts/{account}/Messages"
 _ONE = f"{_ROOT}/{{sid}}"
+_CONTENT = "/v1/Content"
 _FILE = f"{_ONE}/Media/{{media}}"
 
 
@@ -43,6 +44,18 @@ class Twilio:
             ("GET", f"{_ONE}.json", lambda call: JSONResponse(messages.get(call))),
             ("POST", f"{_ONE}.json", lambda call: JSONResponse(messages.update(call))),
             ("DELETE", f"{_ONE}.json", _delete),
+            (
+                "GET",
+                f"{_CONTENT}AndApprovals",
+                lambda call: JSONResponse(content.contents_and_approvals(call)),
+            ),
+            ("GET", _CONTENT, lambda call: JSONResponse(content.contents(call))),
+            ("GET", f"{_CONTENT}/{{sid}}", lambda call: JSONResponse(content.get(call))),
+            (
+                "GET",
+                f"{_CONTENT}/{{sid}}/ApprovalRequests",
+                lambda call: JSONResponse(content.approvals(call)),
+            ),
         )
         made = [Route(path, self._endpoint(handler), methods=[method]) for method, path, handler in calls]
         return [*made, Route("/storage/{key}", self._storage)]
@@ -57,7 +70,7 @@ class Twilio:
                     store = getattr(request.state, "lagging", None) or store
                 return handler(Call(self._world, store, request.path_params, request.query_params, form))
             except TwilioError as error:
-                return JSONResponse(body_of(error.code), error.status)
+                return JSONResponse(body_of(error.code, error.status), error.status)
             except (sqlite3.InterfaceError, sqlite3.OperationalError, UnicodeDecodeError):
                 return JSONResponse(body_of(20404), 404)  # a value that nothing can be found by
 
@@ -78,8 +91,10 @@ class Twilio:
         ):
             raise TwilioError(20003)
         request.state.application = user
-        if request.path_params["account"] != ACCOUNT:
+        if request.path_params.get("account", ACCOUNT) != ACCOUNT:
             raise TwilioError(20404)
+        if "account" not in request.path_params and user == RESTRICTED_KEY:
+            raise TwilioError(20003, 403)
 
     def _to_storage(self, call: Call) -> Response:
         """The bytes are on another host, under an address that needs no password."""

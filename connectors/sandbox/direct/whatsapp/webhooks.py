@@ -6,15 +6,15 @@ import json
 from collections.abc import Sequence
 
 from connectors.sandbox.clock import parse_iso
+from connectors.sandbox.direct import batches
 from connectors.sandbox.direct.line_world import LineWorld
 from connectors.sandbox.direct.records import Media, Phone, Template, Text
 from connectors.sandbox.direct.whatsapp.errors import in_status
 from connectors.sandbox.direct.whatsapp.house import CALLBACK, NUMBER, PHONE_NUMBER_ID, WABA_ID
-from connectors.sandbox.records import Delivery, Json
+from connectors.sandbox.records import Json
 
 _WINDOW = 24 * 3600
 _METADATA = {"display_phone_number": NUMBER[1:], "phone_number_id": PHONE_NUMBER_ID}
-_BATCH = "batch:"
 
 
 def escaped(value: object) -> str:
@@ -27,37 +27,8 @@ def post(world: LineWorld, field: str, changes: Sequence[Json], event: str) -> N
     entry: Json = {"id": WABA_ID, "changes": [{"value": value, "field": field} for value in changes]}
     if field != "messages":
         entry["time"] = int(world.clock.epoch())
-    fault = world.faults.strike_webhook("webhook_batch", event)
-    if fault and _joined(world, entry, int(fault.params["batch"])):
-        return
-    name = _BATCH + event if fault else event
-    wait = float(fault.params["seconds"]) if fault else 0.0
-    endpoint = world.endpoint(CALLBACK)
-    if endpoint.url:
-        world.queue.owe(
-            endpoint, name, escaped({"object": "whatsapp_business_account", "entry": [entry]}), wait
-        )
-
-
-def _joined(world: LineWorld, entry: Json, size: int) -> bool:
-    """Put the entry into the batch that waits, and let it go once it is full."""
-    waiting = world.store.find(
-        Delivery,
-        "state = 'pending' AND tries = 0 AND due_at > ? AND event LIKE ?",
-        (world.clock.epoch(), f"{_BATCH}%"),
-        limit=1,
-    )
-    if not waiting:
-        return False
-    batch = waiting[0]
-    value = json.loads(batch.body)
-    value["entry"].append(entry)
-    batch.body = escaped(value)
-    if len(value["entry"]) >= size:
-        batch.due_at = world.clock.epoch()
-    world.store.put(batch)
-    world.wake.set()
-    return True
+    value = {"object": "whatsapp_business_account", "entry": [entry]}
+    batches.owe(world, world.endpoint(CALLBACK), event, value, "entry", escaped)
 
 
 def message_value(world: LineWorld, text: Text, phone: Phone) -> Json:

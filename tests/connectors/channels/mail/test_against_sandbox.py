@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,15 +16,33 @@ from connectors.contract.direct import AddressState, Delivery, DeliveryReport, D
 from connectors.contract.errors import NotAuthorized, OutcomeUnknown, Rejected
 from connectors.contract.intents import Mail, OutFile, SendDirect, new_message_id
 from connectors.contract.records import Direction
-from connectors.outbound import health
+from connectors.inbound import channel_sync, sync, watching
+from connectors.models import SyncRun
+from connectors.outbound import caller, health
+from inbox.models import Message
 from tests.connectors.channels.line import SandboxLine
 from tests.connectors.contract import MemoryFiles
+from tests.connectors.inbound.test_watching import alone
 from tests.connectors.sandbox_process import SandboxProcess
 from tests.harness.waiting import eventually
 from tests.pms import IntakeServer
 
 HOTEL, GUEST = "stay@harbour-house.example", "jo.lee@guests.example"
 PICTURE = b"\x89PNG\r\n\x1a\n a picture"
+TOKENS = {
+    "microsoft": {
+        "sign_in": "microsoft",
+        "tenant": "5a0d0000-5a0d-4b0c-8a0d-5a0db0c5a0d5",
+        "client_id": "c11e4700-5a0d-4b0c-8a0d-5a0db0c5a0d5",
+        "client_secret": "sandbox~microsoft-client-secret",
+    },
+    "google": {
+        "sign_in": "google",
+        "client_id": "515550142000-sandbox.apps.googleusercontent.com",
+        "client_secret": "GOCSPX-sandbox-google-secret",
+        "refresh_token": "1//05a0dSandboxRefreshToken",
+    },
+}
 POSTMARK = {
     "esp": "postmark",
     "address": HOTEL,
@@ -51,8 +71,13 @@ def sandbox(
 
 @pytest.fixture
 def mailbox(sandbox: SandboxProcess, intake_server: IntakeServer) -> SandboxLine:
+    credentials = {**_hosts(sandbox), "password": "sandbox-mail"}
+    return SandboxLine(sandbox, intake_server, "mailbox", "", credentials)
+
+
+def _hosts(sandbox: SandboxProcess) -> dict[str, str]:
     told = sandbox.control("mail")
-    credentials = {
+    return {
         "address": HOTEL,
         "imap_host": "127.0.0.1",
         "imap_port": str(told["imap_port"]),
@@ -60,9 +85,19 @@ def mailbox(sandbox: SandboxProcess, intake_server: IntakeServer) -> SandboxLine
         "smtp_host": "127.0.0.1",
         "smtp_port": str(told["smtp_port"]),
         "smtp_security": "none",
-        "password": "sandbox-mail",
     }
-    return SandboxLine(sandbox, intake_server, "mailbox", "", credentials)
+
+
+def by_token(sandbox: SandboxProcess, intake_server: IntakeServer, way: str) -> SandboxLine:
+    """The same mailbox as if it were hosted there."""
+    sandbox.control(f"mail/{HOTEL}", "PATCH", host=way)
+    credentials = {**_hosts(sandbox), **TOKENS[way]}
+    return SandboxLine(sandbox, intake_server, "mailbox", f"/{way}", credentials)
+
+
+@pytest.fixture(params=["microsoft", "google"])
+def hosted(request: Any, sandbox: SandboxProcess, intake_server: IntakeServer) -> SandboxLine:
+    return by_token(sandbox, intake_server, request.param)
 
 
 @pytest.fixture
@@ -158,6 +193,86 @@ def test_other_numbers_bring_nothing_twice_and_lose_nothing(mailbox: SandboxLine
     mailbox.control(f"mail/{HOTEL}/renumber", "POST")
     again = [one.external_id for one in read(mailbox, resume)[0]]
     assert {one.external_id for one in records} <= set(again)
+
+
+# --- the mailbox, by token ---
+def tokens_asked_for(line: SandboxLine) -> int:
+    way = line.connection.credentials["sign_in"]
+    return len(line.control(f"{way}/requests")["requests"])
+
+
+def test_a_hosted_mailbox_is_read_and_sent_from(hosted: SandboxLine) -> None:
+    assert hosted.connector.ping(hosted.call) == HOTEL
+    hosted.control(f"mail/{GUEST}/send", "POST", to=HOTEL, subject="One", text="First")
+    records, _ = read(hosted)
+    assert [one.body_text for one in records] == ["First"]
+    hosted.connector.perform(hosted.call, intent(hosted.connector))
+    assert [one["subject"] for one in letters(hosted)] == ["Your stay"]
+    assert tokens_asked_for(hosted) == 1, "one token for both servers"
+
+
+def test_a_token_that_is_no_longer_good_is_replaced(hosted: SandboxLine) -> None:
+    way = hosted.connection.credentials["sign_in"]
+    hosted.connector.ping(hosted.call)
+    assert hosted.control(f"{way}/tokens/revoke", "POST")["revoked"] == 1
+    hosted.connector.perform(hosted.call, intent(hosted.connector))
+    assert (len(letters(hosted)), tokens_asked_for(hosted)) == (1, 2)
+    hosted.control(f"mail/{GUEST}/send", "POST", to=HOTEL, subject="One", text="First")
+    hosted.control(f"{way}/clock", "POST", forward=3_600)
+    assert "First" in [one.body_text for one in read(hosted)[0]]
+    assert tokens_asked_for(hosted) == 3
+
+
+def test_a_grant_that_has_ended_asks_for_a_person(hosted: SandboxLine) -> None:
+    way = hosted.connection.credentials["sign_in"]
+    hosted.connector.ping(hosted.call)
+    hosted.control(f"{way}/tokens/revoke", "POST", grant=True)
+    with pytest.raises(NotAuthorized) as caught:
+        hosted.connector.perform(hosted.call, intent(hosted.connector))
+    assert caught.value.code == {"microsoft": "invalid_client", "google": "invalid_grant"}[way]
+    addresses = [one["id"] for one in hosted.control("mail")["mailboxes"]]
+    assert GUEST not in addresses, "nothing has left"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tenant": "elsewhere.example"}, {"client_id": "another"}, {"client_secret": "wrong"}],
+)
+def test_what_microsoft_does_not_know_is_told(
+    sandbox: SandboxProcess, intake_server: IntakeServer, wrong: dict[str, str]
+) -> None:
+    line = by_token(sandbox, intake_server, "microsoft")
+    line.connector = type(line.connector)(
+        replace(line.connector.settings, credentials={**line.connection.credentials, **wrong})
+    )
+    line.call = caller.Caller(line.connection, line.connector, bulk=False, probe=False, own_setup=True)
+    with pytest.raises(NotAuthorized, match="AADSTS"):
+        line.connector.ping(line.call)
+
+
+def test_microsoft_takes_no_password(sandbox: SandboxProcess, mailbox: SandboxLine) -> None:
+    sandbox.control(f"mail/{HOTEL}", "PATCH", host="microsoft")
+    with pytest.raises(NotAuthorized, match=r"5\.7\.30"):
+        mailbox.connector.perform(mailbox.call, intent(mailbox.connector))
+
+
+def test_a_mail_is_read_as_soon_as_it_comes(hosted: SandboxLine) -> None:
+    channel_sync.begin(hosted.connection, clock.now())
+    sync.plan_catch_ups()
+    sync.run_due()
+    run = SyncRun.objects.get(connection=hosted.connection, purpose=SyncRun.Purpose.POLL)
+    assert run.next_try_at is not None
+    assert run.next_try_at > clock.now(), "not to be read for a while"
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(alone, watching.watch, hosted.connection)
+        eventually(
+            lambda: "/imap/idle" in [one["path"] for one in hosted.control("mail/requests")["requests"]]
+        )
+        hosted.control(f"mail/{GUEST}/send", "POST", to=HOTEL, subject="Late", text="We are here.")
+        assert waits.result(timeout=20) <= watching.PACE_S
+    sync.plan_catch_ups()
+    sync.run_due()
+    assert Message.objects.get(thread__organization=hosted.connection.organization).body == "We are here."
 
 
 # --- postmark ---

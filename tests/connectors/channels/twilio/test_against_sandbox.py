@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from bellhop.core import clock
-from connectors.contract.direct import AddressState, Delivery, DeliveryReport, DirectMessageRecord, Keyword
+from connectors.contract.direct import (
+    AddressState,
+    Delivery,
+    DeliveryReport,
+    DirectMessageRecord,
+    Keyword,
+    TemplateStatus,
+)
 from connectors.contract.errors import NotAuthorized, OutcomeUnknown, Rejected
 from connectors.contract.intents import SendDirect, Template
 from connectors.outbound import health
@@ -112,6 +119,66 @@ def test_whatsapp_by_template(line: SandboxLine) -> None:
     done = line.connector.perform(line.call, sent)
     report = line.wait_for(DeliveryReport, state=Delivery.DELIVERED)
     assert (report.external_id, report.channel) == (done.remote_id, "whatsapp")
+
+
+def test_templates_are_listed_and_one_opens_a_conversation(line: SandboxLine) -> None:
+    found = {one.external_id: one for one in line.connector.list_templates(line.call)}
+    assert {key: one.status for key, one in found.items()} == {
+        "check_in:en": TemplateStatus.APPROVED,
+        "check_in:es": TemplateStatus.APPROVED,
+        "weekend_offer:en": TemplateStatus.APPROVED,
+        "welcome_card:en": TemplateStatus.APPROVED,
+        "parking:en": TemplateStatus.PENDING,
+        "anything:en": TemplateStatus.REJECTED,
+    }, "one that was never submitted is none"
+    assert found["anything:en"].reason == "INVALID_FORMAT"
+    for key, values in {"check_in:es": ("Ana", "16:00"), "welcome_card:en": ("Ana",)}.items():
+        record = found[key]
+        template = Template(
+            name=record.name, language=record.language, remote_id=record.remote_id, values=values
+        )
+        done = line.connector.perform(line.call, intent(channel="whatsapp", template=template))
+        line.wait_for(DeliveryReport, external_id=done.remote_id, state=Delivery.DELIVERED)
+        read = record.body
+        for number, value in enumerate(values, start=1):
+            read = read.replace(f"{{{{{number}}}}}", value)
+        assert on_the_phone(line)[-1] == read, "what an agent saw before is what the guest reads"
+
+
+def test_more_templates_than_one_page_holds(line: SandboxLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.channels.twilio.templates._PAGE", 2)
+    assert len(line.connector.list_templates(line.call)) == 6
+
+
+def test_a_paused_template_is_refused(line: SandboxLine) -> None:
+    sid = "HXc1e0c1e0c1e0c1e0c1e0c1e0c1e0c1e0"
+    line.control(f"twilio/templates/{sid}", "POST", status="paused")
+    found = {one.remote_id: one for one in line.connector.list_templates(line.call)}
+    assert found[sid].status == TemplateStatus.PAUSED
+    template = Template(name="check_in", language="en", remote_id=sid, values=("Ana", "15:00"))
+    done = line.connector.perform(line.call, intent(channel="whatsapp", template=template))
+    report = line.wait_for(DeliveryReport, state=Delivery.FAILED)
+    assert (report.external_id, report.code) == (done.remote_id, "63041")
+    assert "template" in report.reason
+    assert on_the_phone(line) == []
+
+
+def test_a_template_that_is_gone_is_told(line: SandboxLine) -> None:
+    template = Template(name="old", language="en", remote_id="HX" + "0" * 32, values=("Ana",))
+    with pytest.raises(Rejected) as caught:
+        line.connector.perform(line.call, intent(channel="whatsapp", template=template))
+    assert (caught.value.code, "template" in caught.value.user_message) == ("21655", True)
+
+
+def test_a_key_without_content_may_still_send(line: SandboxLine) -> None:
+    key = {"api_key_sid": "SK" + "4e57" * 8, "api_key_secret": "sandbox-twilio-restricted-secret"}
+    line.connector.settings = type(line.connector.settings)(
+        base_url=line.connection.base_url, credentials={**CREDENTIALS, **key}, hook_url=line.hook
+    )
+    with pytest.raises(Rejected):
+        line.connector.list_templates(line.call)
+    line.connector.perform(line.call, intent())
+    line.wait_for(DeliveryReport, state=Delivery.DELIVERED)
 
 
 def test_wrong_credentials_are_told(line: SandboxLine) -> None:

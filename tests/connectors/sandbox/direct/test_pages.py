@@ -60,3 +60,21 @@ def test_a_guest_answers_a_mail(page: Page, town: Sandbox) -> None:
     assert answer["subject"] == "Re: Your stay"
     assert axe.violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_where_a_provider_reports(page: Page, town: Sandbox) -> None:
+    page.goto("/mail")
+    form = page.locator("#reports")
+    expect(form.locator("#k-told")).to_contain_text("inbound.harbour-house.example")
+    form.get_by_label("Provider").select_option("Amazon SES")
+    expect(form.locator("#k-told")).to_contain_text("ses.harbour-house.example")
+    form.get_by_label("A mail comes in").fill("http://127.0.0.1:9/in")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("#said")).to_have_text("Saved")
+    expect(form.locator("#k-told")).to_contain_text("Not confirmed when this was shown: inbound.")
+    assert town.control("POST", "/ses/webhooks-to")["inbound_url"] == "http://127.0.0.1:9/in"
+    form.get_by_label("Provider").select_option("Resend")
+    expect(form.get_by_label("A mail comes in")).to_have_value("")
+    page.get_by_label("Server", exact=True).select_option("Amazon SES")
+    expect(page.locator("#hooks")).to_contain_text("SubscriptionConfirmation")
+    assert axe.violations(page) == []

@@ -95,9 +95,6 @@ def test_a_service_chooses_the_sender(twilio: Twilio) -> None:
         (21606, {"To": f"whatsapp:{MARIA}"}),
         (21705, {"MessagingServiceSid": "MG" + "0" * 32}),
         (21609, {"StatusCallback": "https://my_host.example/x"}),
-        (63027, {"ContentSid": "HX" + "0" * 32}),
-        (21656, {"ContentSid": "HX" + "c1e0" * 8, "ContentVariables": "Maria"}),
-        (63028, {"ContentSid": "HX" + "c1e0" * 8, "ContentVariables": '{"1": "Maria"}'}),
         (35117, {"ScheduleType": "fixed", "SendAt": "2030-01-01T00:00:00Z"}),
     ],
 )
