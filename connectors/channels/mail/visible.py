@@ -57,8 +57,10 @@ def visible_of(text: str, html: str, stripped: str = "") -> Visible:
     of a better one."""
     cut = _cut_html(html) if html else None
     if cut is not None:
-        body, signature = _without_signature(cut[0])
-        return Visible(body, cut[1], signature)
+        # Some write "On … wrote:" before the element that they quote in.
+        found = _cut_at_header(Visible(cut[0], cut[1]))
+        body, signature = _without_signature(found.text)
+        return Visible(body, found.quoted, signature)
     plain = text or html_to_text(html)
     found = _cut_text(plain)
     if not found.quoted and stripped.strip() and plain.startswith(stripped.strip()):

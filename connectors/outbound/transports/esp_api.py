@@ -13,7 +13,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
@@ -42,6 +42,8 @@ _ODD = (
     ResponseParserError,
 )
 SES = "amazon_ses"
+_NO_KEY: Final = '"invalid_api_key"'
+"""What Resend calls a key that it doesn't know; its 403 else forbids one thing (https://resend.com/docs/api-reference/errors)."""
 
 
 def send(
@@ -107,6 +109,8 @@ def _failed(error: AnymailAPIError, way: Way) -> http.Answer:
         if way.sent:
             raise http.NoAnswer(type(error).__name__) from error
         return answer(400, code="not_possible", text=str(error)[:300])
+    if status == 403 and _NO_KEY in str(error):
+        status = 401
     return answer(status, text=str(error)[:300])
 
 

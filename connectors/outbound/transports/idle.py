@@ -25,11 +25,13 @@ def seconds_of(query: Mapping[str, str]) -> int:
 def wait(client: imaplib.IMAP4, seconds: int) -> dict[str, bool]:
     """`can_wait`, and whether anything `changed`; a line that broke may have hidden something, and counts as that."""
     tag = client._command("IDLE")  # noqa: SLF001
+    came = False
     try:
-        while client._get_response() is not None:  # noqa: SLF001
+        while (told := client._get_response()) is not None:  # noqa: SLF001
             if client.tagged_commands[tag] is not None:
                 return {"can_wait": False, "changed": False}
-        changed = _changes(client, time.monotonic() + seconds)
+            came = came or told.endswith(b" EXISTS")  # between the look into the folder and the waiting
+        changed = came or _changes(client, time.monotonic() + seconds)
         client.send(b"DONE\r\n")
         client._command_complete("IDLE", tag)  # noqa: SLF001
     except client.abort:

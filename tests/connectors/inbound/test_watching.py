@@ -98,6 +98,14 @@ def test_while_it_waits_it_holds_no_connection_to_the_database(
         waits.result(timeout=20)
 
 
+def test_a_mail_that_comes_before_the_waiting_begins_is_read(
+    host: LittleMail, connection: Connection
+) -> None:
+    host.comes_first = True
+    watching.watch(connection)
+    assert due_now()
+
+
 def test_a_while_without_a_mail_reads_nothing(host: LittleMail, connection: Connection) -> None:
     assert watching.watch(connection, seconds=1) <= watching.PACE_S
     assert not due_now()

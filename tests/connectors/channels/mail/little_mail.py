@@ -36,6 +36,7 @@ class LittleMail:
     tokens: set[str] = field(default_factory=set)
     waiting: list[Any] = field(default_factory=list)
     knows_idle: bool = True
+    comes_first: bool = False
 
     def receive(self, content: bytes, folder: str = "INBOX") -> int:
         place = self.folders[folder]
@@ -178,6 +179,8 @@ class _Imap(socketserver.StreamRequestHandler):
     def on_idle(self, _: str) -> str:
         if not self.host.knows_idle:
             return "BAD no such command"
+        if self.host.comes_first:
+            self.wfile.write(b"* 1 EXISTS\r\n")
         self.wfile.write(b"+ idling\r\n")
         self.host.waiting.append(self.wfile)
         try:

@@ -234,6 +234,15 @@ def test_a_signature_is_kept_apart() -> None:
     assert "Jo Lee" in found.signature
 
 
+def test_who_wrote_it_before_the_quoting_element_is_quoted_too() -> None:
+    line = "On 29 Nov 2026, at 6:51, Ana at Harbour House &lt;stay@hotel.example&gt; wrote:"
+    html = f'<p>Still coming</p><div>{line}<br></div><blockquote type="cite"><div>Hello Jo</div></blockquote>'
+    found = visible_of("", html)
+    assert found.text == "Still coming"
+    assert "wrote:" in found.quoted
+    assert "Hello Jo" in found.quoted
+
+
 def test_an_answer_between_the_lines_is_shown_whole() -> None:
     html = '<blockquote type="cite">When?</blockquote><p>At five.</p>'
     assert "At five." in visible_of("", html).text
