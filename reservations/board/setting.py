@@ -35,6 +35,8 @@ UNDO: Final = timedelta(seconds=5)
 TOKEN_LENGTH: Final = 40
 WORTH: Final = timedelta(hours=24)
 """A state that the PMS didn't take for so long says nothing any more."""
+_TAPPED: Final = ("started_at", "started_by", "finished_at", "refused")
+"""What a tap says of a day; the rest of the row is others', who don't hold the unit's lock."""
 _STATE_OF: Final = {STARTED: GOING}
 _TOLD: Final = (frozenset(UnitState.values), REFUSALS)
 """Acts that a PMS may be told of; a later one of the same kind replaces an earlier."""
@@ -132,7 +134,7 @@ def _keep(user: User, unit: Unit, cleaning: Cleaning, wanted: Tap) -> UnitStateC
         case state:
             _end(cleaning, unit.condition, state, now)
             unit.condition, unit.condition_as_of = state, now
-    cleaning.save()
+    cleaning.save(update_fields=_TAPPED)
     unit.save(update_fields=["condition", "condition_as_of"])
     if before["condition"] != unit.condition:
         events.emit(UnitChanged(unit=unit))
@@ -189,7 +191,7 @@ def _restore(unit: Unit, cleaning: Cleaning, before: dict[str, Any]) -> None:
     for name in ("started_at", "finished_at"):
         told = before[name]
         setattr(cleaning, name, datetime.fromisoformat(told) if told else None)
-    cleaning.save()
+    cleaning.save(update_fields=_TAPPED)
     if was != unit.condition:
         events.emit(UnitChanged(unit=unit))
 

@@ -1,5 +1,5 @@
 """Two supervisors give the same units at once: what one has given, the other's even spread leaves. The race: both read
-that a unit is nobody's before either has given it."""
+that a unit is nobody's before either has given it. And a tap keeps what others say of the unit meanwhile."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from django.db import transaction
 
 from bellhop.accounts.models import User
 from bellhop.core import clock
-from reservations.board import assigning
+from reservations.board import assigning, reading, setting
+from reservations.board.setting import Tap
 from reservations.models import Cleaning, Unit
 from tests import factories
-from tests.concurrency.both import Turn, together
+from tests.concurrency.both import Turn, together, waits_for_a_lock
 from tests.factories import Desk
+from tests.harness.waiting import eventually
 
 UNITS = 12
 
@@ -80,3 +82,26 @@ def test_what_one_gives_by_hand_the_others_spread_leaves(desk: Desk, units: list
         assert count in {UNITS, UNITS - 3}
         whose = given()
         assert {whose[unit.pk] for unit in units[:3]} == {ann.pk}
+
+
+@pytest.mark.parametrize("act", ["started", "clean", "refused"])
+def test_a_tap_keeps_what_others_say_of_the_unit_meanwhile(desk: Desk, act: str) -> None:
+    """Whose it is, how long it takes, that its guest leaves later: said after the tap has read the day's row."""
+    cleaner, now = desk.people["Housekeeper"], clock.now()
+    assigning.set_minutes(desk.people["Admin"], desk.unit, reading.today(desk.place, now), 45)
+    said = Turn()
+
+    def others() -> None:
+        with transaction.atomic():
+            Cleaning.objects.update(assignee=cleaner, minutes=25, change={"what": "out"}, changed_at=now)
+            said.pass_by()
+            eventually(waits_for_a_lock)
+
+    def tap() -> None:
+        said.reached()
+        setting.tap(cleaner, desk.unit, Tap(act=act, token="one"))
+
+    assert together(others, tap) == [None, None]
+    row = Cleaning.objects.get()
+    assert (row.assignee, row.minutes, row.change) == (cleaner, 25, {"what": "out"})
+    assert row.started_at or row.finished_at or row.refused
