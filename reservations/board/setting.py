@@ -173,10 +173,12 @@ def undo(user: User, unit: Unit, token: str) -> None:
         raise ValidationError(_("There is nothing to undo."))
     if change.undone_at is not None:
         return
-    if held.state_changes.filter(pk__gt=change.pk, undone_at=None).exists():
-        raise ValidationError(_("Somebody changed it meanwhile."))
     cleaning = _cleaning(held, change.date)
-    _restore(held, cleaning, change.before)
+    later = held.state_changes.filter(pk__gt=change.pk, undone_at=None)
+    # The PMS and the night leave no such row.
+    if later.exists() or not _says(held, cleaning, change.act):
+        raise ValidationError(_("Somebody changed it meanwhile."))
+    _restore(held, cleaning, change)
     change.undone_at = clock.now()
     if change.command_id is not None and not _cancelled(change):
         _write(change, held, cleaning)
@@ -184,14 +186,20 @@ def undo(user: User, unit: Unit, token: str) -> None:
     telling.units([held], "state")
 
 
-def _restore(unit: Unit, cleaning: Cleaning, before: dict[str, Any]) -> None:
-    was, unit.condition, unit.condition_as_of = unit.condition, before["condition"], clock.now()
+def _restore(unit: Unit, cleaning: Cleaning, change: UnitStateChange) -> None:
+    """What the tap changed, and nothing that came since."""
+    before, was = change.before, unit.condition
+    if change.act in REFUSALS:
+        cleaning.refused = before["refused"]
+        cleaning.save(update_fields=["refused"])
+        return
+    unit.condition, unit.condition_as_of = before["condition"], clock.now()
     unit.save(update_fields=["condition", "condition_as_of"])
-    cleaning.refused, cleaning.started_by_id = before["refused"], before["started_by"]
+    cleaning.started_by_id = before["started_by"]
     for name in ("started_at", "finished_at"):
         told = before[name]
         setattr(cleaning, name, datetime.fromisoformat(told) if told else None)
-    cleaning.save(update_fields=_TAPPED)
+    cleaning.save(update_fields=["started_at", "started_by", "finished_at"])
     if was != unit.condition:
         events.emit(UnitChanged(unit=unit))
 
