@@ -109,8 +109,11 @@ def _says(unit: Unit, cleaning: Cleaning, act: str) -> bool:
 def _ask(unit: Unit, cleaning: Cleaning, wanted: Tap) -> None:
     now_is = _state(unit, cleaning)
     if wanted.was and wanted.was != now_is:
-        last = unit.state_changes.filter(undone_at=None).order_by("-id").first()
-        by, at = (private.first_name(last.by_name), last.at) if last else ("", unit.condition_as_of)
+        last = unit.state_changes.filter(undone_at=None).exclude(act__in=REFUSALS).order_by("-id").first()
+        theirs = last is not None and _STATE_OF.get(last.act, last.act) == now_is
+        by, at = (
+            (private.first_name(last.by_name), last.at) if last and theirs else ("", unit.condition_as_of)
+        )
         raise Ask("moved", now_is, by, at)
     if wanted.act in {STARTED, *DONE} and unit.occupied and not _stays_over(unit, cleaning.date):
         raise Ask("occupied", now_is)

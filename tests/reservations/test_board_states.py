@@ -145,6 +145,15 @@ def test_a_state_that_is_undone_brings_back_no_refusal(hotel: Desk) -> None:
     assert (card(hotel).blocked, card(hotel).state) == ("refused", "dirty")
 
 
+def test_a_state_that_the_pms_changed_is_asked_about_in_its_name(hotel: Desk) -> None:
+    tap(hotel, "dirty")
+    settle(CommandState.CONFIRMED)
+    tell(hotel, "clean")
+    with pytest.raises(Ask) as asked:
+        tap(hotel, "started", was="dirty")
+    assert (asked.value.state, asked.value.by) == ("clean", "")
+
+
 def test_a_state_that_somebody_changed_meanwhile_is_asked_about(desk: Desk) -> None:
     tap(desk, "dirty")
     setting.tap(desk.agent, desk.unit, Tap(act="out_of_order", token="theirs"))
