@@ -72,7 +72,8 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changed, until somebody taps it: `what` is out, in, leaves, arrives, cancelled, new or moved."""
+    """What changed, until somebody taps it: `what` is out, in, leaves, arrives, cancelled, moved_to or
+    moved_from (another unit)."""
 
     what: str
     now: str
