@@ -45,3 +45,18 @@ def test_who_signs_out_leaves_no_board_on_the_phone(new_page: NewPage, live_stac
     page.context.set_offline(True)
     with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED|ERR_FAILED"):
         page.goto(hotel(live_stack))
+
+
+def test_focus_stays_on_its_unit_when_the_board_is_drawn_anew(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    """ux X3."""
+    page, manager = new_page("housekeeper"), new_page("manager")
+    mine = opened(page, live_stack, "102")
+    page.evaluate("document.querySelector('.unit-card').dataset.old = ''")
+    mine.locator("[data-more]").focus()
+    manager.goto(hotel(live_stack).replace("?", "assign/?"))
+    manager.get_by_role("button", name="Usual minutes").click()
+    manager.locator("#usual").get_by_role("button", name="Save").click()
+    expect(page.locator(".unit-card[data-old]")).to_have_count(0)
+    expect(mine.locator("[data-more]")).to_be_focused()

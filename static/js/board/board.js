@@ -137,8 +137,10 @@ async function refresh() {
   const main = page.getElementById("main")
   if (!main || page.querySelector(".shell")?.dataset.user !== shell.dataset.user) return
   const top = document.getElementById("board")?.scrollTop ?? 0
+  const refocus = cards.focusHeld()
   document.getElementById("main").replaceChildren(...main.childNodes)
   document.getElementById("board")?.scrollTo({ top })
+  refocus()
   ready()
 }
 
