@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from tests.core.test_files import picture
 from tests.flows.test_board import _all_dirty, card, condition, hotel, opened
 from tests.harness.browser import PHONE, NewPage, sign_in
 from tests.harness.stack import LiveStack
@@ -43,8 +42,60 @@ def test_who_signs_out_leaves_no_board_on_the_phone(new_page: NewPage, live_stac
     signs_out(page)
     eventually(lambda: not page.evaluate("caches.has('bellhop-board-1')"))
     page.context.set_offline(True)
-    with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED|ERR_FAILED"):
+    with pytest.raises(Error, match=r"ERR_INTERNET_DISCONNECTED|ERR_FAILED"):
         page.goto(hotel(live_stack))
+
+
+def test_nobody_taps_in_the_name_of_who_signed_in_after_them(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    """Their page is still open behind another one of the same phone."""
+    page = new_page("housekeeper", viewport=PHONE)
+    mine, before = opened(page, live_stack, "102"), changes(live_stack, "102")
+    housekeeper = str(page.locator(".shell").get_attribute("data-user"))
+    behind = page.context.new_page()
+    signs_out(behind)
+    sign_in(behind, "manager")
+    mine.locator("[data-next]").click()
+    expect(page.locator(".shell")).not_to_have_attribute("data-user", housekeeper)
+    assert condition(live_stack, "102") == "dirty"
+    assert changes(live_stack, "102") == before
+    signs_out(behind)
+    sign_in(behind, "housekeeper")
+    behind.goto(hotel(live_stack))
+    expect(card(behind, "102").locator(".unit-state")).to_have_text("Started")
+    eventually(lambda: len(changes(live_stack, "102")) == len(before) + 1)
+    assert changes(live_stack, "102")[0].startswith("Ines")
+
+
+def test_a_tap_after_the_session_ended_waits_for_its_person(new_page: NewPage, live_stack: LiveStack) -> None:
+    """ux B5."""
+    page = new_page("housekeeper", viewport=PHONE)
+    mine = opened(page, live_stack, "102")
+    page.context.clear_cookies(name="bellhop_session")
+    mine.locator("[data-next]").click()
+    page.wait_for_url("**/accounts/login/**")
+    page.locator("input[name=login]").fill("housekeeper@demo.example")
+    page.locator("input[name=password]").fill("bellhop-demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+    expect(page.locator("#board-waiting")).to_be_hidden()
+
+
+def test_a_phone_without_room_says_that_a_tap_is_not_kept(new_page: NewPage, live_stack: LiveStack) -> None:
+    page = new_page("housekeeper", viewport=PHONE)
+    mine = opened(page, live_stack, "102")
+    page.evaluate(
+        """() => {
+          for (let size = 4e6, n = 0; size >= 1; size = Math.floor(size / 2))
+            try { for (;;) localStorage.setItem(`full${n++}`, "x".repeat(size)) } catch { /* no room for so much */ }
+        }"""
+    )
+    page.context.set_offline(True)
+    mine.locator("[data-next]").click()
+    expect(page.locator("#toasts")).to_contain_text("Not kept")
+    expect(mine.locator(".unit-state")).to_have_text("Dirty")
+    expect(mine.locator("[data-waits]")).to_have_count(0)
 
 
 def test_focus_stays_on_its_unit_when_the_board_is_drawn_anew(

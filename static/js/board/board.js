@@ -18,7 +18,9 @@ async function tap(url, values, card) {
   const counted = !["seen", "retry", "found-done"].includes(entry.do) && !url.endsWith("/undo/")
   if (counted && queue.waiting().length) return wait(entry, card)
   try {
-    return await settle(entry, await post(url, { ...fixed(), ...entry }))
+    const answer = await post(url, { ...fixed(), ...entry })
+    if (answer.status === 0 && counted) queue.add(entry)
+    return await settle(entry, answer)
   } catch (error) {
     if (!(error instanceof NoLine)) throw error
     return counted ? wait(entry, card) : alarmed(words("notReached"))
@@ -26,16 +28,16 @@ async function tap(url, values, card) {
 }
 
 function wait(entry, card) {
-  queue.add(entry)
+  if (!queue.add(entry)) return alarmed(words("notKept", { unit: entry.name }))
   cards.showWaiting(card, entry.do)
   countWaiting()
-  announce(words("waiting", { n: queue.waiting().length }))
+  return announce(words("waiting", { n: queue.waiting().length }))
 }
 
-// "done", "drop" or "stop", for the queue.
+// "done", "drop" or "stop", for the queue. Who is not in any more signs in; who is in instead has a page of their own.
 async function settle(entry, { status, told }) {
   if (status === 0) {
-    live.again()
+    location.reload()
     return "stop"
   }
   if (status === 409) {
