@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Error, Page, expect
 
+from tests.core.test_files import picture
 from tests.flows.test_board import _all_dirty, card, condition, hotel, opened
 from tests.harness.browser import PHONE, NewPage, sign_in
 from tests.harness.stack import LiveStack
@@ -111,3 +112,69 @@ def test_focus_stays_on_its_unit_when_the_board_is_drawn_anew(
     manager.locator("#usual").get_by_role("button", name="Save").click()
     expect(page.locator(".unit-card[data-old]")).to_have_count(0)
     expect(mine.locator("[data-more]")).to_be_focused()
+
+
+def reports(stack: LiveStack, note: str) -> list[bool]:
+    """Of each report with that note: whether it has a photo."""
+    rows = stack.query("SELECT storage_key <> '' FROM reservations_unitreport WHERE note = %s", note)
+    return [bool(has_photo) for (has_photo,) in rows]
+
+
+def fills_in(page: Page, note: str) -> None:
+    page.get_by_role("button", name="Report a problem").click()
+    page.locator("#report-note").fill(note)
+    page.locator("#report-photo").set_input_files(
+        {"name": "tap.png", "mimeType": "image/png", "buffer": picture("PNG")}
+    )
+    page.locator("#report [type=submit]").click()
+
+
+def test_a_report_without_a_line_waits_with_its_photo(new_page: NewPage, live_stack: LiveStack) -> None:
+    """ux H5, H7."""
+    page = new_page("housekeeper", viewport=PHONE)
+    mine = opened(page, live_stack, "102")
+    eventually(lambda: page.evaluate(KEPT))
+    page.context.set_offline(True)
+    mine.locator("[data-more]").click()
+    fills_in(page, "The tap drips")
+    expect(page.locator("#report")).to_be_hidden()
+    expect(page.locator("#announcer")).to_have_text("102: the report waits for a signal")
+    page.reload()
+    expect(page.locator("#board-waiting")).to_have_text("1 waiting: no signal")
+    assert reports(live_stack, "The tap drips") == []
+    back_on_line(page)
+    expect(mine.locator(".unit-found img")).to_be_visible(timeout=30_000)
+    expect(page.locator("#board-waiting")).to_be_hidden()
+    assert reports(live_stack, "The tap drips") == [True]
+    mine.get_by_role("button", name="Done: The tap drips").click()
+
+
+def test_a_report_after_the_session_ended_waits_for_its_person(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    page = new_page("housekeeper", viewport=PHONE)
+    mine = opened(page, live_stack, "102")
+    page.context.clear_cookies(name="bellhop_session")
+    mine.locator("[data-more]").click()
+    fills_in(page, "The lamp flickers")
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, "housekeeper")
+    page.goto(hotel(live_stack))
+    expect(mine.locator(".unit-found")).to_contain_text("The lamp flickers")
+    mine.get_by_role("button", name="Done: The lamp flickers").click()
+    expect(mine.locator(".unit-found")).to_have_count(0)
+
+
+def test_ten_reports_wait_and_no_more(new_page: NewPage, live_stack: LiveStack) -> None:
+    page = new_page("housekeeper", viewport=PHONE)
+    opened(page, live_stack)
+    page.context.set_offline(True)
+    kept = page.evaluate(
+        """async () => {
+          const { add, waiting } = await import("/static/js/board/reports.js")
+          const kept = []
+          for (let n = 0; n < 11; n++) kept.push(await add({ token: `t${n}`, unit: "u", name: "102", values: {} }))
+          return [...kept, (await waiting()).map((one) => one.token)]
+        }"""
+    )
+    assert kept == [*[True] * 10, False, [f"t{n}" for n in range(10)]]

@@ -4,6 +4,7 @@ import { announce, alarm, shell, words } from "../ui.js"
 import * as cards from "./cards.js"
 import * as queue from "./queue.js"
 import * as report from "./report.js"
+import * as reports from "./reports.js"
 import { NoLine, fixed, newToken, post, unitUrl } from "./send.js"
 
 const UNDO_MS = 5000
@@ -95,11 +96,12 @@ function offerUndo(entry, told) {
 }
 
 // --- what waits ---
-function countWaiting() {
-  const taps = queue.waiting()
+async function countWaiting() {
+  const found = await reports.waiting()
+  const n = found.length + queue.waiting().length
   const place = document.getElementById("board-waiting")
-  if (place) place.hidden = !taps.length
-  if (place) place.lastElementChild.textContent = words("waiting", { n: taps.length })
+  if (place) place.hidden = !n
+  if (place) place.lastElementChild.textContent = words("waiting", { n })
 }
 
 function showAllWaiting() {
@@ -111,7 +113,12 @@ function showAllWaiting() {
 }
 
 async function replay() {
-  if (!queue.waiting().length) return
+  if (queue.waiting().length) await replayTaps()
+  await report.replay()
+  countWaiting()
+}
+
+async function replayTaps() {
   await queue.replay(async (entry) => {
     try {
       return await settle(entry, await post(entry.url, { ...fixed(), ...entry }))
@@ -221,7 +228,7 @@ function start() {
   document.addEventListener("click", onClick)
   swipes()
   language()
-  report.start(settle)
+  report.start({ settle, count: countWaiting })
   ready()
   live.on("cards", told)
   live.on("board", (event) => event.what === "day" && refresh())
