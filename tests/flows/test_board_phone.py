@@ -178,3 +178,35 @@ def test_ten_reports_wait_and_no_more(new_page: NewPage, live_stack: LiveStack) 
         }"""
     )
     assert kept == [*[True] * 10, False, [f"t{n}" for n in range(10)]]
+
+
+CONTRASTS = """() => {
+  const paper = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
+  const pixel = (colour) => {
+    paper.clearRect(0, 0, 1, 1)
+    paper.fillStyle = colour
+    paper.fillRect(0, 0, 1, 1)
+    return [...paper.getImageData(0, 0, 1, 1).data]
+  }
+  const linear = (part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4)
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+  const behind = (element) => {
+    const found = pixel(getComputedStyle(element).backgroundColor)
+    return found[3] === 255 || !element.parentElement ? found : behind(element.parentElement)
+  }
+  document.querySelector(".unit-times dd").insertAdjacentHTML("beforeend", "<s>11:00</s><small class=asked>15:00</small>")
+  return [...document.querySelectorAll(".unit-card h3, .unit-times :is(b, s, .asked)")].map((one) => {
+    const [low, high] = [light(pixel(getComputedStyle(one).color)), light(behind(one))].sort((a, b) => a - b)
+    return [one.className || one.tagName, (high + 0.05) / (low + 0.05)]
+  })
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_units_and_times_are_read_in_the_sun(new_page: NewPage, live_stack: LiveStack, scheme: str) -> None:
+    """ux H7: 7:1."""
+    page = new_page("housekeeper", viewport=PHONE, color_scheme=scheme)
+    opened(page, live_stack)
+    found = page.evaluate(CONTRASTS)
+    assert {name for name, _contrast in found} == {"H3", "B", "S", "asked"}
+    assert [(name, contrast) for name, contrast in found if contrast < 7] == []
