@@ -194,7 +194,8 @@ CONTRASTS = """() => {
     const found = pixel(getComputedStyle(element).backgroundColor)
     return found[3] === 255 || !element.parentElement ? found : behind(element.parentElement)
   }
-  document.querySelector(".unit-times dd").insertAdjacentHTML("beforeend", "<s>11:00</s><small class=asked>15:00</small>")
+  const moment = document.querySelector(".unit-times dd")
+  moment.insertAdjacentHTML("beforeend", "<s>11:00</s><small class=asked>15:00</small>")
   return [...document.querySelectorAll(".unit-card h3, .unit-times :is(b, s, .asked)")].map((one) => {
     const [low, high] = [light(pixel(getComputedStyle(one).color)), light(behind(one))].sort((a, b) => a - b)
     return [one.className || one.tagName, (high + 0.05) / (low + 0.05)]
