@@ -31,12 +31,14 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StayChanged:
-    """A stay was told for the first time (`created`) or differs. `history`: it is part of the first import."""
+    """A stay was told for the first time (`created`) or differs. `history`: it is part of the first import. `unit_was`:
+    where it was to be until now, if that is another unit."""
 
     reservation: Reservation
     changes: tuple[FieldChange, ...]
     created: bool
     history: bool
+    unit_was: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,15 @@ FROM (
 ) lags GROUP BY connection_id, entity ORDER BY connection_id, entity
 """
 
+_LONGEST = """
+SELECT connection_id, processed_at,
+  GREATEST(0, extract(epoch FROM processed_at - COALESCE(event_at, received_at))) AS lag
+FROM connectors_webhookdelivery
+WHERE connection_id = ANY(%s) AND received_at >= %s AND received_at < %s
+  AND entity <> '' AND state = 'processed' AND original_id IS NULL
+ORDER BY lag DESC, id LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Lag:
@@ -78,6 +87,23 @@ def lags(connection_ids: Iterable[int], since: datetime) -> list[Lag]:
         Lag(connection_id, entity, count, float(p50), float(p95), float(most), told)
         for connection_id, entity, count, p50, p95, most, told in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Longest:
+    """The webhook that was on the screens latest: `at` that moment, `seconds` after its event."""
+
+    connection_id: int
+    at: datetime
+    seconds: float
+
+
+def longest(connection_ids: Iterable[int], since: datetime, until: datetime) -> Longest | None:
+    """Of those that came in from `since` until before `until`; None where nothing did. One statement."""
+    with database.cursor() as cursor:
+        cursor.execute(_LONGEST, [list(connection_ids), since, until])
+        row = cursor.fetchone()
+    return Longest(row[0], row[1], float(row[2])) if row else None
 
 
 def check() -> int:

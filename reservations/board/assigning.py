@@ -79,9 +79,17 @@ def assign(
 ) -> None:
     """Give units to a person today, or to nobody. Raises PermissionDenied, ValidationError."""
     require(user, Permission.HOUSEKEEPING_ASSIGN)
+    _hold({unit.property_id for unit in units})
     if person is not None and not _may_clean(person, {unit.property_id: unit.property for unit in units}):
         raise ValidationError(_("%(name)s can't be given units here.") % {"name": person.full_name})
     _give(dict.fromkeys(units, person), now, tomorrow)
+
+
+def _hold(property_ids: Iterable[int]) -> None:
+    """Whoever gives units of these properties goes one after the other, until the commit: an even spread counts on what
+    is nobody's. It comes before the rows of units and of their cleaning."""
+    rows = Property.objects.select_for_update(no_key=True).filter(pk__in=property_ids).order_by("pk")
+    list(rows.values_list("pk"))
 
 
 def _may_clean(person: User, places: Mapping[int, Property]) -> bool:
@@ -115,6 +123,7 @@ def spread(user: User, places: Sequence[Property], now: datetime, *, tomorrow: b
     """Give what is nobody's to whoever of those who see the property has the least (of two, who sees fewer), the
     longest first. Returns how many units. Raises PermissionDenied, ValidationError where there is nobody."""
     require(user, Permission.HOUSEKEEPING_ASSIGN)
+    _hold(place.pk for place in places)
     nobodys, *others = shares(places, now, tomorrow=tomorrow)
     able = {one.pk: one for one in people(places)}
     loads = {share.person.pk: share.minutes for share in others if share.person and share.person.pk in able}

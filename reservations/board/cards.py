@@ -36,11 +36,13 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When somebody leaves or comes, local to the property. `was`: the time that it replaces, if it does; `asked`: a
-    time that is asked for and not decided. `over`: they have left, or are in already."""
+    """When somebody leaves or comes, local to the property. `was`: the time that it replaces, if it does;
+    `is_asked`: another one is asked for and not decided, `asked` where a time was told. `over`: they have left, or are
+    in already."""
 
     at: time
     was: time | None = None
+    is_asked: bool = False
     asked: time | None = None
     by: str = ""
     decided: time | None = None
@@ -72,7 +74,8 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changed, until somebody taps it: `what` is out, in, leaves, arrives, cancelled, new or moved."""
+    """What changed, until somebody taps it: `what` is out, in, leaves, arrives, cancelled, moved_to or
+    moved_from (another unit)."""
 
     what: str
     now: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from bellhop.accounts.services import require
 from bellhop.core import clock
 from reservations.board import private, reading, telling
 from reservations.events import RequestChanged, StayChanged
-from reservations.models import Cleaning, Property, RequestKind, Reservation, StayRequest, Unit
+from reservations.models import Cleaning, RequestKind, Reservation, StayRequest, Unit
 from reservations.services.request_conflicts import USUAL_CHECK_IN, USUAL_CHECK_OUT
 
 _OUT, _IN = "out", "in"
@@ -25,7 +26,10 @@ _SHOWN: Final = frozenset(
      "infants", "pets", "guest"}
 )  # fmt: skip
 _DATES: Final = {"departure_date": "leaves", "arrival_date": "arrives"}
-_GONE: Final = frozenset({Reservation.Status.CANCELLED.value, Reservation.Status.NO_SHOW.value})
+_OFF: Final = frozenset(
+    {Reservation.Status.INQUIRY.value, Reservation.Status.CANCELLED.value, Reservation.Status.NO_SHOW.value}
+)
+"""Stays that are not on the board."""
 
 
 def on_request(event: RequestChanged) -> None:
@@ -49,7 +53,7 @@ def on_request(event: RequestChanged) -> None:
         "by": private.first_name(row.decided_name), "withdrawn": withdrawn,
     }  # fmt: skip
     day = stay.departure_date if side == _OUT else stay.arrival_date
-    _mark(stay, day, change)
+    _mark(stay.unit, [day], change)
 
 
 def on_stay(event: StayChanged) -> None:
@@ -58,16 +62,30 @@ def on_stay(event: StayChanged) -> None:
     fields = {change.field for change in event.changes}
     if event.history or not (event.created or fields & _SHOWN):
         return
-    for change in event.changes:
-        if event.created:
-            break
-        _mark_change(stay, change.field, change.old)
-    if stay.unit is None:
-        return
-    if "unit" in fields and not event.created and stay.property_id is not None:
-        telling.whole(stay.organization_id, stay.property_id)
-    else:
+    if not event.created:
+        _mark_changes(event)
+    if event.unit_was is not None:
+        places = {event.unit_was.property_id, stay.property_id or event.unit_was.property_id}
+        for property_id in sorted(places):
+            telling.whole(stay.organization_id, property_id)
+    elif stay.unit is not None:
         telling.units([stay.unit], "stay")
+
+
+def _mark_changes(event: StayChanged) -> None:
+    """Of what stood on the board: an inquiry doesn't, nor what was cancelled before."""
+    stay, was = event.reservation, {change.field: change.old for change in event.changes}
+    if was.get("status", stay.status) in _OFF:
+        return
+    if stay.status in _OFF:
+        _mark(event.unit_was or stay.unit, _days(stay, was), {"what": "cancelled"})
+    elif event.unit_was is not None:
+        name = stay.unit.name if stay.unit else ""
+        _mark(event.unit_was, _days(stay, was), {"what": "moved_to", "now": name})
+        _mark(stay.unit, _days(stay, {}), {"what": "moved_from", "was": event.unit_was.name})
+    else:
+        for field, old in was.items():
+            _mark_change(stay, field, old)
 
 
 def _mark_change(stay: Reservation, field: str, old: Any) -> None:
@@ -76,11 +94,14 @@ def _mark_change(stay: Reservation, field: str, old: Any) -> None:
     elif field in _DATES and old:
         what, new = _DATES[field], getattr(stay, field)
         told = {"what": what, "now": new.isoformat() if new else "", "was": str(old)}
-        for day in {date.fromisoformat(str(old)), new} - {None}:
-            _mark(stay, day, told)
-    elif field == "status" and stay.status in _GONE:
-        for day in (stay.arrival_date, stay.departure_date):
-            _mark(stay, day, {"what": "cancelled"})
+        _mark(stay.unit, {date.fromisoformat(str(old)), new}, told)
+
+
+def _days(stay: Reservation, was: dict[str, Any]) -> list[date]:
+    """From the arrival to the departure, as they were."""
+    told = [was.get(name) or getattr(stay, name) for name in ("arrival_date", "departure_date")]
+    known = [date.fromisoformat(str(day)) for day in told if day]
+    return [known[0] + timedelta(days=n) for n in range((known[-1] - known[0]).days + 1)] if known else []
 
 
 def _mark_time(stay: Reservation, side: str, old: str) -> None:
@@ -94,7 +115,7 @@ def _mark_time(stay: Reservation, side: str, old: str) -> None:
     if now == was or agreed & {now, was}:
         return
     day = stay.departure_date if side == _OUT else stay.arrival_date
-    _mark(stay, day, {"what": side, "now": now, "was": was})
+    _mark(stay.unit, [day], {"what": side, "now": now, "was": was})
 
 
 def _usual(stay: Reservation, side: str) -> Any:
@@ -104,20 +125,22 @@ def _usual(stay: Reservation, side: str) -> Any:
     return (unit.check_in_time if unit else None) or USUAL_CHECK_IN
 
 
-def _mark(stay: Reservation, day: date | None, change: dict[str, Any]) -> None:
+def _mark(unit: Unit | None, days: Iterable[date | None], change: dict[str, Any]) -> None:
     """Only what somebody may have read: today and tomorrow."""
-    if day is None or stay.unit_id is None or stay.property_id is None:
+    if unit is None:
         return
     now = clock.now()
-    first = reading.today(Property.objects.get(pk=stay.property_id), now)
-    if not first <= day <= first + timedelta(days=1):
-        return
-    row = Cleaning(
-        organization_id=stay.organization_id, property_id=stay.property_id, unit_id=stay.unit_id, date=day,
-        change=change, changed_at=now,
-    )  # fmt: skip
+    first = reading.today(unit.property, now)
+    rows = [
+        Cleaning(
+            organization_id=unit.organization_id, property_id=unit.property_id, unit=unit, date=day,
+            change=change, changed_at=now,
+        )
+        for day in days
+        if day is not None and first <= day <= first + timedelta(days=1)
+    ]  # fmt: skip
     Cleaning.objects.bulk_create(
-        [row], update_conflicts=True, unique_fields=["unit", "date"], update_fields=["change", "changed_at"]
+        rows, update_conflicts=True, unique_fields=["unit", "date"], update_fields=["change", "changed_at"]
     )
 
 

@@ -11,17 +11,22 @@ _TITLES: Final = frozenset(
      "pani"}
 )  # fmt: skip
 _ADDRESS: Final = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+|\+?\d[\d\s()./-]{6,}\d")
-_MONEY: Final = re.compile(
-    r"(?:[€$£]|\b(?:eur|usd|gbp|pln|ron)\b)\s*\d+(?:[.,]\d+)?|\d+(?:[.,]\d+)?\s*(?:[€$£]|\b(?:eur|usd|gbp|pln|ron|zł|lei)\b)",
-    re.IGNORECASE,
+_NUMBER: Final = r"(?:\d{1,3}(?:[ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]\d{3})+|\d+)(?:[.,]\d+)*"
+# Codes that are no words of their own: "try 2" is no price.
+_CURRENCY: Final = (
+    r"(?:[$¢-¥₠-₿]|(?<![^\W\d_])(?:eur|usd|gbp|pln|ron|chf|cad|aud|nzd|mxn|brl|clp|ars|cop|czk|huf|sek|nok|dkk|isk|bgn|uah|jpy|inr|zar"
+    r"|aed|thb|zł|lei|kr|kč|ft)(?![^\W\d_]))"
 )
+_MONEY: Final = re.compile(rf"{_CURRENCY}\s*{_NUMBER}|(?<!\d){_NUMBER}\s*{_CURRENCY}", re.IGNORECASE)
 HIDDEN: Final = "…"
 
 
 def short_name(full_name: str) -> str:
-    """ "Maria Lindqvist" → "Maria L."; who is only known by a title and a surname is an initial."""
-    last, comma, first = full_name.partition(",")
-    words = (f"{first} {last}" if comma else full_name).split()
+    """ "Maria Lindqvist" → "Maria L."; who is only known by a title and a surname is an initial, and who is known by an
+    address alone is nobody."""
+    last, comma, first = _ADDRESS.sub(" ", full_name).partition(",")
+    told = (word.strip("()[]\"'") for word in (f"{first} {last}" if comma else last).split())
+    words = [word for word in told if word]
     titled = bool(words) and words[0].strip(".").casefold() in _TITLES
     words = words[1:] if titled else words
     if not words:

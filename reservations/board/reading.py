@@ -222,11 +222,13 @@ def _blocked(unit: Unit, cleaning: Cleaning | None, is_today: bool) -> str:
     return "dnd" if unit.do_not_disturb and is_today else ""
 
 
-def _of_kind(requests: Iterable[StayRequest], kind: RequestKind) -> tuple[StayRequest | None, time | None]:
-    """(the approved one, the time that is asked for and not decided)"""
+def _of_kind(
+    requests: Iterable[StayRequest], kind: RequestKind
+) -> tuple[StayRequest | None, StayRequest | None]:
+    """(the approved one, the one that is asked for and not decided)"""
     mine = [one for one in requests if one.kind == kind]
     approved = next((one for one in mine if one.state == StayRequest.State.APPROVED), None)
-    asked = next((one.wished for one in mine if one.state in _ASKED), None)
+    asked = next((one for one in mine if one.state in _ASKED), None)
     return approved, asked
 
 
@@ -257,11 +259,24 @@ def _before(approved: StayRequest | None, usual: time | None, guess: time) -> ti
 
 
 def _moment(
-    at: time, was: time | None, asked: time | None, approved: StayRequest | None, zone: ZoneInfo, over: bool
+    at: time,
+    was: time | None,
+    asked: StayRequest | None,
+    approved: StayRequest | None,
+    zone: ZoneInfo,
+    over: bool,
 ) -> Moment:
     decided = approved.decided_at.astimezone(zone).time() if approved and approved.decided_at else None
     by = private.first_name(approved.decided_name) if approved else ""
-    return Moment(at=at, was=was, asked=asked, by=by, decided=decided if by else None, over=over)
+    return Moment(
+        at=at,
+        was=was,
+        is_asked=asked is not None,
+        asked=(asked.wished or asked.agreed) if asked else None,
+        by=by,
+        decided=decided if by else None,
+        over=over,
+    )
 
 
 def _party(stay: Reservation | None, day: date, requests: Mapping[int, list[StayRequest]]) -> Party | None:

@@ -35,6 +35,8 @@ UNDO: Final = timedelta(seconds=5)
 TOKEN_LENGTH: Final = 40
 WORTH: Final = timedelta(hours=24)
 """A state that the PMS didn't take for so long says nothing any more."""
+_TAPPED: Final = ("started_at", "started_by", "finished_at", "refused")
+"""What a tap says of a day; the rest of the row is others', who don't hold the unit's lock."""
 _STATE_OF: Final = {STARTED: GOING}
 _TOLD: Final = (frozenset(UnitState.values), REFUSALS)
 """Acts that a PMS may be told of; a later one of the same kind replaces an earlier."""
@@ -107,8 +109,11 @@ def _says(unit: Unit, cleaning: Cleaning, act: str) -> bool:
 def _ask(unit: Unit, cleaning: Cleaning, wanted: Tap) -> None:
     now_is = _state(unit, cleaning)
     if wanted.was and wanted.was != now_is:
-        last = unit.state_changes.filter(undone_at=None).order_by("-id").first()
-        by, at = (private.first_name(last.by_name), last.at) if last else ("", unit.condition_as_of)
+        last = unit.state_changes.filter(undone_at=None).exclude(act__in=REFUSALS).order_by("-id").first()
+        theirs = last is not None and _STATE_OF.get(last.act, last.act) == now_is
+        by, at = (
+            (private.first_name(last.by_name), last.at) if last and theirs else ("", unit.condition_as_of)
+        )
         raise Ask("moved", now_is, by, at)
     if wanted.act in {STARTED, *DONE} and unit.occupied and not _stays_over(unit, cleaning.date):
         raise Ask("occupied", now_is)
@@ -132,7 +137,7 @@ def _keep(user: User, unit: Unit, cleaning: Cleaning, wanted: Tap) -> UnitStateC
         case state:
             _end(cleaning, unit.condition, state, now)
             unit.condition, unit.condition_as_of = state, now
-    cleaning.save()
+    cleaning.save(update_fields=_TAPPED)
     unit.save(update_fields=["condition", "condition_as_of"])
     if before["condition"] != unit.condition:
         events.emit(UnitChanged(unit=unit))
@@ -171,10 +176,12 @@ def undo(user: User, unit: Unit, token: str) -> None:
         raise ValidationError(_("There is nothing to undo."))
     if change.undone_at is not None:
         return
-    if held.state_changes.filter(pk__gt=change.pk, undone_at=None).exists():
-        raise ValidationError(_("Somebody changed it meanwhile."))
     cleaning = _cleaning(held, change.date)
-    _restore(held, cleaning, change.before)
+    later = held.state_changes.filter(pk__gt=change.pk, undone_at=None)
+    # The PMS and the night leave no such row.
+    if later.exists() or not _says(held, cleaning, change.act):
+        raise ValidationError(_("Somebody changed it meanwhile."))
+    _restore(held, cleaning, change)
     change.undone_at = clock.now()
     if change.command_id is not None and not _cancelled(change):
         _write(change, held, cleaning)
@@ -182,14 +189,20 @@ def undo(user: User, unit: Unit, token: str) -> None:
     telling.units([held], "state")
 
 
-def _restore(unit: Unit, cleaning: Cleaning, before: dict[str, Any]) -> None:
-    was, unit.condition, unit.condition_as_of = unit.condition, before["condition"], clock.now()
+def _restore(unit: Unit, cleaning: Cleaning, change: UnitStateChange) -> None:
+    """What the tap changed, and nothing that came since."""
+    before, was = change.before, unit.condition
+    if change.act in REFUSALS:
+        cleaning.refused = before["refused"]
+        cleaning.save(update_fields=["refused"])
+        return
+    unit.condition, unit.condition_as_of = before["condition"], clock.now()
     unit.save(update_fields=["condition", "condition_as_of"])
-    cleaning.refused, cleaning.started_by_id = before["refused"], before["started_by"]
+    cleaning.started_by_id = before["started_by"]
     for name in ("started_at", "finished_at"):
         told = before[name]
         setattr(cleaning, name, datetime.fromisoformat(told) if told else None)
-    cleaning.save()
+    cleaning.save(update_fields=["started_at", "started_by", "finished_at"])
     if was != unit.condition:
         events.emit(UnitChanged(unit=unit))
 

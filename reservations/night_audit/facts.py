@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from reservations.models import Reservation
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Grows with every change of what sections or figures hold."""
 
 Fact: TypeAlias = dict[str, Any]
@@ -59,14 +59,15 @@ WATCHED: Final[dict[Section, tuple[str, ...]]] = {
 @dataclass(frozen=True, slots=True)
 class Part:
     """The facts of one section. `of`: how many there were to look at, None where that says nothing; `counts`: further
-    numbers of the section."""
+    numbers of the section; `about`: a fact about the whole of it."""
 
     rows: tuple[Fact, ...] = ()
     of: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    about: Fact = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {"rows": list(self.rows), "of": self.of, "counts": dict(self.counts)}
+        return {"rows": list(self.rows), "of": self.of, "counts": dict(self.counts), "about": self.about}
 
 
 Parts: TypeAlias = dict[Section, Part]

@@ -19,6 +19,7 @@ from bellhop.core.mail import Attached
 from bellhop.core.words import say
 from reservations.models import NightAudit
 from reservations.night_audit import addenda, pdf, plans, reading, sheet, words
+from reservations.night_audit.facts import Section
 from reservations.night_audit.rows import Reader
 from reservations.night_audit.sheet import Sheet
 from reservations.services import scope
@@ -146,6 +147,7 @@ def summary(found: Sheet) -> str:
 
 def block_words(block: sheet.Block) -> str:
     """How many, out of what."""
-    if block.summary and not block.is_table:
+    if block.key == Section.DEPARTURES:
         return block.summary
-    return " ".join(part for part in (str(len(block.rows)), block.of) if part)
+    count = " ".join(part for part in (str(len(block.rows)), block.of) if part)
+    return count if block.is_table or not block.summary else f"{count}. {block.summary}"

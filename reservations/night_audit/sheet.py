@@ -37,8 +37,8 @@ class Block:
 
     @property
     def count_line(self) -> str:
-        """ "0 of 388 messages"; empty where rows or a summary say it."""
-        if self.of or not (self.rows or (self.summary and not self.is_table)):
+        """ "0 of 388 messages"; empty where rows say it, or the sentence of departures."""
+        if self.of or not (self.rows or self.key == Section.DEPARTURES):
             return f"{len(self.rows)} {self.of}".strip()
         return ""
 
@@ -145,7 +145,7 @@ def of(row: NightAudit, addenda: list[NightAuditAddendum], reader: Reader) -> Sh
 
 def _block(writer: Writer, section: Section, number: int, title: str, part: Fact) -> Block:
     rows = tuple(writer.row(section, fact) for fact in part.get("rows", []))
-    of, summary = _of(section, part.get("of")), _summary(section, part, writer.reader)
+    of, summary = _of(section, part.get("of")), _summary(section, part, writer)
     return Block(section, number, title, writing.heads(section), rows, of, summary)
 
 
@@ -199,17 +199,24 @@ def _of(section: Section, of: int | None) -> str:
     }[section]
 
 
-def _summary(section: Section, part: Fact, reader: Reader) -> str:
+def _summary(section: Section, part: Fact, writer: Writer) -> str:
     counts = part.get("counts") or {}
     if section == Section.OPEN:
         asked = counts.get("asked", 0)
         return ngettext("%(n)d asked on the date.", "%(n)d asked on the date.", asked) % {"n": asked}
     if section == Section.UNANSWERED:
-        return " ".join(_answered(counts, reader))
+        return " ".join(_answered(counts, writer.reader))
     if section == Section.INSTRUCTIONS and counts.get("sent"):
         told = _("%(delivered)d delivered, %(sent)d sent without a report of delivery.")
         return told % {"delivered": counts["delivered"], "sent": counts["sent"]}
+    if section == Section.OUTAGES and part.get("about"):
+        return _longest(part["about"], writer.times)
     return _departures(part, counts) if section == Section.DEPARTURES else ""
+
+
+def _longest(lag: Fact, times: Times) -> str:
+    told = {"lag": words.seconds(lag["lag_s"]), "name": lag["connection"], "at": times.short(lag["at"])}
+    return _("Longest lag %(lag)s: %(name)s, %(at)s.") % told
 
 
 def _answered(counts: Fact, reader: Reader) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,7 +11,7 @@ from bellhop.core.models import Incident
 from connectors.contract.events import Entity
 from connectors.models import Connection, ConnectionKind, Drift, ExternalId
 from connectors.outbound import health
-from connectors.trust import traffic
+from connectors.trust import freshness, traffic
 from reservations.models import SurveyAnswer, Unit
 from reservations.models.survey import LOW
 from reservations.night_audit.days import Day
@@ -53,7 +54,8 @@ def _drift(row: Drift) -> Fact:
 
 
 def outages(day: Day) -> Part:
-    """Connections of the property, and channels, that did not work at some time of the date. Two statements."""
+    """Connections of the property, and channels, that did not work at some time of the date; and which of them was
+    latest. Three statements."""
     names = dict(_connections(day).values_list("pk", "name"))
     rows = Incident.objects.filter(
         organization_id=day.organization_id,
@@ -72,8 +74,17 @@ def outages(day: Day) -> Part:
                 "until": at(row.closed_at),
             }
             for row in rows.order_by("opened_at", "pk")
-        )
+        ),
+        about=_lag(day, names),
     )
+
+
+def _lag(day: Day, names: Mapping[int, str]) -> Fact:
+    """How long after its event the webhook that took longest was on the screens."""
+    found = freshness.longest(names, day.start, day.end)
+    if found is None:
+        return {}
+    return {"connection": names[found.connection_id], "lag_s": round(found.seconds), "at": at(found.at)}
 
 
 def _connections(day: Day) -> QuerySet[Connection]:

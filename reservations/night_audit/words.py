@@ -17,6 +17,7 @@ from reservations.night_audit.facts import Fact, Section
 
 DASH = "\N{EN DASH}"
 _DAYS_OF_A_WEEK = 6
+_MANY_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ def minutes(number: int) -> str:
     if hours:
         return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": rest}
     return _("%(minutes)d min") % {"minutes": rest}
+
+
+def seconds(number: int) -> str:
+    """ "14 s"; from two minutes on as minutes."""
+    return _("%(seconds)d s") % {"seconds": number} if number < _MANY_SECONDS else minutes(number // 60)
 
 
 def long_day(value: date) -> str:

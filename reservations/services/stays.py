@@ -39,9 +39,18 @@ def on_reservation(event: ReservationTold) -> None:
         )
         events.emit(StayChanged(reservation=row, changes=(), created=True, history=source.history))
         return
+    unit_was = row.unit
     changes = mirror.merge(row, source, Entity.RESERVATION, record.external_id, told, held, record.version)
     if changes:
-        events.emit(StayChanged(reservation=row, changes=changes, created=False, history=source.history))
+        events.emit(
+            StayChanged(
+                reservation=row,
+                changes=changes,
+                created=False,
+                history=source.history,
+                unit_was=unit_was if unit_was != row.unit else None,
+            )
+        )
 
 
 def on_gone(event: StayGone) -> None:

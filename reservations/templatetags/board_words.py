@@ -87,6 +87,8 @@ def mark_words(mark: Mark) -> str:
         "leaves": _("Leaves %(now)s, was %(was)s."),
         "arrives": _("Arrives %(now)s, was %(was)s."),
         "cancelled": _("The stay was cancelled."),
+        "moved_to": _("The stay moved to %(now)s."),
+        "moved_from": _("A stay moved here from %(was)s."),
     }
     return words.get(mark.what, _("Something changed.")) % {"now": _told(mark.now), "was": _told(mark.was)}
 

@@ -23,6 +23,8 @@ from reservations.night_audit.sheet import Sheet
 
 PLACES = 200
 """So many properties fit into a list to choose from."""
+EARLIEST = date(2000, 1, 1)
+"""No paper is older; the calendar's own beginning has no day before."""
 CSV_HEAD = ("section", "number", "property", "business date", "row", "column", "value", "was")
 
 
@@ -33,9 +35,10 @@ def place_of(request: HttpRequest, public_id: str) -> Property:
 
 def day_of(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text or "")
+        found = date.fromisoformat(text or "")
     except ValueError:
         return None
+    return found if found >= EARLIEST else None
 
 
 def _date(text: str) -> date:

@@ -17,6 +17,7 @@ GROUPS = {
         "test_inbox",
         "test_promise",
         "test_board",
+        "test_board_phone",
         "test_story",
         "test_screens",
         "test_sign_in",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +12,22 @@ from django.test.utils import CaptureQueriesContext
 
 from bellhop.core import clock, events, incidents
 from connectors.events import CommandMoved
-from connectors.models import Command, CommandState, Connection, Drift, ExternalId, FieldOverwrite
+from connectors.models import (
+    Command,
+    CommandState,
+    Connection,
+    Drift,
+    ExternalId,
+    FieldOverwrite,
+    WebhookDelivery,
+)
+from connectors.models.journal import DeliveryState
 from inbox.models import Destination, Receipt, ReceiptState, Thread
 from inbox.services import triage
 from reservations.models import NightAudit, RequestKind, Reservation
-from reservations.night_audit import running
+from reservations.night_audit import mailing, running, sheet
 from reservations.night_audit.facts import Section
+from reservations.night_audit.rows import Reader
 from reservations.sequences import sending
 from reservations.services import requests
 from reservations.services.requests import Terms, Wish
@@ -254,6 +264,33 @@ def test_outages_of_the_propertys_own_connections(desk: Desk) -> None:
     assert set(found) == {desk.connection.name, sms.name}
     assert found[desk.connection.name] is None
     assert found[sms.name]
+
+
+def test_the_longest_lag_of_the_date(desk: Desk) -> None:
+    ExternalId.objects.create(
+        connection=desk.connection, entity="property", remote_id="p1", object_id=desk.place.pk
+    )
+    assert run(desk, today() - timedelta(days=1)).facts[Section.OUTAGES]["about"] == {}
+    morning = clock.now() - timedelta(hours=2)
+    delivered(desk.connection, morning, lag_s=3)
+    delivered(desk.connection, morning + timedelta(minutes=9), lag_s=14)
+    delivered(desk.connection, morning - timedelta(days=1), lag_s=70)
+    delivered(factories.connect(desk.organization), morning, lag_s=90)
+    audit = run(desk)
+    at = (morning + timedelta(minutes=9, seconds=14)).isoformat(timespec="seconds")
+    told = {"connection": desk.connection.name, "lag_s": 14, "at": at}
+    assert audit.facts[Section.OUTAGES]["about"] == told
+    block = sheet.of(audit, [], Reader()).blocks[9]
+    assert block.summary == f"Longest lag 14 s: {desk.connection.name}, {morning:%a} 10:09."
+    assert (block.count_line, mailing.block_words(block)) == ("0", f"0. {block.summary}")
+
+
+def delivered(connection: Connection, at: datetime, *, lag_s: int) -> None:
+    """A webhook that came in then, and was on the screens so much later."""
+    WebhookDelivery.objects.create(
+        connection=connection, key=f"{at.timestamp()} {lag_s}", body=b"{}", received_at=at, next_try_at=at,
+        state=DeliveryState.PROCESSED, entity="message", event_at=at, processed_at=at + timedelta(seconds=lag_s),
+    )  # fmt: skip
 
 
 def _down(desk: Desk, row: Connection) -> None:

@@ -340,6 +340,16 @@ def test_properties_page_by_page(desk: Desk, manager: Client, monkeypatch: pytes
     assert seen == ["Elm", "Harbour House", "Oak", "Yew"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "not a day"])
+def test_a_day_that_no_calendar_has_is_none(desk: Desk, manager: Client, day: str) -> None:
+    running.run(desk.agent, desk.place, today())
+    shown(manager, f"{reverse('reservations:night-audits')}?day={day}")
+    shown(manager, f"{reverse('reservations:night-audit-dates', args=[desk.place.public_id])}?before={day}")
+    shown(manager, f"{reverse('reservations:audit-trends')}?from={day}&to={day}")
+    paper = reverse("reservations:night-audit", args=[desk.place.public_id, day])
+    assert manager.get(paper).status_code == 404
+
+
 def test_what_lists_cost(desk: Desk, manager: Client, steady_clock: None) -> None:
     def cost(address: str) -> int:
         with CaptureQueriesContext(database) as found:

@@ -213,6 +213,11 @@ def test_a_change_of_another_day_marks_nothing(desk: Desk) -> None:
         ("Mrs Ana Maria Costa", "Ana C."),
         ("Jo", "Jo"),
         ("", ""),
+        ("maria.l@guest.example", ""),
+        ("+351 912 345 678", ""),
+        ("Maria +351912345678", "Maria"),
+        ("Maria (Lindqvist)", "Maria L."),
+        ("(Maria) Lindqvist", "Maria L."),
     ],
 )
 def test_a_guest_is_a_first_name_and_an_initial(name: str, shown: str) -> None:
@@ -224,6 +229,10 @@ def test_a_note_of_the_pms_tells_no_surname_no_address_no_price() -> None:
         "Feather allergy. Ms Lindqvist pays 30 EUR, call +351 912 345 678 or m@l.example", ["Maria Lindqvist"]
     )
     assert told == "Feather allergy. Ms L. pays …, call … or …"
+    told = private.note(
+        "CHF 120.50, 1,200.00 MXN, ¥5000, CA$20.00, 300 kr, R$ 90, 30EUR and 12 000 Kč for 2 people"
+    )
+    assert told == "…, …, …, CA…, …, R…, … and … for 2 people"
     assert (
         private.note("Towels for 3, bring 2 cots at 14:00", ["Jo"]) == "Towels for 3, bring 2 cots at 14:00"
     )

@@ -120,6 +120,15 @@ def test_a_late_check_out_is_struck_read_out_and_marked(desk: Desk, housekeeper:
     assert f"approved by {desk.agent.full_name.split()[0]}" in shown
 
 
+def test_a_late_check_out_that_is_asked_for_without_a_time_is_there(desk: Desk, housekeeper: Client) -> None:
+    """ux H3."""
+    stay = factories.stay(desk, starts_in=-2)
+    row = requests.ask(desk.agent, stay, Wish(kind=RequestKind.LATE_CHECK_OUT))
+    assert "late check-out: asked, not decided" in page(housekeeper)
+    requests.propose(desk.agent, row, Terms(agreed=time(13)))
+    assert "13:00 asked, not decided" in page(housekeeper)
+
+
 def test_one_tap_answers_with_the_card_and_how_to_undo_it(desk: Desk, housekeeper: Client) -> None:
     answer = tap(housekeeper, desk.unit, "started", was="dirty", token="one")
     told = answer.json()

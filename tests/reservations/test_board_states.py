@@ -116,6 +116,44 @@ def test_what_came_after_is_not_undone_with_it(desk: Desk) -> None:
     assert card(desk).state == "inspected"
 
 
+def test_what_the_pms_said_after_a_tap_is_not_undone_with_it(hotel: Desk) -> None:
+    """Invariant 6."""
+    tell(hotel, "dirty")
+    tap(hotel, "clean", "one")
+    settle(CommandState.CONFIRMED)
+    tell(hotel, "inspected")
+    with pytest.raises(ValidationError):
+        setting.undo(hotel.agent, hotel.unit, "one")
+    assert card(hotel).state == "inspected"
+    assert Command.objects.count() == 1
+
+
+def test_a_refusal_that_is_undone_brings_back_no_state(hotel: Desk) -> None:
+    tell(hotel, "dirty")
+    tap(hotel, "refused", "one")
+    settle(CommandState.CONFIRMED)
+    tell(hotel, "clean")
+    setting.undo(hotel.agent, hotel.unit, "one")
+    assert (card(hotel).blocked, card(hotel).state) == ("", "clean")
+
+
+def test_a_state_that_is_undone_brings_back_no_refusal(hotel: Desk) -> None:
+    tell(hotel, "dirty", refused=False)
+    tap(hotel, "out_of_order", "one")
+    tell(hotel, "dirty", refused=True)
+    setting.undo(hotel.agent, hotel.unit, "one")
+    assert (card(hotel).blocked, card(hotel).state) == ("refused", "dirty")
+
+
+def test_a_state_that_the_pms_changed_is_asked_about_in_its_name(hotel: Desk) -> None:
+    tap(hotel, "dirty")
+    settle(CommandState.CONFIRMED)
+    tell(hotel, "clean")
+    with pytest.raises(Ask) as asked:
+        tap(hotel, "started", was="dirty")
+    assert (asked.value.state, asked.value.by) == ("clean", "")
+
+
 def test_a_state_that_somebody_changed_meanwhile_is_asked_about(desk: Desk) -> None:
     tap(desk, "dirty")
     setting.tap(desk.agent, desk.unit, Tap(act="out_of_order", token="theirs"))

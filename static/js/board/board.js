@@ -4,6 +4,7 @@ import { announce, alarm, shell, words } from "../ui.js"
 import * as cards from "./cards.js"
 import * as queue from "./queue.js"
 import * as report from "./report.js"
+import * as reports from "./reports.js"
 import { NoLine, fixed, newToken, post, unitUrl } from "./send.js"
 
 const UNDO_MS = 5000
@@ -18,7 +19,9 @@ async function tap(url, values, card) {
   const counted = !["seen", "retry", "found-done"].includes(entry.do) && !url.endsWith("/undo/")
   if (counted && queue.waiting().length) return wait(entry, card)
   try {
-    return await settle(entry, await post(url, { ...fixed(), ...entry }))
+    const answer = await post(url, { ...fixed(), ...entry })
+    if (answer.status === 0 && counted) queue.add(entry)
+    return await settle(entry, answer)
   } catch (error) {
     if (!(error instanceof NoLine)) throw error
     return counted ? wait(entry, card) : alarmed(words("notReached"))
@@ -26,16 +29,16 @@ async function tap(url, values, card) {
 }
 
 function wait(entry, card) {
-  queue.add(entry)
+  if (!queue.add(entry)) return alarmed(words("notKept", { unit: entry.name }))
   cards.showWaiting(card, entry.do)
   countWaiting()
-  announce(words("waiting", { n: queue.waiting().length }))
+  return announce(words("waiting", { n: queue.waiting().length }))
 }
 
-// "done", "drop" or "stop", for the queue.
+// "done", "drop" or "stop", for the queue. Who is not in any more signs in; who is in instead has a page of their own.
 async function settle(entry, { status, told }) {
   if (status === 0) {
-    live.again()
+    location.reload()
     return "stop"
   }
   if (status === 409) {
@@ -93,11 +96,12 @@ function offerUndo(entry, told) {
 }
 
 // --- what waits ---
-function countWaiting() {
-  const taps = queue.waiting()
+async function countWaiting() {
+  const found = await reports.waiting()
+  const n = found.length + queue.waiting().length
   const place = document.getElementById("board-waiting")
-  if (place) place.hidden = !taps.length
-  if (place) place.lastElementChild.textContent = words("waiting", { n: taps.length })
+  if (place) place.hidden = !n
+  if (place) place.lastElementChild.textContent = words("waiting", { n })
 }
 
 function showAllWaiting() {
@@ -109,7 +113,12 @@ function showAllWaiting() {
 }
 
 async function replay() {
-  if (!queue.waiting().length) return
+  if (queue.waiting().length) await replayTaps()
+  await report.replay()
+  countWaiting()
+}
+
+async function replayTaps() {
   await queue.replay(async (entry) => {
     try {
       return await settle(entry, await post(entry.url, { ...fixed(), ...entry }))
@@ -137,8 +146,10 @@ async function refresh() {
   const main = page.getElementById("main")
   if (!main || page.querySelector(".shell")?.dataset.user !== shell.dataset.user) return
   const top = document.getElementById("board")?.scrollTop ?? 0
+  const refocus = cards.focusHeld()
   document.getElementById("main").replaceChildren(...main.childNodes)
   document.getElementById("board")?.scrollTo({ top })
+  refocus()
   ready()
 }
 
@@ -217,7 +228,7 @@ function start() {
   document.addEventListener("click", onClick)
   swipes()
   language()
-  report.start(settle)
+  report.start({ settle, count: countWaiting })
   ready()
   live.on("cards", told)
   live.on("board", (event) => event.what === "day" && refresh())

@@ -26,12 +26,25 @@ function hides(card) {
   return shell.dataset.whose === "mine" && card.dataset.who !== shell.dataset.user
 }
 
-// Focus stays on the same thing of the card; where that is gone, on the card.
+// Focus stays on the same thing of the card; where that is gone, on the card; where the card is, on the one after it.
 function focusOf(card) {
   const held = card.contains(document.activeElement) ? document.activeElement : null
   if (!held) return () => {}
   const name = held.matches("[data-more]") ? "[data-more]" : held.matches("[data-next]") ? "[data-next]" : ""
-  return (fresh) => ((name && fresh.querySelector(name)) || fresh).focus({ preventScroll: true })
+  const [every, unit] = [all(), card.dataset.unit]
+  const at = every.indexOf(card)
+  const next = (every[at + 1] ?? every[at - 1])?.dataset.unit
+  return () => {
+    const fresh = byUnit(unit) ?? byUnit(next) ?? board()
+    const same = name && fresh?.dataset.unit === unit ? fresh.querySelector(name) : null
+    ;(same ?? fresh)?.focus({ preventScroll: true })
+  }
+}
+
+// What to call once the page is drawn anew.
+export function focusHeld() {
+  const card = document.activeElement?.closest?.("#board .unit-card")
+  return card ? focusOf(card) : () => {}
 }
 
 // A card of another day or property is not of this page.
@@ -40,22 +53,21 @@ export function put(html, { fresh = false } = {}) {
   if (!card || card.dataset.when !== shell.dataset.when) return null
   const old = byUnit(card.dataset.unit)
   if (!old && !isHere(card)) return null
+  const refocus = old ? focusOf(old) : () => {}
   if (hides(card)) {
     old?.remove()
+    refocus()
     recount()
     return null
   }
   personal(card)
   if (old && old.dataset.group === card.dataset.group && old.dataset.order === card.dataset.order) {
-    const refocus = focusOf(old)
     old.replaceWith(card)
-    refocus(card)
   } else {
-    const refocus = old ? focusOf(old) : () => {}
     old?.remove()
     insert(card)
-    refocus(card)
   }
+  refocus()
   if (fresh) card.dataset.fresh = ""
   recount()
   return card

@@ -17,8 +17,14 @@ function write(taps) {
 
 export const waiting = () => read()
 
+// Is it kept? A full phone, or a private window, keeps nothing.
 export function add(tap) {
-  write([...read(), tap])
+  try {
+    write([...read(), tap])
+    return true
+  } catch {
+    return false
+  }
 }
 
 export function drop(token) {

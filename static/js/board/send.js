@@ -15,12 +15,13 @@ async function once(url, body, html) {
   }
 }
 
-// Signing in changes the token that posts carry: the page takes the new one over.
+// Signing in changes the token that posts carry: the page takes the new one over, if it is still the same person's.
 async function refreshed() {
   try {
     const answer = await fetch(location.href, { cache: "no-store" })
     const page = new DOMParser().parseFromString(await answer.text(), "text/html")
-    const fresh = page.querySelector("#act [name=csrfmiddlewaretoken]")?.value
+    const isMine = page.querySelector(".shell")?.dataset.user === shell.dataset.user
+    const fresh = isMine && page.querySelector("#act [name=csrfmiddlewaretoken]")?.value
     if (fresh && token()) token().value = fresh
     return Boolean(fresh)
   } catch {
@@ -28,12 +29,15 @@ async function refreshed() {
   }
 }
 
-// {status, told}, or text for told with `html`; status 0: signed out. Raises NoLine, also while the server is away.
+// {status, told}, or text for told with `html`; status 0: signed out, or somebody else is in. Raises NoLine, also while the server is away.
 export async function post(url, values, { html = false } = {}) {
   const body = values instanceof FormData ? values : new URLSearchParams(values)
   let answer = await once(url, body, html)
   if (answer.type === "opaqueredirect") return { status: 0, told: {} }
-  if (answer.status === 403 && (await refreshed())) answer = await once(url, body, html)
+  if (answer.status === 403) {
+    if (!(await refreshed())) return { status: 0, told: {} }
+    answer = await once(url, body, html)
+  }
   if (answer.type === "opaqueredirect") return { status: 0, told: {} }
   const isJson = answer.headers.get("Content-Type")?.includes("json")
   if (answer.status >= 500 && !isJson) throw new NoLine()
