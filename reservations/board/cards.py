@@ -74,9 +74,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changed, until somebody taps it: `what` is out, in, leaves, arrives, cancelled, moved_to or
-    moved_from (another unit)."""
+    """What changed, until somebody taps it; `name` tells it from an earlier change. `what` is out, in, leaves, arrives,
+    cancelled, moved_to or moved_from (another unit)."""
 
+    name: str
     what: str
     now: str
     was: str

@@ -346,6 +346,7 @@ def _mark(cleaning: Cleaning | None, zone: ZoneInfo) -> Mark | None:
         return None
     told = cleaning.change
     return Mark(
+        name=cleaning.changed_at.isoformat(),
         what=str(told.get("what", "")),
         now=str(told.get("now", "")),
         was=str(told.get("was", "")),
