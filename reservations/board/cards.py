@@ -74,9 +74,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changed, until somebody taps it: `what` is out, in, leaves, arrives, cancelled, moved_to or
-    moved_from (another unit)."""
+    """What changed, until somebody taps it; `name` tells it from an earlier change. `what` is out, in, leaves, arrives,
+    cancelled, moved_to or moved_from (another unit)."""
 
+    name: str
     what: str
     now: str
     was: str
@@ -132,7 +133,6 @@ class Card:
     since: date | None
     until: date | None
     note: str
-    is_occupied: bool
     assignee: str
     assignee_name: str
     assignee_initials: str
@@ -199,8 +199,7 @@ def grouped(cards: Sequence[Card]) -> dict[Group, list[Card]]:
 
 
 def progress(cards: Sequence[Card]) -> dict[str, int]:
-    """How many units are inspected, clean, going, left, blocked. An empty unit that nobody wants counts once it is
-    done or begun."""
+    """How many units are inspected, clean, going, left, blocked; empty ones too."""
     counts = {"inspected": 0, "clean": 0, GOING: 0, "left": 0, "blocked": 0}
     for card in cards:
         counts[card.counts_as] += 1

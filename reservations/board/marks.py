@@ -145,15 +145,18 @@ def _mark(unit: Unit | None, days: Iterable[date | None], change: dict[str, Any]
 
 
 @transaction.atomic
-def seen(user: User, unit: Unit, day: date) -> None:
+def seen(user: User, unit: Unit, day: date, name: str = "") -> None:
     """Whoever cleans the unit has read what changed; of a unit that is nobody's, anybody; and who says who cleans what.
-    Raises PermissionDenied."""
+    What changed after the mark of that name is not read yet; without a name, whatever there is. Raises
+    PermissionDenied."""
     require(user, Permission.HOUSEKEEPING_READ)
     row = Cleaning.objects.select_for_update(no_key=True).filter(unit=unit, date=day).first()
     if row is None or row.changed_at is None:
         return
     if row.assignee_id not in {None, user.pk} and not user.may(Permission.HOUSEKEEPING_ASSIGN):
         raise PermissionDenied(str(Permission.HOUSEKEEPING_ASSIGN.label))
+    if name not in {"", row.changed_at.isoformat()}:
+        return
     row.seen_at = clock.now()
     row.save(update_fields=["seen_at"])
     telling.units([unit], "seen")

@@ -187,7 +187,6 @@ def _card(unit: Unit, day: date, known: _Known, now: datetime) -> Card:
         since=_since(stays, day) if group == Group.VACANT else None,
         until=_until(stays, day) if group == Group.VACANT else None,
         note=private.note(unit.condition_note, names),
-        is_occupied=bool(unit.occupied) and is_today,
         **_who(cleaning, zone),
         minutes=_minutes(unit, group, state, cleaning),
         mark=_mark(cleaning, zone),
@@ -346,6 +345,7 @@ def _mark(cleaning: Cleaning | None, zone: ZoneInfo) -> Mark | None:
         return None
     told = cleaning.change
     return Mark(
+        name=cleaning.changed_at.isoformat(),
         what=str(told.get("what", "")),
         now=str(told.get("now", "")),
         was=str(told.get("was", "")),

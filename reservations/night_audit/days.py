@@ -41,11 +41,6 @@ def date_of(moment: datetime, closes_at: time, zone: ZoneInfo) -> date:
     return day if moment >= begins(day, closes_at, zone) else day - timedelta(days=1)
 
 
-def next_close(moment: datetime, closes_at: time, zone: ZoneInfo) -> datetime:
-    """The first close after an instant."""
-    return ends(date_of(moment, closes_at, zone), closes_at, zone)
-
-
 def first_after(moment: datetime, at: time, zone: ZoneInfo) -> datetime:
     """The first time at or after an instant that local clocks show `at`."""
     day = moment.astimezone(zone).date()

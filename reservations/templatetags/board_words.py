@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from django import template
@@ -140,9 +140,3 @@ def night_words(party: Party) -> str:
 def extra_words(extra: Extra) -> str:
     kind = str(RequestKind(extra.kind).label)
     return kind if extra.decided else _("%(what)s: asked, not decided") % {"what": kind}
-
-
-@register.filter
-def found_at(moment: datetime) -> str:
-    """When something was reported, for people of the board."""
-    return formats.date_format(moment, "D j M, H:i")

@@ -128,7 +128,7 @@ def tap(request: HttpRequest, public_id: str) -> HttpResponse:
     undoable = ""
     try:
         if act == "seen":
-            marks.seen(user, unit, _day(request, unit))
+            marks.seen(user, unit, _day(request, unit), request.POST.get("mark", ""))
         elif act == "retry":
             setting.retry(user, unit)
         elif setting.tap(user, unit, wanted) is not None:

@@ -180,6 +180,19 @@ def test_ten_reports_wait_and_no_more(new_page: NewPage, live_stack: LiveStack) 
     assert kept == [*[True] * 10, False, [f"t{n}" for n in range(10)]]
 
 
+def test_a_refusal_is_counted_at_once(new_page: NewPage, live_stack: LiveStack) -> None:
+    """Also the first one of the day."""
+    page = new_page("housekeeper", viewport=PHONE)
+    mine = opened(page, live_stack, "102")
+    blocked = page.locator("#board-sum span", has_text="blocked")
+    expect(blocked).to_be_hidden()
+    mine.locator("[data-more]").click()
+    page.locator("#states").get_by_role("button", name="No service wanted").click()
+    expect(blocked).to_have_text("1 blocked")
+    mine.get_by_role("button", name="Service wanted after all").click()
+    expect(blocked).to_be_hidden()
+
+
 CONTRASTS = """() => {
   const paper = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
   const pixel = (colour) => {

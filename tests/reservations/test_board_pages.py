@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -118,6 +119,19 @@ def test_a_late_check_out_is_struck_read_out_and_marked(desk: Desk, housekeeper:
     shown = page(housekeeper)
     assert "Out 14:00" not in shown
     assert f"approved by {desk.agent.full_name.split()[0]}" in shown
+
+
+def test_what_changed_again_meanwhile_is_not_read_yet(desk: Desk, housekeeper: Client) -> None:
+    stay = factories.stay(desk, starts_in=-2)
+    row = requests.ask(desk.agent, stay, Wish(kind=RequestKind.LATE_CHECK_OUT, wished=time(14)))
+    requests.approve(desk.agent, row, Terms())
+    read = re.findall('data-mark="([^"]+)"', page(housekeeper))[0]
+    requests.withdraw(desk.agent, row)
+    told = tap(housekeeper, desk.unit, "seen", mark=read)
+    assert "Out 11:00, was 14:00." in told.json()["card"]
+    read = re.findall('data-mark="([^"]+)"', told.json()["card"])[0]
+    told = tap(housekeeper, desk.unit, "seen", mark=read)
+    assert "data-mark" not in told.json()["card"]
 
 
 def test_a_late_check_out_that_is_asked_for_without_a_time_is_there(desk: Desk, housekeeper: Client) -> None:

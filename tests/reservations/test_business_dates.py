@@ -41,7 +41,6 @@ def test_every_instant_belongs_to_one_date(zone: str, on: date, closes_at: time,
     for _ in range(24 * 4 * 2):
         found = days.date_of(moment, closes_at, place)
         assert days.begins(found, closes_at, place) <= moment < days.ends(found, closes_at, place)
-        assert days.next_close(moment, closes_at, place) > moment
         moment += timedelta(minutes=15)
 
 

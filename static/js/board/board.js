@@ -168,7 +168,7 @@ function onSubmit(event) {
   if (!card) return
   const url = button.hasAttribute("formaction") ? new URL(button.formAction).pathname : unitUrl(card.dataset.unit)
   document.getElementById("states")?.hidePopover()
-  const values = button.name === "token" ? { token: button.value } : { do: button.value, was: card.dataset.was }
+  const values = button.name === "token" ? { token: button.value } : { do: button.value, was: card.dataset.was, mark: card.dataset.mark ?? "" }
   tap(url, values, card)
 }
 

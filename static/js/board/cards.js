@@ -84,6 +84,8 @@ export function recount() {
   const counts = {}
   for (const card of all()) counts[card.dataset.counts] = (counts[card.dataset.counts] ?? 0) + 1
   for (const place of document.querySelectorAll("[data-sum]")) place.textContent = counts[place.dataset.sum] ?? 0
+  const blocked = document.querySelector('[data-sum="blocked"]')?.parentElement
+  if (blocked) blocked.hidden = !counts.blocked
   for (const section of document.querySelectorAll(".board-group")) {
     const count = section.querySelectorAll(".unit-card").length
     section.querySelector("[data-count]").textContent = count
