@@ -131,7 +131,11 @@ async function replayTaps() {
 }
 
 // --- what changes elsewhere ---
+let wanted = 0
+let meanwhile = {}
+
 function told(fresh) {
+  if (wanted) Object.assign(meanwhile, fresh)
   const waits = new Set(queue.waiting().map((entry) => entry.unit))
   for (const [unit, days] of Object.entries(fresh)) {
     const html = days[shell.dataset.when]
@@ -139,7 +143,22 @@ function told(fresh) {
   }
 }
 
+// One at a time. A page that was asked for may be older than the cards that came while it was on its way.
 async function refresh() {
+  wanted += 1
+  if (wanted > 1) return
+  try {
+    for (let seen = 0; seen !== wanted; ) {
+      seen = wanted
+      meanwhile = {}
+      await redraw()
+    }
+  } finally {
+    wanted = 0
+  }
+}
+
+async function redraw() {
   const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
   if (!answer?.ok || answer.redirected) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")
@@ -151,6 +170,7 @@ async function refresh() {
   document.getElementById("board")?.scrollTo({ top })
   refocus()
   ready()
+  told(meanwhile)
 }
 
 function ready() {
