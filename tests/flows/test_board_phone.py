@@ -204,6 +204,22 @@ def test_what_changes_while_the_board_is_drawn_anew_is_on_it(
     expect(mine.locator(".unit-state")).to_have_text("Started")
 
 
+def test_the_board_that_is_kept_is_the_one_that_was_last_seen(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    """ux H5, B2: not the one that was first opened."""
+    page, other = new_page("housekeeper", viewport=PHONE), new_page("agent")
+    mine, theirs = opened(page, live_stack, "102"), opened(other, live_stack, "102")
+    eventually(lambda: page.evaluate(KEPT))
+    theirs.locator("[data-next]").click()
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+    kept = "caches.match(location.href).then((kept) => kept.text())"
+    eventually(lambda: 'data-state="going"' in page.evaluate(kept), timeout=30)
+    page.context.set_offline(True)
+    page.reload()
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+
+
 def test_a_refusal_is_counted_at_once(new_page: NewPage, live_stack: LiveStack) -> None:
     """Also the first one of the day."""
     page = new_page("housekeeper", viewport=PHONE)

@@ -9,6 +9,7 @@ import { NoLine, fixed, newToken, post, unitUrl } from "./send.js"
 
 const UNDO_MS = 5000
 const AGAIN_MS = 8000
+const KEEP_MS = 10_000
 const KEPT = "bellhop-board-1" // as in worker.js
 const WHOSE = "bellhop.board.whose"
 let chosen = null
@@ -135,6 +136,7 @@ let wanted = 0
 let meanwhile = {}
 
 function told(fresh) {
+  keepSoon()
   if (wanted) Object.assign(meanwhile, fresh)
   const waits = new Set(queue.waiting().map((entry) => entry.unit))
   for (const [unit, days] of Object.entries(fresh)) {
@@ -241,6 +243,17 @@ async function keep() {
   const own = [...new Set(files)].filter((url) => new URL(url).pathname.startsWith("/static/"))
   const kept = await caches.open(KEPT)
   await kept.addAll([location.href, ...own])
+}
+
+// What is read without a line is older than what was seen by so much at most: the worker keeps what passes it.
+let keeping = 0
+
+function keepSoon() {
+  if (!navigator.serviceWorker?.controller) return
+  keeping ||= setTimeout(() => {
+    keeping = 0
+    fetch(location.href, { cache: "no-store" }).catch(() => {}) // without a line the last one stays
+  }, KEEP_MS)
 }
 
 function start() {
