@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import APIResponse, Error, Page, Route, expect
 
 from tests.core.test_files import picture
 from tests.flows.test_board import _all_dirty, card, condition, hotel, opened
@@ -99,6 +99,13 @@ def test_a_phone_without_room_says_that_a_tap_is_not_kept(new_page: NewPage, liv
     expect(mine.locator("[data-waits]")).to_have_count(0)
 
 
+def draws_anew(manager: Page, stack: LiveStack) -> None:
+    """Every open board of the hotel is asked for anew."""
+    manager.goto(hotel(stack).replace("?", "assign/?"))
+    manager.get_by_role("button", name="Usual minutes").click()
+    manager.locator("#usual").get_by_role("button", name="Save").click()
+
+
 def test_focus_stays_on_its_unit_when_the_board_is_drawn_anew(
     new_page: NewPage, live_stack: LiveStack
 ) -> None:
@@ -107,9 +114,7 @@ def test_focus_stays_on_its_unit_when_the_board_is_drawn_anew(
     mine = opened(page, live_stack, "102")
     page.evaluate("document.querySelector('.unit-card').dataset.old = ''")
     mine.locator("[data-more]").focus()
-    manager.goto(hotel(live_stack).replace("?", "assign/?"))
-    manager.get_by_role("button", name="Usual minutes").click()
-    manager.locator("#usual").get_by_role("button", name="Save").click()
+    draws_anew(manager, live_stack)
     expect(page.locator(".unit-card[data-old]")).to_have_count(0)
     expect(mine.locator("[data-more]")).to_be_focused()
 
@@ -178,6 +183,41 @@ def test_ten_reports_wait_and_no_more(new_page: NewPage, live_stack: LiveStack) 
         }"""
     )
     assert kept == [*[True] * 10, False, [f"t{n}" for n in range(10)]]
+
+
+def test_what_changes_while_the_board_is_drawn_anew_is_on_it(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    page = new_page("housekeeper", viewport=PHONE, service_workers="block")
+    manager, other = new_page("manager"), new_page("agent")
+    mine, theirs = opened(page, live_stack, "102"), opened(other, live_stack, "102")
+    page.evaluate("document.querySelector('.unit-card').dataset.old = ''")
+    held: list[tuple[Route, APIResponse]] = []
+    page.route("**/housekeeping/?*", lambda route: held.append((route, route.fetch())))
+    draws_anew(manager, live_stack)
+    eventually(lambda: page.evaluate("true") and held)
+    theirs.locator("[data-next]").click()
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(page.locator(".unit-card[data-old]")).to_have_count(0)
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+
+
+def test_the_board_that_is_kept_is_the_one_that_was_last_seen(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    """ux H5, B2: not the one that was first opened."""
+    page, other = new_page("housekeeper", viewport=PHONE), new_page("agent")
+    mine, theirs = opened(page, live_stack, "102"), opened(other, live_stack, "102")
+    eventually(lambda: page.evaluate(KEPT))
+    theirs.locator("[data-next]").click()
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+    kept = "caches.match(location.href).then((kept) => kept.text())"
+    eventually(lambda: 'data-state="going"' in page.evaluate(kept), timeout=30)
+    page.context.set_offline(True)
+    page.reload()
+    expect(mine.locator(".unit-state")).to_have_text("Started")
 
 
 def test_a_refusal_is_counted_at_once(new_page: NewPage, live_stack: LiveStack) -> None:

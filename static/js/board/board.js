@@ -9,6 +9,7 @@ import { NoLine, fixed, newToken, post, unitUrl } from "./send.js"
 
 const UNDO_MS = 5000
 const AGAIN_MS = 8000
+const KEEP_MS = 10_000
 const KEPT = "bellhop-board-1" // as in worker.js
 const WHOSE = "bellhop.board.whose"
 let chosen = null
@@ -131,7 +132,12 @@ async function replayTaps() {
 }
 
 // --- what changes elsewhere ---
+let wanted = 0
+let meanwhile = {}
+
 function told(fresh) {
+  keepSoon()
+  if (wanted) Object.assign(meanwhile, fresh)
   const waits = new Set(queue.waiting().map((entry) => entry.unit))
   for (const [unit, days] of Object.entries(fresh)) {
     const html = days[shell.dataset.when]
@@ -139,7 +145,22 @@ function told(fresh) {
   }
 }
 
+// One at a time. A page that was asked for may be older than the cards that came while it was on its way.
 async function refresh() {
+  wanted += 1
+  if (wanted > 1) return
+  try {
+    for (let seen = 0; seen !== wanted; ) {
+      seen = wanted
+      meanwhile = {}
+      await redraw()
+    }
+  } finally {
+    wanted = 0
+  }
+}
+
+async function redraw() {
   const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null)
   if (!answer?.ok || answer.redirected) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")
@@ -151,6 +172,7 @@ async function refresh() {
   document.getElementById("board")?.scrollTo({ top })
   refocus()
   ready()
+  told(meanwhile)
 }
 
 function ready() {
@@ -221,6 +243,17 @@ async function keep() {
   const own = [...new Set(files)].filter((url) => new URL(url).pathname.startsWith("/static/"))
   const kept = await caches.open(KEPT)
   await kept.addAll([location.href, ...own])
+}
+
+// What is read without a line is older than what was seen by so much at most: the worker keeps what passes it.
+let keeping = 0
+
+function keepSoon() {
+  if (!navigator.serviceWorker?.controller) return
+  keeping ||= setTimeout(() => {
+    keeping = 0
+    fetch(location.href, { cache: "no-store" }).catch(() => {}) // without a line the last one stays
+  }, KEEP_MS)
 }
 
 function start() {
