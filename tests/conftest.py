@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
+from bellhop.core import clock
 from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
 from tests.harness.browser import browser, new_page, page, stop_browser
@@ -27,6 +28,12 @@ hypothesis.settings.register_profile(
     "bellhop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("bellhop")
+
+
+@pytest.fixture(autouse=True)
+def fresh_clock() -> None:
+    """What the process remembers of a clock that another test moved is not the time of this one."""
+    clock.forget()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bellhop.accounts.models import User
 from bellhop.core import live
+from inbox.live.hub import Hub, hub
 from inbox.live.routing import websocket_urlpatterns
 from inbox.models import Thread
 from inbox.services import triage
@@ -41,11 +42,13 @@ def address(django_db_setup: None) -> Iterator[str]:
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
     )
     thread = threading.Thread(target=server.run, daemon=True)
+    vars(hub).update(vars(Hub()))  # it lives in the loop of its server, and may have lived in another's
     thread.start()
     eventually(lambda: server.started)
     yield f"ws://127.0.0.1:{port}/live/"
     server.should_exit = True
     thread.join(10)
+    vars(hub).update(vars(Hub()))
 
 
 @pytest.fixture
