@@ -9,10 +9,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
 from connectors.contract.errors import Rejected, Unreadable
 from connectors.contract.http import Response
 from connectors.contract.wire import first, obj, text
@@ -83,6 +79,11 @@ class Account:
 
     def signed(self, method: str, url: str, service: str) -> dict[str, str]:
         """The headers that prove a request without a body to be ours. `service`: `ses` or `s3`."""
+        # Loaded by who uses it: botocore takes some 18 MB of each process.
+        from botocore.auth import S3SigV4Auth, SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+
         request = AWSRequest(method=method, url=url)
         signer = S3SigV4Auth if service == "s3" else SigV4Auth
         key = Credentials(self.access_key_id, self.secret_access_key)

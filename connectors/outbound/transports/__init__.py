@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from bellhop.core import http
-from connectors.outbound.transports import esp_api, imap, smtp
+from connectors.outbound.transports import imap, smtp
 
 
 class Transport(Protocol):
@@ -25,11 +25,28 @@ class Transport(Protocol):
     ) -> http.Answer: ...
 
 
+def _by_esp(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes,
+    max_bytes: int,
+    before_send: Callable[[], None],
+) -> http.Answer:
+    # Loaded by who sends so: the providers' libraries take some 20 MB of each process.
+    from connectors.outbound.transports import esp_api
+
+    return esp_api.send(
+        method, url, headers=headers, content=content, max_bytes=max_bytes, before_send=before_send
+    )
+
+
 _BY_SCHEME: dict[str, Transport] = {
     "http": http.fetch,
     "https": http.fetch,
     "smtp": smtp.send,
-    "anymail": esp_api.send,
+    "anymail": _by_esp,
     "imap": imap.talk,
 }
 
