@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Frame, FrameLocator, Page, expect
+from playwright.sync_api import Browser, Frame, FrameLocator, Page, Route, expect
 
 from tests.core.test_files import picture
 from tests.harness import axe
@@ -53,6 +53,17 @@ def answer(page: Page, text: str) -> None:
     page.locator("#body").fill(text)
     page.keyboard.press("Control+Enter")
     page.locator("#log [data-undo]").last.wait_for()
+
+
+def new_link(agent: Page) -> str:
+    """To the page of Maria Lindqvist's stay, whose thread is then open."""
+    agent.goto("/inbox/all/")
+    agent.wait_for_function("() => document.documentElement.dataset.live === 'on'")
+    agent.locator("#rows .thread-row", has_text="Maria Lindqvist").locator(".who").click()
+    agent.locator("#chat-facts summary").click()
+    agent.get_by_label("For", exact=True).select_option(label="I pass it on myself")
+    agent.get_by_role("button", name="Make a link").click()
+    return agent.get_by_label("The new link (shown once)").input_value()
 
 
 def kept(stack: LiveStack, guest: str, text: str) -> int:
@@ -159,13 +170,7 @@ def test_a_site_that_is_not_listed_can_not_frame_it(browser: Browser, live_stack
 
 def test_a_guest_opens_the_page_of_the_stay(new_page: NewPage, live_stack: LiveStack) -> None:
     agent = new_page("agent", viewport=WIDE)
-    agent.goto("/inbox/all/")
-    agent.wait_for_function("() => document.documentElement.dataset.live === 'on'")
-    agent.locator("#rows .thread-row", has_text="Maria Lindqvist").locator(".who").click()
-    agent.locator("#chat-facts summary").click()
-    agent.get_by_label("For", exact=True).select_option(label="I pass it on myself")
-    agent.get_by_role("button", name="Make a link").click()
-    link = agent.get_by_label("The new link (shown once)").input_value()
+    link = new_link(agent)
     agent.get_by_role("button", name="Put it into the reply").click()
     expect(agent.locator("#body")).to_have_value(re.compile(re.escape(link)))
     agent.locator("#body").fill("")
@@ -192,6 +197,32 @@ def test_a_guest_opens_the_page_of_the_stay(new_page: NewPage, live_stack: LiveS
     for text in ("We come at four.", "Until four, then."):
         eventually(lambda text=text: kept(live_stack, "Maria Lindqvist", text) == 1)
     assert guest.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_a_guest_sends_before_the_first_look_came_is_shown(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    """A slow line: the page is there, its script has asked, and the guest writes before the answer."""
+    link = new_link(new_page("agent", viewport=WIDE))
+    guest = new_page(viewport=PHONE)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    guest.route("**/messages?after=", hold)
+    guest.goto(link)
+    guest.get_by_label("Write to us").fill("We are on the road.")
+    guest.get_by_role("button", name="Send").click()
+    mine = guest.locator(".chat-msg[data-mine]", has_text="We are on the road.")
+    expect(mine).to_have_count(1)
+    eventually(lambda: kept(live_stack, "Maria Lindqvist", "We are on the road.") == 1)
+    held.pop().continue_()
+    expect(guest.locator("#messages > :not([data-at])")).to_have_count(
+        0
+    )  # what the server wrote is taken over
+    expect(mine).to_have_count(1)
+    expect(guest.locator(".chat-msg").last).to_contain_text("We are on the road.")
 
 
 def test_the_settings_of_the_chat(new_page: NewPage) -> None:

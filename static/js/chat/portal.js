@@ -1,6 +1,7 @@
 // The guest portal with scripts: live, and sent without leaving the page. Without them it is a plain form.
 import { Talk, Uploads, field, newId } from "./talk.js"
 
+const AGAIN_AFTER = 8000
 const { words: said, most, mostFiles, last, zone } = document.body.dataset
 const words = JSON.parse(said)
 const form = document.getElementById("write")
@@ -68,12 +69,21 @@ if (form) {
   })
 }
 
-// What the server wrote is taken over once the first look has come, so that nothing flickers.
-talk.ask("").then((snapshot) => {
-  if (!snapshot) return
-  list.replaceChildren()
+// What the server wrote is taken over once the first look has come, so that nothing flickers. What the guest sent
+// meanwhile stays.
+const written = [...list.children]
+
+async function begin() {
+  const snapshot = await talk.ask("").catch(() => null)
+  if (!snapshot) {
+    setTimeout(begin, AGAIN_AFTER)
+    return
+  }
+  for (const row of written) row.remove()
   talk.show(snapshot)
   talk.after = talk.after || last
   talk.toEnd()
   talk.start()
-})
+}
+
+begin()
