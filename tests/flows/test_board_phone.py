@@ -83,6 +83,37 @@ def test_a_tap_after_the_session_ended_waits_for_its_person(new_page: NewPage, l
     expect(page.locator("#board-waiting")).to_be_hidden()
 
 
+def test_a_tap_that_the_server_fails_at_holds_up_no_other_unit(
+    new_page: NewPage, live_stack: LiveStack
+) -> None:
+    page = new_page("housekeeper", viewport=PHONE, service_workers="block")
+    mine, another = opened(page, live_stack, "102"), card(page, "104")
+    broken = f"**/units/{mine.get_attribute('data-unit')}/**"
+    page.route(broken, lambda route: route.fulfill(status=500, body="<h1>Server error</h1>"))
+    mine.locator("[data-next]").click()
+    expect(mine.locator("[data-waits]")).to_have_count(1)
+    back_on_line(page)  # looks through what waits
+    eventually(lambda: page.evaluate("JSON.stringify(localStorage)").find('\\"fails\\":true') > 0)
+    another.locator("[data-next]").click()
+    expect(another.locator(".unit-state")).to_have_text("Started")
+    expect(mine.locator("[data-waits]")).to_have_count(1)
+    page.unroute(broken)
+    back_on_line(page)
+    expect(mine.locator(".unit-state")).to_have_text("Started")
+    expect(page.locator("#board-waiting")).to_be_hidden()
+
+
+def test_one_version_of_a_file_is_kept(new_page: NewPage, live_stack: LiveStack) -> None:
+    page = new_page("housekeeper", viewport=PHONE)
+    opened(page, live_stack)
+    eventually(lambda: page.evaluate("Boolean(navigator.serviceWorker.controller)"))
+    old = "/static/js/board/board.0123456789ab.js"
+    page.evaluate(f"caches.open('bellhop-board-1').then((kept) => kept.put('{old}', new Response('old')))")
+    assert page.evaluate(f"caches.match('{old}').then(Boolean)")
+    page.evaluate("fetch('/static/js/board/board.js').then((answer) => answer.text())")
+    eventually(lambda: not page.evaluate(f"caches.match('{old}').then(Boolean)"))
+
+
 def test_a_phone_without_room_says_that_a_tap_is_not_kept(new_page: NewPage, live_stack: LiveStack) -> None:
     page = new_page("housekeeper", viewport=PHONE)
     mine = opened(page, live_stack, "102")

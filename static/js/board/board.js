@@ -5,7 +5,7 @@ import * as cards from "./cards.js"
 import * as queue from "./queue.js"
 import * as report from "./report.js"
 import * as reports from "./reports.js"
-import { NoLine, fixed, newToken, post, unitUrl } from "./send.js"
+import { Fails, NoLine, fixed, newToken, post, unitUrl } from "./send.js"
 
 const UNDO_MS = 5000
 const AGAIN_MS = 8000
@@ -18,7 +18,7 @@ let chosen = null
 async function tap(url, values, card) {
   const entry = { url, token: newToken(), unit: card.dataset.unit, name: card.dataset.name, ...values }
   const counted = !["seen", "retry", "found-done"].includes(entry.do) && !url.endsWith("/undo/")
-  if (counted && queue.waiting().length) return wait(entry, card)
+  if (counted && queue.holdsUp(entry.unit)) return wait(entry, card)
   try {
     const answer = await post(url, { ...fixed(), ...entry })
     if (answer.status === 0 && counted) queue.add(entry)
@@ -124,6 +124,7 @@ async function replayTaps() {
     try {
       return await settle(entry, await post(entry.url, { ...fixed(), ...entry }))
     } catch (error) {
+      if (error instanceof Fails) return "pass"
       if (error instanceof NoLine) return "stop"
       throw error
     }

@@ -31,15 +31,24 @@ export function drop(token) {
   write(read().filter((tap) => tap.token !== token))
 }
 
-// One after the other. `send` answers "done", "drop" or "stop"; what is not done stays, in its order.
+// Does a new one have to wait behind these? One that the server fails at holds up its own unit only.
+export const holdsUp = (unit) => read().some((tap) => !tap.fails || tap.unit === unit)
+
+// One after the other. `send` answers "done", "drop", "stop", or "pass": then those of other units go first. What is not
+// done stays, in its order.
 let running = null
 
 export function replay(send) {
   running ??= (async () => {
-    for (let taps = read(); taps.length; taps = read()) {
-      const answer = await send(taps[0])
+    const passed = new Set()
+    const next = () => read().find((tap) => !passed.has(tap.unit))
+    for (let tap = next(); tap; tap = next()) {
+      const answer = await send(tap)
       if (answer === "stop") return
-      drop(taps[0].token)
+      if (answer === "pass") {
+        passed.add(tap.unit)
+        write(read().map((one) => (one.token === tap.token ? { ...one, fails: true } : one)))
+      } else drop(tap.token)
     }
   })().finally(() => (running = null))
   return running

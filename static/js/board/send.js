@@ -2,6 +2,8 @@
 import { shell } from "../ui.js"
 
 export class NoLine extends Error {}
+// The server is there and fails at just this.
+export class Fails extends NoLine {}
 
 const form = () => document.getElementById("act")
 const token = () => form()?.elements.csrfmiddlewaretoken
@@ -29,7 +31,7 @@ async function refreshed() {
   }
 }
 
-// {status, told}, or text for told with `html`; status 0: signed out, or somebody else is in. Raises NoLine, also while the server is away.
+// {status, told}, or text for told with `html`; status 0: signed out, or somebody else is in. Raises NoLine, also while the server is away, and Fails.
 export async function post(url, values, { html = false } = {}) {
   const body = values instanceof FormData ? values : new URLSearchParams(values)
   let answer = await once(url, body, html)
@@ -40,6 +42,7 @@ export async function post(url, values, { html = false } = {}) {
   }
   if (answer.type === "opaqueredirect") return { status: 0, told: {} }
   const isJson = answer.headers.get("Content-Type")?.includes("json")
+  if (answer.status === 500 && !isJson) throw new Fails()
   if (answer.status >= 500 && !isJson) throw new NoLine()
   if (html) return { status: answer.status, text: await answer.text() }
   return { status: answer.status, told: isJson ? await answer.json() : {} }

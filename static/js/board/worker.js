@@ -42,7 +42,7 @@ async function file(request) {
   const kept = await caches.open(KEPT)
   try {
     const answer = await fetch(request)
-    if (answer.ok) await kept.put(request, answer.clone())
+    if (answer.ok) await keep(kept, request, answer.clone())
     return answer
   } catch (error) {
     const last = await kept.match(request)
@@ -50,3 +50,13 @@ async function file(request) {
     throw error
   }
 }
+
+// In place of its earlier versions, whose names differ by a hash.
+async function keep(kept, request, answer) {
+  const stem = stemOf(request.url)
+  const same = (await kept.keys()).filter((other) => other.url !== request.url && stemOf(other.url) === stem)
+  await Promise.all(same.map((other) => kept.delete(other)))
+  await kept.put(request, answer)
+}
+
+const stemOf = (url) => new URL(url).pathname.replace(/\.[0-9a-f]{12}(?=\.)/, "")
