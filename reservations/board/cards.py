@@ -75,7 +75,7 @@ class Party:
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What changed, until somebody taps it; `name` tells it from an earlier change. `what` is out, in, leaves, arrives,
-    cancelled, moved_to or moved_from (another unit)."""
+    cancelled, moved_to or moved_from (another unit), or moved_out (to none so far)."""
 
     name: str
     what: str

@@ -80,8 +80,8 @@ def _mark_changes(event: StayChanged) -> None:
     if stay.status in _OFF:
         _mark(event.unit_was or stay.unit, _days(stay, was), {"what": "cancelled"})
     elif event.unit_was is not None:
-        name = stay.unit.name if stay.unit else ""
-        _mark(event.unit_was, _days(stay, was), {"what": "moved_to", "now": name})
+        told = {"what": "moved_to", "now": stay.unit.name} if stay.unit else {"what": "moved_out"}
+        _mark(event.unit_was, _days(stay, was), told)
         _mark(stay.unit, _days(stay, {}), {"what": "moved_from", "was": event.unit_was.name})
     else:
         for field, old in was.items():

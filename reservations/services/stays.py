@@ -137,7 +137,8 @@ def _guest(source: Source, record: ReservationRecord) -> Any:
 
 
 def _place(source: Source, record: ReservationRecord) -> dict[str, Any]:
-    """Unit and property; a unit that we don't know (yet) leaves what is held."""
+    """Unit and property; a unit that we don't know (yet) leaves what is held, one that was taken away doesn't."""
+    told: dict[str, Any] = {"unit": None} if record.unit_id is None else {}
     if record.unit_id is not UNSET and record.unit_id:
         found = identity.known(source.connection.pk, Entity.UNIT, [record.unit_id])
         unit = Unit.objects.select_related("property").filter(pk=found.get(record.unit_id, 0)).first()
@@ -147,8 +148,8 @@ def _place(source: Source, record: ReservationRecord) -> dict[str, Any]:
         found = identity.known(source.connection.pk, Entity.PROPERTY, [record.property_id])
         place = Property.objects.filter(pk=found.get(record.property_id, 0)).first()
         if place is not None:
-            return {"property": place}
-    return {}
+            told["property"] = place
+    return told
 
 
 RANK = {

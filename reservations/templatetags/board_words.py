@@ -88,6 +88,7 @@ def mark_words(mark: Mark) -> str:
         "arrives": _("Arrives %(now)s, was %(was)s."),
         "cancelled": _("The stay was cancelled."),
         "moved_to": _("The stay moved to %(now)s."),
+        "moved_out": _("The stay is not in this unit any more."),
         "moved_from": _("A stay moved here from %(was)s."),
     }
     return words.get(mark.what, _("Something changed.")) % {"now": _told(mark.now), "was": _told(mark.was)}

@@ -18,6 +18,7 @@ from connectors.inbound.apply import apply
 from reservations.board import reading
 from reservations.board.cards import Group, Mark
 from reservations.models import Cleaning, Reservation, Unit
+from reservations.templatetags.board_words import mark_words
 from tests import factories
 from tests.factories import Desk
 
@@ -70,6 +71,20 @@ def test_a_stay_that_moves_is_marked_where_it_was_and_where_it_is(desk: Desk) ->
         assert was is not None
         assert now is not None
         assert (was.what, was.now, now.what, now.was) == ("moved_to", "205", "moved_from", "204")
+
+
+def test_a_stay_whose_unit_is_taken_away_is_in_none(desk: Desk) -> None:
+    """And comes back into one as one that is told for the first time."""
+    row = stay(desk, starts_in=-1, nights=4)
+    pms_says(desk, row, unit_id=None)
+    row.refresh_from_db()
+    assert (row.unit, row.property) == (None, desk.place)
+    assert group(desk.unit) == Group.VACANT
+    shown = mark(desk.unit)
+    assert shown is not None
+    assert (shown.what, mark_words(shown)) == ("moved_out", "The stay is not in this unit any more.")
+    pms_says(desk, row, unit_id="204")
+    assert group(desk.unit) == Group.STAY_OVERS
 
 
 def test_both_boards_hear_of_a_stay_that_moves_to_another_property(desk: Desk) -> None:
