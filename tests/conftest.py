@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import psutil
 import pytest
+from django.utils import translation
 
 import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
 from bellhop.core import clock
@@ -34,6 +35,12 @@ hypothesis.settings.load_profile("bellhop")
 def fresh_clock() -> None:
     """What the process remembers of a clock that another test moved is not the time of this one."""
     clock.forget()
+
+
+@pytest.fixture(autouse=True)
+def fresh_language() -> None:
+    """What the last request of another test was answered in is not the language of this one."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ def new_page(browser: Browser, live_stack: LiveStack, request: pytest.FixtureReq
     problems: list[str] = []
 
     def make(person: str = "", viewport: dict[str, int] = VIEWPORT, **options: object) -> Page:
+        options = {"reduced_motion": "reduce", **options}  # nothing is waited for that only moves
         context = browser.new_context(base_url=live_stack.url, viewport=viewport, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()

@@ -152,10 +152,10 @@ def test_one_worker_waits_and_another_takes_over(host: LittleMail, connection: C
         assert second.look() == 0
         first._redis.delete(f"bellhop:watch:{connection.pk}")  # as after a crash, when the lease has run out
         assert second.look() == 1
+        eventually(lambda: len(host.waiting) == 2)
     finally:
         first.stop()
         second.stop()
-        eventually(lambda: len(host.waiting) == 2)
         host.receive(raw("Hello"))
         eventually(lambda: not _threads())
 

@@ -42,7 +42,7 @@ class LittleMail:
         place = self.folders[folder]
         uid = max(place.mails, default=0) + 1
         place.mails[uid] = content
-        for line in self.waiting:
+        for line in list(self.waiting):  # who hears of it may go at once
             line.write(f"* {len(place.mails)} EXISTS\r\n".encode())
         return uid
 
