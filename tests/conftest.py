@@ -17,6 +17,7 @@ import bellhop.celery  # noqa: F401 (the app that wake-ups go through)
 from bellhop.core import clock
 from bellhop.start.servers import processes_in
 from bellhop.start.throwaway import Throwaway
+from tests.harness import emptying
 from tests.harness.browser import browser, new_page, page, stop_browser
 from tests.harness.sandbox import sandbox
 from tests.harness.scheduling import GROUPS, ByFile, group_of, place_of
@@ -29,6 +30,7 @@ hypothesis.settings.register_profile(
     "bellhop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("bellhop")
+emptying.quickly()
 
 
 @pytest.fixture(autouse=True)

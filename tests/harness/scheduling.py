@@ -34,7 +34,16 @@ GROUPS = {
 }
 GROUP_OF = {stem: group for group, stems in GROUPS.items() for stem in stems}
 # Files that take long come before the many short ones, so that the workers end together.
-LONG = ("test_run", "test_against_sandbox", "test_three_at_once", "test_contract")
+LONG = (
+    "test_cancelled_is_silent",
+    "test_burst",
+    "test_run",
+    "test_against_sandbox",
+    "test_work_at_the_pms",
+    "test_three_at_once",
+    "test_contract",
+    "test_forecast",
+)
 FIRST = [*GROUPS, *LONG]
 
 

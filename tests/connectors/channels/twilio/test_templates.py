@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -129,5 +130,5 @@ def test_what_is_gone_there_is_gone_here_within_the_quarter_of_an_hour(line: Lin
 
 
 def again() -> None:
-    ConnectionHealth.objects.update(subscription_due_at=timezone.now())
+    ConnectionHealth.objects.update(subscription_due_at=timezone.now() - timedelta(seconds=5))
     subscriptions.ensure_due()
