@@ -183,7 +183,12 @@ class Mail:
 
     def bring(self, letter: str, recipient: str) -> None:
         """Somebody's program passes a mail on as it is, headers and all."""
-        raw = httpx.get(f"{self.root}/_control/mail/letters/{letter}/raw").content
+        self.comes(self.raw(letter), recipient)
+
+    def raw(self, letter: str) -> bytes:
+        return httpx.get(f"{self.root}/_control/mail/letters/{letter}/raw").content
+
+    def comes(self, raw: bytes, recipient: str = HOTEL) -> None:
         values = {"sender": "", "recipient": recipient, "raw": base64.b64encode(raw).decode()}
         self.control("mail/raw", "POST", **values)
         self.look()

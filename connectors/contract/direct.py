@@ -109,9 +109,11 @@ class MessageChangeRecord(Record):
 
 
 class Delivery(StrEnum):
-    """How far a message of ours came; each is further than the ones before it, and *failed* loses to *delivered*."""
+    """How far a message of ours came; each is further than the ones before it, and *failed* loses to *delivered*.
+    *Delayed*: the guest's side doesn't take it yet, and is asked again by whoever carries it."""
 
     SENT = "sent"
+    DELAYED = "delayed"
     FAILED = "failed"
     DELIVERED = "delivered"
     READ = "read"

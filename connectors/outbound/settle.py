@@ -284,7 +284,7 @@ def read_later(claim: Claim, error: ConnectorError, *, after_s: float | None = N
     return command
 
 
-_FURTHER = ("", Delivery.SENT, Delivery.FAILED, Delivery.DELIVERED, Delivery.READ)
+_FURTHER = ("", Delivery.SENT, Delivery.DELAYED, Delivery.FAILED, Delivery.DELIVERED, Delivery.READ)
 _REPORTABLE = {*ACTIVE_STATES, CommandState.UNCONFIRMED, CommandState.CONFIRMED, CommandState.FAILED}
 
 
@@ -301,8 +301,9 @@ def reported(command_id: int, report: DeliveryReport) -> bool:
     command.remote_id = command.remote_id or report.external_id
     failed = report.state == Delivery.FAILED
     command.state = CommandState.FAILED if failed else CommandState.CONFIRMED
-    command.reason = report.reason[:300] if failed else ""
-    command.reason_code = report.code[:40] if failed else ""
+    is_told_why = failed or report.state == Delivery.DELAYED
+    command.reason = report.reason[:300] if is_told_why else ""
+    command.reason_code = report.code[:40] if is_told_why else ""
     command.settled_at = clock.now()
     _store(command, wake_at=command.settled_at if was in ACTIVE_STATES else None)
     if not failed:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
 
 from connectors.models import Attempt, CommandState, Origin
 from inbox.models import Author, Destination, Message, Receipt, ReceiptState, Thread, ThreadStatus
@@ -80,6 +81,43 @@ def test_a_mail_that_comes_back_turns_receipt_and_address(pms: Pms, mail: Mail, 
     mail.control(f"mail/{GUEST}", "PATCH", state="ok")
     mail.writes(GUEST, "It works again")
     assert not DeadAddress.objects.exists()
+
+
+def report_on(sent: bytes, action: str, status: str) -> bytes:
+    """What a mail host in between says of a mail (RFC 3464)."""
+    part = "\r\n--r\r\nContent-Type: "
+    head = (
+        f"From: MAILER-DAEMON@relay.example\r\nMessage-ID: <{action}@relay.example>\r\nSubject: Your mail\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="r"\r\n'
+    )
+    told = f"{part}text/plain\r\n\r\nYour mail: {action}."
+    told += f"{part}message/delivery-status\r\n\r\nReporting-MTA: dns; relay.example\r\n\r\n"
+    told += f"Final-Recipient: rfc822; {GUEST}\r\nAction: {action}\r\nStatus: {status}\r\n"
+    told += f"{part}text/rfc822-headers\r\n\r\n"
+    headers = sent.replace(b"\r\n", b"\n").partition(b"\n\n")[0].replace(b"\n", b"\r\n")
+    return (head + told).encode() + headers + b"\r\n\r\n--r--\r\n"
+
+
+def test_a_delay_says_why_and_is_no_end(pms: Pms, mail: Mail, thread: Thread) -> None:
+    message = pms.reply(thread, "The dog is welcome.", then="close")
+    pms.run()
+    sent = mail.raw(mail.on(GUEST)[0]["id"])
+    mail.comes(report_on(sent, "delayed", "4.4.1"))
+    thread.refresh_from_db()
+    row = Receipt.objects.get(message=message, destination=G)
+    assert (row.state, thread.status) == (ReceiptState.SENT, ThreadStatus.CLOSED)
+    assert "It is tried again" in row.reason
+    client = Client()
+    client.force_login(pms.desk.agent)
+    page = client.get(reverse("inbox:thread", args=["all", thread.public_id])).content.decode()
+    assert "Sent, delayed" in page
+    assert "It is tried again" in page
+    mail.comes(report_on(sent, "delivered", "2.0.0"))
+    row.refresh_from_db()
+    assert (row.state, row.reason) == (ReceiptState.DELIVERED, "")
+    mail.comes(report_on(sent, "failed", "4.4.7"))
+    row.refresh_from_db()
+    assert row.state == ReceiptState.DELIVERED, "failed loses to delivered"
 
 
 def test_a_complaint_ends_marketing_and_no_more(pms: Pms, mail: Mail, thread: Thread) -> None:

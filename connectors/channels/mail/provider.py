@@ -22,6 +22,7 @@ from connectors.channels.mail.mime import PART, open_mail, part_of
 from connectors.channels.mail.pointers import Pointer, is_fetched, opened, pointers_in
 from connectors.channels.mail.reading import Envelope, Home, as_events, read_mail
 from connectors.channels.mail.refusals import SEND, error_of
+from connectors.channels.mail.reports import DELAYED
 from connectors.contract.answers import require_json
 from connectors.contract.capabilities import Capabilities, Capability, Push
 from connectors.contract.channel import ChannelConnector, ChannelFacts, Enclosure, Files, Media
@@ -67,6 +68,7 @@ _SEAL_LIVES_S: Final = 8 * 3600 + 900
 _SKEW_S: Final = 300
 _STATES: Final = {
     "sent": Delivery.SENT,
+    "deferred": Delivery.DELAYED,
     "delivered": Delivery.DELIVERED,
     "bounced": Delivery.FAILED,
     "rejected": Delivery.FAILED,
@@ -74,7 +76,7 @@ _STATES: Final = {
     "complained": Delivery.DELIVERED,
 }
 # A pixel that was loaded says nothing of a reader: many are loaded by programs.
-_OF_NO_USE: Final = frozenset({"queued", "deferred", "opened", "clicked", "autoresponded", "subscribed"})
+_OF_NO_USE: Final = frozenset({"queued", "opened", "clicked", "autoresponded", "subscribed"})
 
 
 class MailProvider(ChannelConnector):
@@ -274,14 +276,14 @@ class MailProvider(ChannelConnector):
             known = given.kind in _OF_NO_USE or given.kind == "unsubscribed"
             unknown = {} if known else {"event_type": given.kind}
             return CanonicalEvent(kind=EventKind.IGNORED, dedupe_key=mine, reason=given.kind, unknown=unknown)
-        failed = state == Delivery.FAILED
+        is_told_why = state in {Delivery.FAILED, Delivery.DELAYED}
         report = DeliveryReport(
             external_id=self._id_in_the_world(given.message_id),
             channel=Channel.EMAIL,
             state=state,
             reference=given.reference,
-            code=given.reason or given.kind if failed else "",
-            reason=_words(given) if failed else "",
+            code=given.reason or given.kind if is_told_why else "",
+            reason=_words(given) if is_told_why else "",
             at=given.at,
             address=person,
             address_state=_address_state(given),
@@ -427,6 +429,8 @@ def _address_state(given: Tracked) -> AddressState:
 
 
 def _words(given: Tracked) -> str:
+    if given.kind == "deferred":
+        return DELAYED
     sentences = {
         "invalid": "This e-mail address does not exist.",
         "bounced": "The guest's mail host refused it for good.",

@@ -59,7 +59,7 @@ def read_mail(mail: Mail, home: Home, envelope: Envelope = Envelope()) -> list[D
         return "our own mail, come round"
     at = moment_of(mail) or envelope.received_at
     if reports.is_report(mail):
-        return list(reports.read_reports(mail, at)) or "a report of nothing final"
+        return list(reports.read_reports(mail, at)) or "a report that says nothing of a mail"
     people = people_in(headers(mail, "From")) or people_in(headers(mail, "Sender"))
     if not people:
         return "a mail from nobody"

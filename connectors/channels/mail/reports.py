@@ -21,10 +21,12 @@ _BAD: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.10"})
 _STATUS: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _ACTIONS: Final = {
     "failed": Delivery.FAILED,
+    "delayed": Delivery.DELAYED,
     "delivered": Delivery.DELIVERED,
     "relayed": Delivery.SENT,
     "expanded": Delivery.SENT,
 }
+DELAYED: Final = "The guest's mail host does not take it yet. It is tried again, for some days at most."
 _MOST: Final = 20
 _ORIGINALS: Final = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"})
 
@@ -51,7 +53,7 @@ def report_type(mail: Mail) -> str:
 
 
 def read_reports(mail: Mail, at: datetime | None) -> list[DeliveryReport]:
-    """Empty where nothing has come to an end: a delay is no bounce."""
+    """Empty where it says nothing of what became of a mail. A delay is no bounce."""
     original = original_of(mail)
     if report_type(mail) == "feedback-report":
         return [_complaint(mail, original, at)]
@@ -109,14 +111,14 @@ def _recipients(mail: Mail) -> Iterator[tuple[str, Delivery, str]]:
 def _report(
     original: Original, recipient: str, state: Delivery, status: str, at: datetime | None
 ) -> DeliveryReport:
-    failed = state == Delivery.FAILED
+    failed, delayed = state == Delivery.FAILED, state == Delivery.DELAYED
     return DeliveryReport(
         external_id=original.message_id,
         channel=Channel.EMAIL,
         state=state,
         reference=original.reference,
-        code=status if failed else "",
-        reason=reason_of(status) if failed else "",
+        code=status if failed or delayed else "",
+        reason=reason_of(status) if failed else DELAYED if delayed else "",
         at=at,
         address=_address(recipient or original.recipient),
         address_state=state_of(status) if failed else AddressState.FINE,

@@ -357,7 +357,14 @@ def test_what_became_of_a_mail(
     assert found.address.value == "jo@mail.example"
 
 
-@pytest.mark.parametrize("kind", ["DeliveryDelay", "Open", "Click"])
+def test_a_delay_is_told_and_is_no_end(ses: Line) -> None:
+    found = report(ses, event("DeliveryDelay")).direct
+    assert isinstance(found, DeliveryReport)
+    assert (found.state, found.address_state) == (Delivery.DELAYED, AddressState.FINE)
+    assert "tried again" in found.reason
+
+
+@pytest.mark.parametrize("kind", ["Open", "Click"])
 def test_what_is_not_final_changes_nothing(ses: Line, kind: str) -> None:
     found = report(ses, event(kind))
     assert (found.kind, found.unknown) == (EventKind.IGNORED, {})

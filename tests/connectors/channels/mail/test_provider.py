@@ -153,7 +153,7 @@ def test_reports() -> None:
             EventKind.DELIVERY_REPORT,
             AddressState.COMPLAINED,
         ),
-        ({"Type": "Transient"}, EventKind.IGNORED, None),
+        ({"Type": "Transient"}, EventKind.DELIVERY_REPORT, AddressState.FINE),
         ({"Type": "AutoResponder"}, EventKind.IGNORED, None),
         ({"RecordType": "Open"}, EventKind.IGNORED, None),
         ({"Type": "BadEmailAddress"}, EventKind.DELIVERY_REPORT, AddressState.BAD),
