@@ -147,7 +147,7 @@ def _message_entries(messages: Sequence[Message]) -> list[Entry]:
 
 
 def _message_entry(message: Message, rows: Sequence[Receipt], attempts: dict[int, list[Attempt]]) -> Entry:
-    worst = min(rows, key=lambda row: _WORSE.index(ReceiptState(row.state)), default=None)
+    worst = min(rows, key=lambda row: (_WORSE.index(ReceiptState(row.state)), not row.reason), default=None)
     first: Any = rows[0] if rows else None
     is_ours = message.author == Author.AGENT
     waits = is_ours and first is not None and first.command_state == CommandState.WAITING
