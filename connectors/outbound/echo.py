@@ -31,19 +31,26 @@ def is_ours(connection_id: int, record: MessageRecord | NoteRecord, delivery_id:
         return False
     if isinstance(record, NoteRecord) and record.reference:
         return _bears_our_mark(connection_id, record, delivery_id)
-    known = (
-        Command.objects.filter(connection_id=connection_id, remote_id=record.external_id, kind=_kind(record))
-        .values_list("pk", flat=True)
-        .first()
-    )
+    known = _known(connection_id, record)
     if known is not None:
         return settle.echoed(known, record.external_id, delivery_id, by_text=False)
     if isinstance(record, MessageRecord) and not _could_be_ours(record):
         return False
-    return any(
+    if any(
         settle.echoed(command.pk, record.external_id, delivery_id, by_text=True)
         for command in _candidates(connection_id, record)
+    ):
+        return True
+    # Its answer may have come, and brought the id, after the first look and before the second.
+    known = _known(connection_id, record)
+    return known is not None and settle.echoed(known, record.external_id, delivery_id, by_text=False)
+
+
+def _known(connection_id: int, record: MessageRecord | NoteRecord) -> int | None:
+    rows = Command.objects.filter(
+        connection_id=connection_id, remote_id=record.external_id, kind=_kind(record)
     )
+    return rows.values_list("pk", flat=True).first()
 
 
 def _bears_our_mark(connection_id: int, record: NoteRecord, delivery_id: int | None) -> bool:

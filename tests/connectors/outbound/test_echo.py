@@ -48,6 +48,24 @@ def test_echo_before_response(pms: Pms) -> None:
     pms.once(thread, message)
 
 
+def test_an_echo_while_the_response_is_being_written_down(pms: Pms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 4: the answer's commit falls between the look for the id and the look for the text."""
+    thread = pms.thread()
+    message = pms.reply(thread, "Both at once.")
+    held = claimed()
+    remote_id = deliver_as_the_pms(pms, held)
+    look = echo._candidates
+
+    def after_the_answer(*given: Any) -> list[Command]:
+        answer(held, remote_id)
+        return look(*given)
+
+    monkeypatch.setattr(echo, "_candidates", after_the_answer)
+    assert tell(pms, message.body, remote_id) == "our own message"
+    assert not pms.command(message).matched_by_text
+    assert factories.bodies(thread).count("Both at once.") == 1
+
+
 @pytest.mark.parametrize(
     "shown",
     [
