@@ -218,9 +218,8 @@ def test_what_a_guest_sends_before_the_first_look_came_is_shown(
     expect(mine).to_have_count(1)
     eventually(lambda: kept(live_stack, "Maria Lindqvist", "We are on the road.") == 1)
     held.pop().continue_()
-    expect(guest.locator("#messages > :not([data-at])")).to_have_count(
-        0
-    )  # what the server wrote is taken over
+    # What the server wrote is taken over.
+    expect(guest.locator("#messages > :not([data-at])")).to_have_count(0)
     expect(mine).to_have_count(1)
     expect(guest.locator(".chat-msg").last).to_contain_text("We are on the road.")
 
