@@ -162,7 +162,8 @@ function optimistic() {
   bubble.append(Object.assign(document.createElement("p"), { textContent: text().value }))
   article.append(bubble)
   document.getElementById("log")?.append(article)
-  article.scrollIntoView({ block: "end" })
+  // Exactly the end: one pixel off, and what the server adds below would not be in view.
+  document.getElementById("log-body")?.scrollTo({ top: 0 })
 }
 
 function submit(then = "", more = {}) {

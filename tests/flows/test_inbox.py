@@ -179,6 +179,24 @@ def test_a_double_click_sends_once_and_a_blank_sends_nothing(new_page: NewPage) 
     expect(page.locator("#send")).to_be_focused()
 
 
+def test_what_one_sends_is_seen_whole_with_its_undo(new_page: NewPage, live_stack: LiveStack) -> None:
+    """Also in a thread that is longer than the screen."""
+    page = new_page("agent", viewport=WIDE)
+    _list(page)
+    _open(page, "Maria Lindqvist")
+    assert page.evaluate(
+        "(body => body.scrollHeight > body.clientHeight)(document.getElementById('log-body'))"
+    )
+    page.locator("#body").fill("We keep them for you.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#log .undo").last).to_be_in_viewport(ratio=1)
+    expect(page.locator("#jump")).to_be_hidden()
+    page.locator("#log [data-undo]").last.click()
+    expect(page.locator("#body")).to_have_value("We keep them for you.")
+    page.locator("#body").fill("")
+    eventually(lambda: not live_stack.query("SELECT 1 FROM inbox_draft WHERE body LIKE %s", "We keep them%"))
+
+
 def test_nothing_shifts_after_the_first_paint(new_page: NewPage) -> None:
     page = new_page("agent", viewport=WIDE)
     page.add_init_script(
